@@ -1,0 +1,28 @@
+//! The nouns every crate shares: labels, matchers, samples, histograms, time, write batches, and what an ack promises.
+//!
+//! Nothing here does I/O, reads a clock or starts a thread.
+//! A timestamp is `i64` milliseconds since the Unix epoch; a [`TimeRange`] is half-open.
+
+mod batch;
+mod columns;
+mod duration;
+mod error;
+mod histogram;
+mod labels;
+mod matcher;
+mod metadata;
+mod sink;
+mod time;
+mod value;
+
+pub use batch::{Exemplar, HistogramSample, MetadataEntry, WriteBatch};
+pub use columns::{TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, label_column};
+pub use duration::{DurationError, format_duration, parse_duration};
+pub use error::{Error, ErrorKind, Result};
+pub use histogram::{Histogram, ResetHint, Span};
+pub use labels::{Label, LabelError, Labels, LabelsRef, METRIC_NAME, push_canonical};
+pub use matcher::{MatchOp, Matcher};
+pub use metadata::{Metadata, MetricType};
+pub use sink::{Receipt, Rejection, RejectionReason, Sink, SinkFuture};
+pub use time::{TimeRange, TimestampMs};
+pub use value::{STALE_NAN_BITS, format_float, is_stale, parse_float, stale_nan};

@@ -1,0 +1,155 @@
+//! Label matchers: `=`, `!=`, `=~`, `!~`.
+
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::{Error, LabelsRef, Result};
+
+/// The largest compiled size of one matcher's regular expression, in bytes.
+const REGEX_SIZE_BYTES_MAX: usize = 4 << 20;
+
+/// How a matcher compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MatchOp {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `=~`, anchored at both ends
+    Regex,
+    /// `!~`, anchored at both ends
+    NotRegex,
+}
+
+impl MatchOp {
+    /// The operator as PromQL writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Regex => "=~",
+            Self::NotRegex => "!~",
+        }
+    }
+}
+
+/// A condition on one label. An absent label counts as the empty string.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    name: String,
+    op: MatchOp,
+    value: String,
+    regex: Option<Regex>,
+}
+
+impl Matcher {
+    /// A matcher on label `name`.
+    ///
+    /// # Errors
+    /// `Invalid` if `value` is not a regular expression (RE2 syntax) where one is needed, or a too large one.
+    pub fn new(name: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self> {
+        let (name, value) = (name.into(), value.into());
+        let regex = match op {
+            MatchOp::Equal | MatchOp::NotEqual => None,
+            MatchOp::Regex | MatchOp::NotRegex => Some(compile(&value)?),
+        };
+        Ok(Self {
+            name,
+            op,
+            value,
+            regex,
+        })
+    }
+
+    /// `name = value`.
+    pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            op: MatchOp::Equal,
+            value: value.into(),
+            regex: None,
+        }
+    }
+
+    /// The label's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it compares.
+    pub fn op(&self) -> MatchOp {
+        self.op
+    }
+
+    /// The text compared with: a value, or the regular expression as written.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Whether the label value `value` (empty: absent) is accepted.
+    pub fn accepts(&self, value: &str) -> bool {
+        match (self.op, &self.regex) {
+            (MatchOp::Equal, _) => value == self.value,
+            (MatchOp::NotEqual, _) => value != self.value,
+            (MatchOp::Regex, Some(regex)) => regex.is_match(value),
+            (MatchOp::NotRegex, Some(regex)) => !regex.is_match(value),
+            (MatchOp::Regex | MatchOp::NotRegex, None) => false,
+        }
+    }
+
+    /// Whether series without the label are accepted.
+    pub fn accepts_empty(&self) -> bool {
+        self.accepts("")
+    }
+
+    /// Whether the series with these labels is accepted.
+    pub fn accepts_labels(&self, labels: LabelsRef<'_>) -> bool {
+        self.accepts(labels.get(&self.name).unwrap_or(""))
+    }
+}
+
+/// Anchored, and `.` matches newline too, as in Prometheus 3.
+fn compile(pattern: &str) -> Result<Regex> {
+    RegexBuilder::new(&format!("^(?s:{pattern})$"))
+        .size_limit(REGEX_SIZE_BYTES_MAX)
+        .build()
+        .map_err(|e| {
+            Error::invalid(format!("invalid regular expression \"{pattern}\"")).with_source(e)
+        })
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.op, &self.value) == (&other.name, other.op, &other.value)
+    }
+}
+
+impl Eq for Matcher {}
+
+impl std::hash::Hash for Matcher {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.name, self.op, &self.value).hash(state);
+    }
+}
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{:?}", self.name, self.op.as_str(), self.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchored_and_absent() {
+        let m = Matcher::new("a", MatchOp::Regex, "b|c.*").expect("valid");
+        assert!(m.accepts("b") && m.accepts("c\nd") && !m.accepts("xb") && !m.accepts_empty());
+        let m = Matcher::new("a", MatchOp::NotEqual, "").expect("valid");
+        assert!(m.accepts("x") && !m.accepts_empty());
+        assert!(Matcher::new("a", MatchOp::Regex, "(").is_err());
+        assert!(Matcher::new("a", MatchOp::Regex, "(a{1000}){1000}").is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! What a metric says of itself: type, help, unit.
+
+/// The type a target declares for a metric family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum MetricType {
+    /// Not declared.
+    #[default]
+    Unknown,
+    /// Only grows, apart from resets.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Classic or native histogram.
+    Histogram,
+    /// Histogram whose buckets may shrink.
+    GaugeHistogram,
+    /// Quantiles computed by the target.
+    Summary,
+    /// Constant 1 with labels that inform.
+    Info,
+    /// One series per state.
+    StateSet,
+}
+
+impl MetricType {
+    /// The name in exposition formats and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Summary => "summary",
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+        }
+    }
+}
+
+/// Type, help and unit of a metric family; empty texts where nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    /// The declared type.
+    pub metric_type: MetricType,
+    /// The help text, unescaped.
+    pub help: String,
+    /// The unit, for instance `seconds`.
+    pub unit: String,
+}
