@@ -1,0 +1,55 @@
+//! One function per reader of foreign bytes, for fuzz targets: each reads all of its input and must not panic.
+
+use narthex_model::WriteBatch;
+
+use crate::remote_write::{self, Limits};
+use crate::{ExpositionParser, Protocol, negotiate, parser_for, write_batch};
+
+/// Prometheus text.
+pub fn text(body: &[u8]) {
+    exposition(Protocol::PrometheusText1_0_0, body);
+}
+
+/// OpenMetrics.
+pub fn openmetrics(body: &[u8]) {
+    exposition(Protocol::OpenMetricsText1_0_0, body);
+}
+
+/// A remote write body, compressed.
+pub fn remote_write(body: &[u8]) {
+    if let Ok(decoded) = remote_write::decode(body, &Limits::default()) {
+        consume(&decoded.batch);
+    }
+}
+
+/// A remote write message, not compressed.
+pub fn remote_write_message(message: &[u8]) {
+    if let Ok(decoded) = remote_write::decode_message(message) {
+        consume(&decoded.batch);
+    }
+}
+
+/// `Content-Type` and `Accept`.
+pub fn headers(text: &str) {
+    let _ = parser_for(Some(text), None);
+    let _ = negotiate(Some(text));
+}
+
+fn exposition(protocol: Protocol, body: &[u8]) {
+    if let Ok(mut parser) = ExpositionParser::new(protocol, body) {
+        while parser.next_event().is_some() {}
+    }
+    if let Ok(batch) = write_batch(protocol, body, 0) {
+        consume(&batch);
+    }
+}
+
+/// Looks at every label, so that a batch that cannot be read is noticed.
+fn consume(batch: &WriteBatch) {
+    for series in batch.sample_series() {
+        assert!(
+            !batch.labels(*series).metric_name().is_empty(),
+            "a series without a name"
+        );
+    }
+}
