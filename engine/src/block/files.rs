@@ -1,0 +1,225 @@
+//! Every touch of the file system by blocks: the one place to swap when files are to come from elsewhere.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use narthex_model::{Error, ErrorKind, Result};
+
+use super::meta::FileMeta;
+
+/// How many bytes are gathered before they are handed to the operating system.
+const WRITE_BUFFER_BYTES: usize = 1 << 20;
+
+/// Makes the new, empty folder `path`.
+pub(super) fn create_dir(path: &Path) -> Result<()> {
+    fs::create_dir(path).map_err(|e| write_error(path, e))
+}
+
+/// Makes the entries of folder `path` durable.
+pub(super) fn sync_dir(path: &Path) -> Result<()> {
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|e| write_error(path, e))
+}
+
+/// Renames in one step; fails if `to` is a folder that is not empty.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|e| write_error(from, e))
+}
+
+/// Removes the folder `path` and all that is in it.
+pub(super) fn remove_dir(path: &Path) -> Result<()> {
+    fs::remove_dir_all(path).map_err(|e| write_error(path, e))
+}
+
+/// The folders inside `parent`.
+pub(super) fn subfolders(parent: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(parent).map_err(|e| read_error(parent, e))? {
+        let entry = entry.map_err(|e| read_error(parent, e))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
+}
+
+/// Writes a small file at once and makes it durable.
+pub(super) fn write_small(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = File::create(path).map_err(|e| write_error(path, e))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|e| write_error(path, e))
+}
+
+/// The whole file, if it has at most `bytes_max` bytes.
+pub(super) fn read_small(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+    let file = ReadFile::open(path)?;
+    if file.len > bytes_max {
+        return Err(damaged(
+            path,
+            format!(
+                "it has {} bytes, at most {bytes_max} were expected",
+                file.len
+            ),
+        ));
+    }
+    file.read_at(0, file.len as usize)
+}
+
+/// An error that says which file is damaged, and how.
+#[cold]
+pub(super) fn damaged(path: &Path, what: impl std::fmt::Display) -> Error {
+    Error::corrupt(format!("{}: {what}", path.display()))
+}
+
+/// An error of writing, with the path it happened at.
+#[cold]
+pub(super) fn write_error(
+    path: &Path,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
+    Error::unavailable(format!("cannot write {}", path.display())).with_source(error)
+}
+
+/// A block always has all its files, so one that is missing or too short is damage.
+#[cold]
+fn read_error(path: &Path, error: io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::IsADirectory => {
+            ErrorKind::Corrupt
+        }
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("cannot read {}", path.display())).with_source(error)
+}
+
+/// A file that is read at positions, from many threads.
+#[derive(Debug)]
+pub(super) struct ReadFile {
+    file: File,
+    path: PathBuf,
+    len: u64,
+}
+
+impl ReadFile {
+    /// Opens the file at `path`.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let open = || -> io::Result<(File, u64)> {
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Ok((file, metadata.len()))
+        };
+        let (file, len) = open().map_err(|e| read_error(path, e))?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            len,
+        })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its size in bytes when it was opened.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The `len` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// `Corrupt` if they do not all lie inside the file, whatever `len` is; `Unavailable` if the disk fails.
+    pub(super) fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
+        if offset
+            .checked_add(len as u64)
+            .is_none_or(|end| end > self.len)
+        {
+            return Err(damaged(
+                &self.path,
+                format!("it ends before byte {offset} + {len}"),
+            ));
+        }
+        let mut bytes = vec![0; len];
+        self.file
+            .read_exact_at(&mut bytes, offset)
+            .map_err(|e| read_error(&self.path, e))?;
+        Ok(bytes)
+    }
+}
+
+/// A new file that counts and checksums what is written to it.
+#[derive(Debug)]
+pub(super) struct ChecksumFile {
+    file: BufWriter<File>,
+    path: PathBuf,
+    bytes: u64,
+    crc32c: u32,
+    tail_start: u64,
+    tail_crc32c: u32,
+}
+
+impl ChecksumFile {
+    /// Makes the file at `path`, empty.
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).map_err(|e| write_error(path, e))?;
+        let file = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            bytes: 0,
+            crc32c: 0,
+            tail_start: 0,
+            tail_crc32c: 0,
+        })
+    }
+
+    /// What is written from now on is the tail, which has a checksum of its own.
+    pub(super) fn start_tail(&mut self) {
+        self.tail_start = self.bytes;
+        self.tail_crc32c = 0;
+    }
+
+    /// Makes the file durable; its size and checksums.
+    pub(super) fn finish(self) -> Result<FileMeta> {
+        let Self {
+            file,
+            path,
+            bytes,
+            crc32c,
+            tail_start,
+            tail_crc32c,
+        } = self;
+        let file = file
+            .into_inner()
+            .map_err(|e| write_error(&path, e.into_error()))?;
+        file.sync_all().map_err(|e| write_error(&path, e))?;
+        Ok(FileMeta {
+            bytes,
+            crc32c,
+            tail_bytes: bytes - tail_start,
+            tail_crc32c,
+        })
+    }
+}
+
+impl Write for ChecksumFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_all(bytes)?;
+        self.crc32c = crc32c::crc32c_append(self.crc32c, bytes);
+        self.tail_crc32c = crc32c::crc32c_append(self.tail_crc32c, bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

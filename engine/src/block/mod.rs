@@ -1,0 +1,26 @@
+//! Blocks: immutable folders of Parquet files that hold the samples of a span of time.
+//!
+//! A block is the folder `<ulid>` with `series.parquet` (a row per series), `samples.parquet` (a row per sample, sorted
+//! by series, then time) and `meta.json`. It becomes visible by one rename and never changes afterwards. The format is
+//! drawn column by column in `docs/format/block.md`; any Parquet reader can use it.
+
+mod decimal;
+mod files;
+mod meta;
+mod parquet_io;
+mod read;
+mod samples_reader;
+mod samples_writer;
+mod schema;
+mod series_file;
+mod series_rows;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod write;
+
+pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
+pub use read::{Block, DecodedSamples};
+pub use series_rows::SeriesRow;
+pub use verify::{FileCheck, verify_block};
+pub use write::{BlockWriter, SeriesSamples, remove_leftovers};

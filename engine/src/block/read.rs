@@ -1,0 +1,430 @@
+//! An open block: answers which rows a series has in a range of time, and decodes them.
+
+use std::ops::Range;
+use std::path::Path;
+
+use narthex_model::{Error, Labels, Result, TimeRange, TimestampMs};
+use parquet::data_type::{DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+
+use super::meta::BlockMeta;
+use super::samples_reader::{Cursor, SamplesFile};
+use super::schema::{SAMPLES_FILE, SERIES_FILE, SampleColumn, TIME_INDEX_STEP};
+use super::series_rows::{SeriesRow, SeriesRows};
+use super::{decimal, files, parquet_io, series_file};
+
+/// Rows decoded at once where they pass through memory that is used again: they stay in the second cache.
+const ROWS_PER_STRIDE: u64 = 8192;
+
+/// A block that is open for reading, from many threads.
+#[derive(Debug)]
+pub struct Block {
+    meta: BlockMeta,
+    series: SeriesRows,
+    samples: SamplesFile,
+}
+
+/// Samples of several series, flat.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DecodedSamples {
+    /// Milliseconds since the epoch, strictly increasing within each series.
+    pub timestamps: Vec<TimestampMs>,
+    /// One per timestamp.
+    pub values: Vec<f64>,
+    /// For each series, how many samples it has.
+    pub counts: Vec<u32>,
+}
+
+/// The wanted rows of one series.
+struct Piece {
+    ordinal: u32,
+    row: SeriesRow,
+    rows: Range<u64>,
+}
+
+/// Where the values of a series are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Mantissas,
+    Doubles,
+    Mixed,
+}
+
+/// Vectors that are used again from series to series.
+#[derive(Default)]
+struct Scratch {
+    mantissas: Vec<i64>,
+    doubles: Vec<f64>,
+    levels: Vec<i16>,
+    double_levels: Vec<i16>,
+}
+
+impl Block {
+    /// Opens the block in folder `dir`; also hands over the labels of its series, by ordinal.
+    ///
+    /// # Errors
+    /// `Corrupt` if a file is missing or damaged as far as that shows without reading the samples; `Unavailable` if
+    /// one cannot be read.
+    pub fn open(dir: &Path) -> Result<(Self, Vec<Labels>)> {
+        let meta = BlockMeta::read(dir)?;
+        let series_path = dir.join(SERIES_FILE);
+        let (series, labels) = series_file::read(&series_path, meta.file(dir, SERIES_FILE)?)?;
+        let samples = SamplesFile::open(&dir.join(SAMPLES_FILE), meta.file(dir, SAMPLES_FILE)?)?;
+        let rows = series.as_slice().last().map_or(0, |r| r.rows().end);
+        if series.len() as u64 != meta.series || rows != meta.samples || samples.rows() != rows {
+            return Err(files::damaged(
+                &series_path,
+                "its counts differ from those of the other files",
+            ));
+        }
+        Ok((
+            Self {
+                meta,
+                series,
+                samples,
+            },
+            labels,
+        ))
+    }
+
+    /// What the block is and holds.
+    pub fn meta(&self) -> &BlockMeta {
+        &self.meta
+    }
+
+    /// Number of series; ordinals are below it.
+    pub fn series_count(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Where the samples of series `ordinal` lie. Panics if there is no such series.
+    pub fn row(&self, ordinal: u32) -> SeriesRow {
+        *self
+            .series
+            .get(ordinal)
+            .expect("ordinals come from 0..series_count()")
+    }
+
+    /// All series, by ordinal.
+    pub fn rows(&self) -> &[SeriesRow] {
+        self.series.as_slice()
+    }
+
+    /// The rows of series `ordinal` that may lie in `range`, narrowed by the time index: at most 255 rows too many on
+    /// either side. Empty if there is no such series.
+    pub fn rows_in(&self, ordinal: u32, range: TimeRange) -> Range<u64> {
+        self.series.rows_in(ordinal, range)
+    }
+
+    /// Bytes of memory held, files apart.
+    pub fn byte_size(&self) -> usize {
+        size_of::<Self>() + self.series.byte_size()
+    }
+
+    /// Decodes the samples in `range` of the series `ordinals` (strictly increasing) and appends them to `out`, one
+    /// count per series.
+    ///
+    /// # Errors
+    /// `Internal` if the ordinals are out of order or unknown, `Corrupt` if the samples cannot be decoded,
+    /// `Unavailable` if the file cannot be read. `out` is then as it was.
+    pub fn read(&self, ordinals: &[u32], range: TimeRange, out: &mut DecodedSamples) -> Result<()> {
+        let before = (out.timestamps.len(), out.values.len(), out.counts.len());
+        let read = self.read_appending(ordinals, range, out);
+        if read.is_err() {
+            out.timestamps.truncate(before.0);
+            out.values.truncate(before.1);
+            out.counts.truncate(before.2);
+        }
+        read
+    }
+
+    fn read_appending(
+        &self,
+        ordinals: &[u32],
+        range: TimeRange,
+        out: &mut DecodedSamples,
+    ) -> Result<()> {
+        let mut pieces = self.pieces(ordinals, range)?;
+        let rows: u64 = pieces.iter().map(Piece::len).sum();
+        out.timestamps.reserve(rows as usize);
+        out.values.reserve(rows as usize);
+        out.counts.reserve(pieces.len());
+        let mut scratch = Scratch::default();
+        let mut rest = pieces.as_mut_slice();
+        while let Some(first) = rest.first() {
+            let (group, group_rows) =
+                self.samples.group_of(first.row.first_row).ok_or_else(|| {
+                    files::damaged(self.samples.path(), "it has fewer rows than its series")
+                })?;
+            let in_group = rest.partition_point(|p| p.row.first_row < group_rows.end);
+            let (now, later) = rest.split_at_mut(in_group);
+            self.read_times(group, now, range, out)?;
+            self.read_values(group, now, &mut scratch, &mut out.values)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn pieces(&self, ordinals: &[u32], range: TimeRange) -> Result<Vec<Piece>> {
+        if !ordinals.is_sorted_by(|a, b| a < b) {
+            return Err(Error::internal(
+                "series of a block are asked for out of order",
+            ));
+        }
+        let piece = |&ordinal: &u32| {
+            let row = self.series.get(ordinal).copied();
+            let row =
+                row.ok_or_else(|| Error::internal(format!("the block has no series {ordinal}")))?;
+            Ok(Piece {
+                ordinal,
+                row,
+                rows: self.rows_in(ordinal, range),
+            })
+        };
+        ordinals.iter().map(piece).collect()
+    }
+
+    /// Decodes the times of `pieces`, and narrows their rows to exactly `range`.
+    fn read_times(
+        &self,
+        group: usize,
+        pieces: &mut [Piece],
+        range: TimeRange,
+        out: &mut DecodedSamples,
+    ) -> Result<()> {
+        let start = out.timestamps.len();
+        if pieces.iter().any(|p| p.len() > 0) {
+            let mut cursor = self.samples.cursor::<Int64Type>(
+                group,
+                SampleColumn::Timestamp,
+                rows_of(&*pieces),
+            )?;
+            parquet_io::guarded(self.samples.path(), || {
+                runs(pieces, |_| true)
+                    .try_for_each(|run| cursor.read(rows_spanned(run), None, &mut out.timestamps))
+            })?;
+        }
+        let (mut from, mut to) = (start, start);
+        for piece in pieces {
+            let end = from + piece.len() as usize;
+            let times = out.timestamps.get(from..end).unwrap_or(&[]);
+            self.check_times(piece, times)?;
+            let first = times.partition_point(|t| *t < range.start);
+            let last = times.partition_point(|t| *t < range.end).max(first);
+            if to != from + first {
+                out.timestamps.copy_within(from + first..from + last, to);
+            }
+            piece.rows = piece.rows.start + first as u64..piece.rows.start + last as u64;
+            out.counts.push((last - first) as u32);
+            to += last - first;
+            from = end;
+        }
+        out.timestamps.truncate(to);
+        Ok(())
+    }
+
+    /// Every 256th time is known from the series file. Times are kept as differences, so damage shows there.
+    fn check_times(&self, piece: &Piece, times: &[TimestampMs]) -> Result<()> {
+        let first_step = (piece.rows.start - piece.row.first_row) as usize / TIME_INDEX_STEP;
+        let expected = self
+            .series
+            .time_index(piece.ordinal)
+            .iter()
+            .skip(first_step);
+        let agree = times
+            .iter()
+            .step_by(TIME_INDEX_STEP)
+            .zip(expected)
+            .all(|(time, expected)| time == expected);
+        if !agree || times.last().is_some_and(|t| *t > piece.row.max_time) {
+            let what = format!(
+                "times of series {} differ from {SERIES_FILE}",
+                piece.ordinal
+            );
+            return Err(files::damaged(self.samples.path(), what));
+        }
+        Ok(())
+    }
+
+    /// Decodes the values of `pieces`, whose rows are exact by now.
+    fn read_values(
+        &self,
+        group: usize,
+        pieces: &[Piece],
+        scratch: &mut Scratch,
+        out: &mut Vec<f64>,
+    ) -> Result<()> {
+        let having = |without: Kind| {
+            pieces
+                .iter()
+                .filter(move |p| p.len() > 0 && p.kind() != without)
+        };
+        let mut mantissas = match having(Kind::Doubles).next() {
+            Some(_) => Some(self.samples.cursor(
+                group,
+                SampleColumn::Mantissa,
+                rows_of(having(Kind::Doubles)),
+            )?),
+            None => None,
+        };
+        let mut doubles = match having(Kind::Mantissas).next() {
+            Some(_) => Some(self.samples.cursor(
+                group,
+                SampleColumn::Value,
+                rows_of(having(Kind::Mantissas)),
+            )?),
+            None => None,
+        };
+        parquet_io::guarded(self.samples.path(), || {
+            for run in runs(pieces, Piece::kind) {
+                let kind = run.first().map_or(Kind::Mixed, Piece::kind);
+                match (kind, &mut mantissas, &mut doubles) {
+                    (Kind::Mantissas, Some(mantissas), _) => {
+                        read_mantissas(run, mantissas, scratch, out)?;
+                    }
+                    (Kind::Doubles, _, Some(doubles)) => read_doubles(run, doubles, scratch, out)?,
+                    (Kind::Mixed, Some(mantissas), Some(doubles)) => {
+                        run.iter().try_for_each(|piece| {
+                            read_mixed(piece, mantissas, doubles, scratch, out)
+                        })?;
+                    }
+                    _ => return Err(contradiction()),
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Piece {
+    fn len(&self) -> u64 {
+        self.rows.end - self.rows.start
+    }
+
+    fn kind(&self) -> Kind {
+        match self.row.double_count {
+            0 => Kind::Mantissas,
+            n if n == self.row.row_count => Kind::Doubles,
+            _ => Kind::Mixed,
+        }
+    }
+}
+
+fn rows_of<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> impl Iterator<Item = Range<u64>> {
+    pieces
+        .into_iter()
+        .map(|p| p.rows.clone())
+        .filter(|rows| !rows.is_empty())
+}
+
+/// Splits `pieces` where rows do not follow each other or `key` changes; pieces without rows are left out if alone.
+fn runs<K: PartialEq>(
+    pieces: &[Piece],
+    key: impl Fn(&Piece) -> K,
+) -> impl Iterator<Item = &[Piece]> {
+    pieces
+        .chunk_by(move |a, b| a.rows.end == b.rows.start && key(a) == key(b))
+        .filter(|run| !rows_spanned(run).is_empty())
+}
+
+fn rows_spanned(run: &[Piece]) -> Range<u64> {
+    match (run.first(), run.last()) {
+        (Some(first), Some(last)) => first.rows.start..last.rows.end,
+        _ => 0..0,
+    }
+}
+
+fn read_mantissas(
+    run: &[Piece],
+    column: &mut Cursor<Int64Type>,
+    scratch: &mut Scratch,
+    out: &mut Vec<f64>,
+) -> Result<(), ParquetError> {
+    let Scratch {
+        mantissas, levels, ..
+    } = scratch;
+    for (rows, scale) in strides(run) {
+        mantissas.clear();
+        levels.clear();
+        let count = (rows.end - rows.start) as usize;
+        column.read(rows, Some(&mut *levels), mantissas)?;
+        if mantissas.len() != count {
+            return Err(contradiction());
+        }
+        if scale == 0 {
+            out.extend(mantissas.iter().map(|m| *m as f64));
+        } else {
+            let power = decimal::power(scale);
+            out.extend(mantissas.iter().map(|m| *m as f64 / power));
+        }
+    }
+    Ok(())
+}
+
+/// The rows of `run` in strides that stay in the cache, each of one scale.
+fn strides(run: &[Piece]) -> impl Iterator<Item = (Range<u64>, u8)> {
+    run.chunk_by(|a, b| a.row.scale == b.row.scale)
+        .flat_map(|same| {
+            let rows = rows_spanned(same);
+            let scale = same.first().and_then(|p| p.row.scale).unwrap_or(0);
+            let starts = rows.clone().step_by(ROWS_PER_STRIDE as usize);
+            starts.map(move |start| (start..rows.end.min(start + ROWS_PER_STRIDE), scale))
+        })
+}
+
+fn read_doubles(
+    run: &[Piece],
+    column: &mut Cursor<DoubleType>,
+    scratch: &mut Scratch,
+    out: &mut Vec<f64>,
+) -> Result<(), ParquetError> {
+    for (rows, _) in strides(run) {
+        scratch.levels.clear();
+        let end = out.len() + (rows.end - rows.start) as usize;
+        column.read(rows, Some(&mut scratch.levels), out)?;
+        if out.len() != end {
+            return Err(contradiction());
+        }
+    }
+    Ok(())
+}
+
+/// Merges both columns: each row has a value in exactly one.
+fn read_mixed(
+    piece: &Piece,
+    mantissas: &mut Cursor<Int64Type>,
+    doubles: &mut Cursor<DoubleType>,
+    scratch: &mut Scratch,
+    out: &mut Vec<f64>,
+) -> Result<(), ParquetError> {
+    let Scratch {
+        mantissas: ms,
+        doubles: ds,
+        levels,
+        double_levels,
+    } = scratch;
+    ms.clear();
+    ds.clear();
+    levels.clear();
+    double_levels.clear();
+    mantissas.read(piece.rows.clone(), Some(&mut *levels), ms)?;
+    doubles.read(piece.rows.clone(), Some(&mut *double_levels), ds)?;
+    let power = decimal::power(piece.row.scale.unwrap_or(0));
+    let (mut ms, mut ds) = (ms.iter(), ds.iter());
+    for (mantissa, double) in levels.iter().zip(double_levels.iter()) {
+        let value = match (mantissa, double) {
+            (1, 0) => ms.next().map(|m| *m as f64 / power),
+            (0, 1) => ds.next().copied(),
+            _ => None,
+        };
+        out.push(value.ok_or_else(contradiction)?);
+    }
+    Ok(())
+}
+
+#[cold]
+fn contradiction() -> ParquetError {
+    ParquetError::General(format!(
+        "mantissas and doubles of a series are not as many as {SERIES_FILE} says"
+    ))
+}

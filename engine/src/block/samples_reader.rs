@@ -1,0 +1,209 @@
+//! Reads columns of `samples.parquet`: fetches the pages that hold wanted rows and decodes them straight into vectors.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use narthex_model::Result;
+use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::page_index::offset_index::PageLocation;
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use super::files::{self, ReadFile};
+use super::meta::FileMeta;
+use super::parquet_io::{self, Fetched};
+use super::schema::{self, SampleColumn};
+
+/// Pages closer than this are fetched in one read: a read costs about as much as copying so many bytes.
+const FETCH_GAP_BYTES_MAX: u64 = 64 << 10;
+
+/// The open file, with its footer and offset index.
+#[derive(Debug)]
+pub(super) struct SamplesFile {
+    file: ReadFile,
+    metadata: ParquetMetaData,
+    /// First row of each row group, and the number of all rows.
+    group_starts: Vec<u64>,
+}
+
+impl SamplesFile {
+    /// Opens the file at `path`.
+    pub(super) fn open(path: &Path, expected: &FileMeta) -> Result<Self> {
+        let (file, metadata) = parquet_io::open(path, expected)?;
+        if metadata.file_metadata().schema() != schema::samples_schema()?.as_ref() {
+            return Err(files::damaged(
+                path,
+                "its columns are not those of a samples file",
+            ));
+        }
+        let mut group_starts = vec![0];
+        let mut rows = 0_u64;
+        for group in metadata.row_groups() {
+            rows = rows.saturating_add(group.num_rows().max(0).cast_unsigned());
+            group_starts.push(rows);
+        }
+        Ok(Self {
+            file,
+            metadata,
+            group_starts,
+        })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Number of all rows.
+    pub(super) fn rows(&self) -> u64 {
+        self.group_starts.last().copied().unwrap_or(0)
+    }
+
+    /// The row group that holds `row`, and its rows.
+    pub(super) fn group_of(&self, row: u64) -> Option<(usize, Range<u64>)> {
+        let group = self
+            .group_starts
+            .partition_point(|start| *start <= row)
+            .checked_sub(1)?;
+        let start = *self.group_starts.get(group)?;
+        Some((group, start..*self.group_starts.get(group + 1)?))
+    }
+
+    /// A cursor over `column` that will be asked for rows inside `wanted` alone. These are rows of the file, in order, all
+    /// in row group `group`.
+    pub(super) fn cursor<T: DataType>(
+        &self,
+        group: usize,
+        column: SampleColumn,
+        wanted: impl Iterator<Item = Range<u64>>,
+    ) -> Result<Cursor<T>> {
+        let parts = || {
+            let start = *self.group_starts.get(group)?;
+            let row_group = self.metadata.row_groups().get(group)?;
+            let chunk = row_group.columns().get(column as usize)?;
+            let pages = self
+                .metadata
+                .offset_index()?
+                .get(group)?
+                .get(column as usize)?
+                .page_locations();
+            Some((
+                start,
+                row_group.num_rows().max(0).cast_unsigned(),
+                chunk,
+                pages,
+            ))
+        };
+        let (start, rows, chunk, pages) = parts().ok_or_else(|| {
+            files::damaged(self.path(), format!("row group {group} is not there"))
+        })?;
+        let wanted =
+            wanted.map(|rows| rows.start.saturating_sub(start)..rows.end.saturating_sub(start));
+        let fetched = self.fetch(&pages_for(wanted, pages, rows))?;
+        let reader =
+            parquet_io::guarded(self.path(), || column_reader(fetched, chunk, rows, pages))?;
+        Ok(Cursor {
+            reader,
+            next_row: start,
+        })
+    }
+
+    /// Reads byte ranges, given in order, several at once where they are close.
+    fn fetch(&self, ranges: &[Range<u64>]) -> Result<Fetched> {
+        let mut fetched = Fetched::new(self.file.len());
+        let close = |a: &Range<u64>, b: &Range<u64>| {
+            a.end <= b.start && b.start - a.end <= FETCH_GAP_BYTES_MAX
+        };
+        for run in ranges.chunk_by(close) {
+            if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                let bytes = self
+                    .file
+                    .read_at(first.start, last.end.saturating_sub(first.start) as usize)?;
+                fetched.push(first.start, bytes);
+            }
+        }
+        Ok(fetched)
+    }
+}
+
+fn column_reader<T: DataType>(
+    fetched: Fetched,
+    chunk: &ColumnChunkMetaData,
+    rows: u64,
+    pages: &[PageLocation],
+) -> Result<ColumnReaderImpl<T>, ParquetError> {
+    let pages = SerializedPageReader::new(
+        Arc::new(fetched),
+        chunk,
+        rows as usize,
+        Some(pages.to_vec()),
+    )?;
+    Ok(get_typed_column_reader(get_column_reader(
+        chunk.column_descr_ptr(),
+        Box::new(pages),
+    )))
+}
+
+/// Byte ranges of the pages that hold rows of `wanted`, each page once. Rows are counted from the start of the group, which
+/// has `rows`.
+fn pages_for(
+    wanted: impl Iterator<Item = Range<u64>>,
+    pages: &[PageLocation],
+    rows: u64,
+) -> Vec<Range<u64>> {
+    let first_row = |page: &PageLocation| page.first_row_index.max(0).cast_unsigned();
+    let mut ranges = Vec::new();
+    let mut next_page = 0;
+    for wanted in wanted {
+        let holds_start = pages
+            .partition_point(|page| first_row(page) <= wanted.start)
+            .saturating_sub(1);
+        next_page = next_page.max(holds_start);
+        while let Some(page) = pages
+            .get(next_page)
+            .filter(|page| first_row(page) < wanted.end.min(rows))
+        {
+            let start = page.offset.max(0).cast_unsigned();
+            ranges.push(start..start.saturating_add(page.compressed_page_size.max(0) as u64));
+            next_page += 1;
+        }
+    }
+    ranges
+}
+
+/// A place in one column of one row group, which moves forwards only.
+pub(super) struct Cursor<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    next_row: u64,
+}
+
+impl<T: DataType> Cursor<T> {
+    /// Appends the values of `rows` to `out` and, for an optional column, a level for each row to `levels`: 1 if it has
+    /// a value, 0 if it is NULL. `rows` must not lie before those read so far.
+    pub(super) fn read(
+        &mut self,
+        rows: Range<u64>,
+        levels: Option<&mut Vec<i16>>,
+        out: &mut Vec<T::T>,
+    ) -> Result<(), ParquetError> {
+        let too_few = || {
+            ParquetError::General(format!(
+                "rows {} to {} are not all there",
+                rows.start, rows.end
+            ))
+        };
+        let gap = rows.start.checked_sub(self.next_row).ok_or_else(too_few)? as usize;
+        if gap > 0 && self.reader.skip_records(gap)? != gap {
+            return Err(too_few());
+        }
+        let wanted = (rows.end - rows.start) as usize;
+        if self.reader.read_records(wanted, levels, None, out)?.0 != wanted {
+            return Err(too_few());
+        }
+        self.next_row = rows.end;
+        Ok(())
+    }
+}

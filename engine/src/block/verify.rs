@@ -1,0 +1,158 @@
+//! Checks a block byte by byte against its checksums, then whether its rows make sense together.
+
+use std::path::{Path, PathBuf};
+
+use narthex_model::{Result, TimeRange};
+
+use super::files::{self, ReadFile};
+use super::meta::{BlockMeta, FileMeta, META_FILE};
+use super::read::{Block, DecodedSamples};
+use super::schema::{SAMPLES_FILE, SERIES_FILE};
+
+/// How much of a file is read at once.
+const READ_BYTES: u64 = 1 << 20;
+/// How many samples are decoded at once.
+const SAMPLES_AT_ONCE: u64 = 1 << 20;
+
+/// What was found about one file of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileCheck {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size as far as it could be read.
+    pub bytes: u64,
+    /// What is wrong with it, if anything.
+    pub damage: Option<String>,
+}
+
+/// Reads every file of the block in folder `dir` and says of each whether it is whole. Where all are, every sample is
+/// decoded and the order of rows and all counts are checked too.
+pub fn verify_block(dir: &Path) -> Vec<FileCheck> {
+    let meta_path = dir.join(META_FILE);
+    let meta_bytes = ReadFile::open(&meta_path).map_or(0, |file| file.len());
+    let meta = match BlockMeta::read(dir).and_then(|meta| named_as_its_folder(dir, meta)) {
+        Ok(meta) => meta,
+        Err(e) => {
+            return vec![FileCheck {
+                path: meta_path,
+                bytes: meta_bytes,
+                damage: Some(e.to_string()),
+            }];
+        }
+    };
+    let mut checks = vec![FileCheck {
+        path: meta_path,
+        bytes: meta_bytes,
+        damage: None,
+    }];
+    for name in [SERIES_FILE, SAMPLES_FILE] {
+        let path = dir.join(name);
+        let (bytes, damage) = match meta
+            .file(dir, name)
+            .and_then(|expected| check_file(&path, expected))
+        {
+            Ok(bytes) => (bytes, None),
+            Err(e) => (0, Some(e.to_string())),
+        };
+        checks.push(FileCheck {
+            path,
+            bytes,
+            damage,
+        });
+    }
+    let whole = checks.iter().all(|check| check.damage.is_none());
+    if let (true, Err(e), Some(samples)) = (whole, check_rows(dir), checks.last_mut()) {
+        samples.damage = Some(e.to_string());
+    }
+    checks
+}
+
+fn named_as_its_folder(dir: &Path, meta: BlockMeta) -> Result<BlockMeta> {
+    if dir
+        .file_name()
+        .is_some_and(|name| name.to_str() == Some(&meta.ulid.to_string()))
+    {
+        return Ok(meta);
+    }
+    Err(files::damaged(
+        &dir.join(META_FILE),
+        format!("it describes block {}", meta.ulid),
+    ))
+}
+
+fn check_file(path: &Path, expected: &FileMeta) -> Result<u64> {
+    let file = ReadFile::open(path)?;
+    if file.len() != expected.bytes {
+        return Err(files::damaged(
+            path,
+            format!("it has {} bytes instead of {}", file.len(), expected.bytes),
+        ));
+    }
+    let mut crc32c = 0;
+    let mut offset = 0;
+    while offset < file.len() {
+        let bytes = file.read_at(offset, READ_BYTES.min(file.len() - offset) as usize)?;
+        crc32c = crc32c::crc32c_append(crc32c, &bytes);
+        offset += bytes.len() as u64;
+    }
+    if crc32c != expected.crc32c {
+        return Err(files::damaged(path, "its checksum does not match"));
+    }
+    Ok(offset)
+}
+
+/// Decodes all samples: checksums say that the bytes are those written, this says that the right ones were.
+fn check_rows(dir: &Path) -> Result<()> {
+    let (block, _) = Block::open(dir)?;
+    let samples_path = dir.join(SAMPLES_FILE);
+    let mut decoded = DecodedSamples::default();
+    let (mut min_time, mut max_time) = (i64::MAX, i64::MIN);
+    let mut first = 0;
+    while first < block.series_count() {
+        let ordinals = next_series(&block, first);
+        decoded.timestamps.clear();
+        decoded.values.clear();
+        decoded.counts.clear();
+        block.read(&ordinals, TimeRange::ALL, &mut decoded)?;
+        let mut rest = decoded.timestamps.as_slice();
+        for (ordinal, count) in ordinals.iter().zip(&decoded.counts) {
+            let (times, later) = rest
+                .split_at_checked(*count as usize)
+                .unwrap_or((rest, &[]));
+            let row = block.row(*ordinal);
+            let bounds = times.first().zip(times.last());
+            let sound =
+                times.is_sorted_by(|a, b| a < b) && bounds == Some((&row.min_time, &row.max_time));
+            if !sound || *count != row.row_count {
+                return Err(files::damaged(
+                    &samples_path,
+                    format!("times of series {ordinal} are out of order"),
+                ));
+            }
+            min_time = min_time.min(row.min_time);
+            max_time = max_time.max(row.max_time);
+            rest = later;
+        }
+        first += ordinals.len();
+    }
+    if (min_time, max_time) != (block.meta().min_time, block.meta().max_time) {
+        return Err(files::damaged(
+            &samples_path,
+            format!("its times are not those that {META_FILE} says"),
+        ));
+    }
+    Ok(())
+}
+
+/// At least one series from `first` on, and not many samples.
+fn next_series(block: &Block, first: usize) -> Vec<u32> {
+    let mut samples = 0;
+    let rows = block.rows().iter().enumerate().skip(first);
+    rows.take_while(|(_, row)| {
+        let take = samples < SAMPLES_AT_ONCE;
+        samples += u64::from(row.row_count);
+        take
+    })
+    .map(|(ordinal, _)| ordinal as u32)
+    .collect()
+}

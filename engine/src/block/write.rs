@@ -1,0 +1,225 @@
+//! Writes a block: series one after the other into a temporary folder that one rename makes visible.
+
+use std::path::{Path, PathBuf};
+
+use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange, TimestampMs};
+use ulid::Ulid;
+
+use super::files;
+use super::meta::{self, BlockMeta, BlockSource, META_FILE, Span};
+use super::samples_writer::SamplesWriter;
+use super::schema::{Layout, SAMPLES_FILE, SERIES_FILE};
+use super::series_file::SeriesBuilder;
+use super::series_rows::SeriesRow;
+
+/// Ends the name of a folder that is not yet a block.
+const LEFTOVER_SUFFIX: &str = "tmp";
+
+/// A series with its samples, handed to the writer.
+#[derive(Debug, Clone, Copy)]
+pub struct SeriesSamples<'a> {
+    /// Its labels, greater than those of the series before.
+    pub labels: LabelsRef<'a>,
+    /// Strictly increasing, not empty.
+    pub timestamps: &'a [TimestampMs],
+    /// One per timestamp; every bit is kept.
+    pub values: &'a [f64],
+}
+
+/// A block that is being written. Dropping it unfinished leaves nothing behind.
+pub struct BlockWriter {
+    /// `None` once finished or dropped.
+    samples: Option<SamplesWriter>,
+    series: SeriesBuilder,
+    last_labels: Option<Labels>,
+    next_row: u64,
+    parent: PathBuf,
+    /// Where the files are written; empty once it has become the block.
+    folder: PathBuf,
+    meta: BlockMeta,
+}
+
+impl BlockWriter {
+    /// Begins the block `<ulid>` in folder `parent`, cut for the window `span`; `created_ms` is the time now, in
+    /// milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// `Unavailable` if the folder cannot be made.
+    pub fn create(
+        parent: &Path,
+        ulid: Ulid,
+        span: TimeRange,
+        source: BlockSource,
+        created_ms: TimestampMs,
+    ) -> Result<Self> {
+        Self::with_layout(parent, ulid, span, source, created_ms, Layout::default())
+    }
+
+    /// As [`BlockWriter::create`], with pages and row groups of another size.
+    pub(super) fn with_layout(
+        parent: &Path,
+        ulid: Ulid,
+        span: TimeRange,
+        source: BlockSource,
+        created_ms: TimestampMs,
+        layout: Layout,
+    ) -> Result<Self> {
+        let folder = parent.join(format!("{ulid}.{LEFTOVER_SUFFIX}"));
+        files::create_dir(&folder)?;
+        let meta = BlockMeta {
+            version: meta::VERSION,
+            ulid,
+            min_time: 0,
+            max_time: 0,
+            span: Span {
+                start: span.start,
+                end: span.end,
+            },
+            series: 0,
+            samples: 0,
+            files: std::collections::BTreeMap::new(),
+            source,
+            created_ms,
+        };
+        let mut writer = Self {
+            samples: None,
+            series: SeriesBuilder::default(),
+            last_labels: None,
+            next_row: 0,
+            parent: parent.to_owned(),
+            folder,
+            meta,
+        };
+        writer.samples = Some(SamplesWriter::create(
+            &writer.folder.join(SAMPLES_FILE),
+            layout,
+        )?);
+        Ok(writer)
+    }
+
+    /// Adds a series.
+    ///
+    /// # Errors
+    /// `Internal` if it does not follow the one before, or its samples are empty, unequal in number, or not in order;
+    /// `Limit` if series or samples are more than a block can number; `Unavailable` if the disk is full or failing.
+    pub fn push(&mut self, series: SeriesSamples<'_>) -> Result<()> {
+        let SeriesSamples {
+            labels,
+            timestamps,
+            values,
+        } = series;
+        let (Some(&min_time), Some(&max_time)) = (timestamps.first(), timestamps.last()) else {
+            return Err(Error::internal(format!(
+                "series {labels} has no samples to write"
+            )));
+        };
+        self.check(series)?;
+        let limit = |_| {
+            Error::limit(format!(
+                "series {labels} is more than a block can hold: cut smaller blocks"
+            ))
+        };
+        let ordinal = i32::try_from(self.series.len()).map_err(limit)?;
+        let row_count = i32::try_from(timestamps.len())
+            .map_err(limit)?
+            .cast_unsigned();
+        let samples = self
+            .samples
+            .as_mut()
+            .ok_or_else(|| Error::internal("the block is finished"))?;
+        let kept = samples.push(ordinal, timestamps, values)?;
+        let (scale, double_count) = (kept.scale, kept.double_count);
+        let row = SeriesRow {
+            first_row: self.next_row,
+            row_count,
+            double_count,
+            scale,
+            min_time,
+            max_time,
+        };
+        self.series.push(labels, row, timestamps);
+        self.next_row += u64::from(row_count);
+        self.last_labels = Some(labels.to_owned());
+        Ok(())
+    }
+
+    fn check(&self, series: SeriesSamples<'_>) -> Result<()> {
+        let labels = series.labels;
+        if self
+            .last_labels
+            .as_ref()
+            .is_some_and(|last| last.as_ref() >= labels)
+        {
+            return Err(Error::internal(format!(
+                "series {labels} is written out of order"
+            )));
+        }
+        if series.timestamps.len() != series.values.len()
+            || !series.timestamps.is_sorted_by(|a, b| a < b)
+        {
+            return Err(Error::internal(format!(
+                "samples of series {labels} are not in order"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable, then visible by one rename.
+    ///
+    /// # Errors
+    /// `Internal` if there is no series; `Unavailable` if the disk is full or failing: nothing is visible then.
+    pub fn finish(mut self) -> Result<BlockMeta> {
+        let (Some(samples), Some((min_time, max_time))) =
+            (self.samples.take(), self.series.time_bounds())
+        else {
+            return Err(Error::internal("a block without series is not written"));
+        };
+        self.meta.min_time = min_time;
+        self.meta.max_time = max_time;
+        self.meta.series = self.series.len() as u64;
+        self.meta.samples = self.next_row;
+        self.meta
+            .files
+            .insert(SAMPLES_FILE.to_owned(), samples.finish()?);
+        let series = std::mem::take(&mut self.series);
+        self.meta.files.insert(
+            SERIES_FILE.to_owned(),
+            series.write(&self.folder.join(SERIES_FILE))?,
+        );
+        files::write_small(&self.folder.join(META_FILE), &self.meta.encode()?)?;
+        files::sync_dir(&self.folder)?;
+        files::rename(&self.folder, &self.parent.join(self.meta.ulid.to_string()))?;
+        self.folder = PathBuf::new();
+        files::sync_dir(&self.parent)?;
+        Ok(self.meta.clone())
+    }
+}
+
+impl Drop for BlockWriter {
+    fn drop(&mut self) {
+        self.samples = None;
+        if !self.folder.as_os_str().is_empty() {
+            // What cannot be removed now is a leftover, which the next start removes.
+            let _ = files::remove_dir(&self.folder);
+        }
+    }
+}
+
+/// Removes the folders in `parent` that never became blocks, and counts them.
+///
+/// # Errors
+/// `Unavailable` if the folder cannot be read or a leftover not be removed.
+pub fn remove_leftovers(parent: &Path) -> Result<usize> {
+    let mut removed = 0;
+    for folder in files::subfolders(parent)? {
+        let is_ulid = folder
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .is_some_and(|s| Ulid::from_string(s).is_ok());
+        if is_ulid && folder.extension().is_some_and(|e| e == LEFTOVER_SUFFIX) {
+            files::remove_dir(&folder)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}

@@ -1,0 +1,206 @@
+//! The WAL thread: takes waiting batches, decides which samples are accepted, writes them with one fsync, applies them to
+//! the head, and only then acknowledges.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+use futures::channel::oneshot;
+use narthex_model::{Error, Receipt, Result, WriteBatch};
+use parking_lot::MutexGuard;
+
+use crate::accept::{Acceptance, Group};
+use crate::limits::GROUP_SAMPLES_MAX;
+use crate::shared::Shared;
+use crate::wal::{Samples, WalWriter};
+
+/// Samples that are applied to the head at once; snapshots wait meanwhile.
+const APPLY_SAMPLES: usize = 1 << 13;
+
+/// What the WAL thread is asked to do.
+pub(crate) enum Work {
+    /// Store a batch.
+    Write(PendingBatch),
+    /// Freeze windows and close the WAL segment that their newest samples are in.
+    Freeze(FreezeRequest),
+    /// End the thread.
+    Stop,
+}
+
+/// A batch that waits for its ack.
+pub(crate) struct PendingBatch {
+    pub(crate) batch: WriteBatch,
+    /// For each series of the batch, its ordinal.
+    pub(crate) ordinals: Vec<u32>,
+    pub(crate) ack: oneshot::Sender<Result<Receipt>>,
+}
+
+/// Which windows are to be frozen, and whom to tell.
+pub(crate) struct FreezeRequest {
+    /// Numbers of the windows; `None` for all.
+    pub(crate) windows: Option<BTreeSet<i64>>,
+    pub(crate) done: mpsc::SyncSender<Result<()>>,
+}
+
+/// The state of the WAL thread.
+pub(crate) struct Committer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) wal: WalWriter,
+    pub(crate) acceptance: Acceptance,
+}
+
+impl Committer {
+    /// Works until it is told to stop. However it ends, the queue is closed then.
+    pub(crate) fn run(mut self) {
+        struct CloseQueue(Arc<Shared>);
+        impl Drop for CloseQueue {
+            fn drop(&mut self) {
+                self.0.queue.close();
+            }
+        }
+        let shared = self.shared.clone();
+        let _close = CloseQueue(shared.clone());
+        while let Some(work) = shared.queue.take_all() {
+            let mut group = Vec::new();
+            let mut samples = 0;
+            for work in work {
+                match work {
+                    Work::Write(pending) => {
+                        samples += pending.batch.sample_count();
+                        group.push(pending);
+                        if samples >= GROUP_SAMPLES_MAX {
+                            self.commit(std::mem::take(&mut group));
+                            samples = 0;
+                        }
+                    }
+                    Work::Freeze(request) => {
+                        self.commit(std::mem::take(&mut group));
+                        // Whoever asked may have gone away.
+                        let _ = request.done.send(self.freeze(request.windows.as_ref()));
+                    }
+                    Work::Stop => return self.commit(group),
+                }
+            }
+            self.commit(group);
+        }
+    }
+
+    /// Stores the batches of a group and acknowledges them, or none of them.
+    fn commit(&mut self, pending: Vec<PendingBatch>) {
+        if pending.is_empty() {
+            return;
+        }
+        let (group, receipts) = self.accept(&pending);
+        match self.store(group) {
+            Ok(()) => self.acknowledge(pending, receipts),
+            Err(error) => {
+                self.acceptance.undo();
+                tracing::error!(%error, "samples could not be stored");
+                for pending in pending {
+                    let error = Error::new(error.kind(), error.to_string());
+                    // Whoever wrote may have gone away.
+                    let _ = pending.ack.send(Err(error));
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self, pending: &[PendingBatch]) -> (Group, Vec<Receipt>) {
+        let state = self.shared.snapshot();
+        let now = (self.shared.options.now)();
+        let capacity = pending.iter().map(|p| p.batch.sample_count()).sum();
+        let mut group = Group::with_capacity(capacity);
+        self.acceptance.begin(now);
+        let receipts = pending.iter().map(|p| {
+            self.acceptance
+                .accept(&p.batch, &p.ordinals, &state, &mut group)
+        });
+        let receipts = receipts.collect();
+        (group, receipts)
+    }
+
+    /// To the disk, then to the head.
+    fn store(&mut self, group: Group) -> Result<()> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        let (samples, windows) = group.into_columns();
+        if self.wal.is_full() {
+            self.rotate()?;
+        }
+        let shared = self.shared.clone();
+        self.wal
+            .commit(&samples, &windows, |ordinal| shared.series.labels(ordinal))?;
+        shared.counters.wal_fsyncs.fetch_add(1, Ordering::Relaxed);
+        shared
+            .counters
+            .wal_open_bytes
+            .store(self.wal.open_bytes(), Ordering::Relaxed);
+        self.apply(&samples);
+        Ok(())
+    }
+
+    fn apply(&self, samples: &Samples) {
+        for offset in (0..samples.len()).step_by(APPLY_SAMPLES) {
+            let part = samples.slice(offset, APPLY_SAMPLES.min(samples.len() - offset));
+            let mut guard = self.shared.state.lock();
+            let state = Arc::make_mut(&mut guard);
+            for (ordinal, t, value) in part.iter() {
+                state.push(ordinal, t, value);
+            }
+            MutexGuard::unlock_fair(guard);
+        }
+    }
+
+    fn acknowledge(&self, pending: Vec<PendingBatch>, receipts: Vec<Receipt>) {
+        let counters = &self.shared.counters;
+        if let Some(newest) = self.acceptance.newest() {
+            counters.raise_max_time(newest);
+        }
+        for (pending, receipt) in pending.into_iter().zip(receipts) {
+            counters
+                .samples_appended
+                .fetch_add(receipt.stored, Ordering::Relaxed);
+            counters
+                .samples_rejected
+                .fetch_add(receipt.rejected, Ordering::Relaxed);
+            self.keep_metadata(pending.batch);
+            // Whoever wrote may have gone away.
+            let _ = pending.ack.send(Ok(receipt));
+        }
+    }
+
+    fn keep_metadata(&self, batch: WriteBatch) {
+        if !batch.metadata.is_empty() {
+            let entries = batch
+                .metadata
+                .into_iter()
+                .map(|entry| (entry.metric, entry.metadata));
+            self.shared.metadata.lock().extend(entries);
+        }
+    }
+
+    /// Closes the open WAL segment.
+    fn rotate(&mut self) -> Result<()> {
+        if let Some(closed) = self.wal.rotate()? {
+            self.shared.closed_segments.lock().push(closed);
+            self.shared
+                .counters
+                .wal_open_bytes
+                .store(0, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// After this, later samples of the chosen windows go to new windows, and to later segments.
+    fn freeze(&mut self, windows: Option<&BTreeSet<i64>>) -> Result<()> {
+        self.rotate()?;
+        let through = self.wal.closed_through();
+        let mut state = self.shared.state.lock();
+        Arc::make_mut(&mut state).freeze(through, |w| {
+            windows.is_none_or(|numbers| numbers.contains(&w.number()))
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,328 @@
+//! The store as others see it: opens the folder, starts the threads, hands out snapshots, stops it all.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use narthex_model::{Error, ErrorKind, Metadata, Receipt, Result, Sink, SinkFuture, WriteBatch};
+use parking_lot::{Condvar, Mutex};
+
+use crate::accept::Acceptance;
+use crate::checkpoint::Checkpoint;
+use crate::commit::{Committer, PendingBatch, Work};
+use crate::flush::Flusher;
+use crate::fs::{FileSystem, RealFileSystem};
+use crate::layout::Layout;
+use crate::limits::{BATCH_BYTES_MAX, FLUSH_INTERVAL_MS};
+use crate::load::{Loaded, load_as_owner, load_as_reader};
+use crate::lock::FolderLock;
+use crate::queue::Queue;
+use crate::shared::{Counters, Shared};
+use crate::snapshot::Snapshot;
+use crate::stats::Stats;
+use crate::wal::{TailPolicy, WalOptions, WalWriter};
+use crate::{Options, Progress};
+
+/// A store: one data folder, opened by one process at a time. Dropping it stops it without a flush; what was acknowledged
+/// is in the WAL.
+pub struct Engine {
+    shared: Arc<Shared>,
+    /// `None` if it is open for queries alone.
+    flusher: Option<Arc<Mutex<Flusher>>>,
+    running: Mutex<Option<Running>>,
+    closed: AtomicBool,
+}
+
+/// The threads, and the lock that is let go once they have ended.
+struct Running {
+    wal_thread: JoinHandle<()>,
+    flush_thread: JoinHandle<()>,
+    stop: Arc<StopSignal>,
+    _lock: FolderLock,
+}
+
+#[derive(Default)]
+struct StopSignal {
+    stopped: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Engine {
+    /// Opens the store in folder `path`, makes it if it is not there, replays the WAL.
+    ///
+    /// # Errors
+    /// `Unavailable` if another process holds the folder or it cannot be written; `Corrupt` if the WAL or a block is
+    /// damaged (a torn tail of the last WAL segment is not damage); `Invalid` if an option is out of bounds.
+    pub fn open(
+        path: &Path,
+        options: Options,
+        progress: Option<&dyn Progress>,
+    ) -> Result<Arc<Self>> {
+        Self::open_on(Arc::new(RealFileSystem), path, options, progress)
+    }
+
+    /// As [`Engine::open`], with WAL and checkpoint on another file system.
+    pub(crate) fn open_on(
+        fs: Arc<dyn FileSystem>,
+        path: &Path,
+        options: Options,
+        progress: Option<&dyn Progress>,
+    ) -> Result<Arc<Self>> {
+        options.check()?;
+        let layout = Layout::new(path);
+        layout.create_root()?;
+        let lock = FolderLock::take(&layout)?;
+        if !layout.is_store() {
+            layout.create(
+                fs.as_ref(),
+                &Checkpoint::new(options.block_duration_ms).encode()?,
+            )?;
+        }
+        layout.check_format()?;
+        let acceptance = Acceptance::new(options.out_of_order_window_ms);
+        let loaded = load_as_owner(
+            &layout,
+            TailPolicy::Truncate(fs.as_ref()),
+            acceptance,
+            progress,
+        )?;
+        Self::start(fs, layout, options, loaded, lock)
+    }
+
+    /// Opens a folder for queries alone: takes no lock, writes nothing, and replays the WAL into memory.
+    ///
+    /// # Errors
+    /// As [`Engine::open`], and `NotFound` if there is no store.
+    pub fn open_read_only(path: &Path) -> Result<Arc<Self>> {
+        let layout = Layout::new(path);
+        layout.check_format()?;
+        let loaded = load_as_reader(&layout)?;
+        let (shared, _, _) = share(Arc::new(RealFileSystem), layout, Options::default(), loaded);
+        Ok(Arc::new(Self {
+            shared,
+            flusher: None,
+            running: Mutex::new(None),
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    fn start(
+        fs: Arc<dyn FileSystem>,
+        layout: Layout,
+        options: Options,
+        loaded: Loaded,
+        lock: FolderLock,
+    ) -> Result<Arc<Self>> {
+        let wal_options = WalOptions {
+            folder: layout.wal(),
+            first_number: loaded.newest_segment() + 1,
+            segment_bytes_max: options.wal_segment_bytes_max,
+        };
+        let block_duration_ms = options.block_duration_ms;
+        let wal = WalWriter::new(fs.clone(), wal_options)?;
+        let (shared, acceptance, checkpoint) = share(fs, layout, options, loaded);
+        let committer = Committer {
+            shared: shared.clone(),
+            wal,
+            acceptance,
+        };
+        let wal_thread = spawn("narthex-wal", move || committer.run())?;
+        let mut flusher = Flusher::new(shared.clone(), checkpoint);
+        if shared.snapshot().block_duration_ms != block_duration_ms {
+            let flushed = flusher.flush_all();
+            flushed
+                .and_then(|()| flusher.change_duration(block_duration_ms))
+                .inspect_err(|_| shared.queue.close())?;
+        }
+        let (flusher, stop) = (
+            Arc::new(Mutex::new(flusher)),
+            Arc::new(StopSignal::default()),
+        );
+        let (its_flusher, its_stop) = (flusher.clone(), stop.clone());
+        let flush_thread = spawn("narthex-flush", move || {
+            flush_until_stopped(&its_flusher, &its_stop);
+        })
+        .inspect_err(|_| shared.queue.close())?;
+        let running = Running {
+            wal_thread,
+            flush_thread,
+            stop,
+            _lock: lock,
+        };
+        let (running, closed) = (Mutex::new(Some(running)), AtomicBool::new(false));
+        Ok(Arc::new(Self {
+            shared,
+            flusher: Some(flusher),
+            running,
+            closed,
+        }))
+    }
+
+    /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.shared.snapshot(), self.shared.series.clone())
+    }
+
+    /// Numbers about the store.
+    pub fn stats(&self) -> Stats {
+        Stats::of(&self.shared)
+    }
+
+    /// What the metrics said of themselves since start, by name of the metric family.
+    pub fn metadata(&self) -> BTreeMap<String, Metadata> {
+        self.shared.metadata.lock().clone()
+    }
+
+    /// Writes every head sample into blocks and frees the WAL. Blocks the caller. Does nothing if the store is open for
+    /// queries alone.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk is full or failing; the samples then stay in head and WAL. `Closed` after
+    /// [`Engine::close`].
+    pub fn flush(&self) -> Result<()> {
+        self.flusher
+            .as_ref()
+            .map_or(Ok(()), |flusher| flusher.lock().flush_all())
+    }
+
+    /// Cuts the windows that are due, as the flush thread does from time to time.
+    #[cfg(test)]
+    pub(crate) fn flush_due(&self) -> Result<()> {
+        self.flusher
+            .as_ref()
+            .map_or(Ok(()), |flusher| flusher.lock().flush_due())
+    }
+
+    /// Calls `f` while no flush is under way.
+    #[cfg(test)]
+    pub(crate) fn between_flushes<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _no_flush = self.flusher.as_ref().map(|flusher| flusher.lock());
+        f()
+    }
+
+    /// Flushes, then refuses further writes and releases the folder. Blocks the caller. Closing again does nothing.
+    ///
+    /// # Errors
+    /// As [`Engine::flush`]; the folder is released all the same.
+    pub fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let flushed = self.flush();
+        self.stop();
+        flushed
+    }
+
+    /// Ends the threads after the work they have, and lets go of the folder.
+    fn stop(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let Some(running) = self.running.lock().take() else {
+            return;
+        };
+        *running.stop.stopped.lock() = true;
+        running.stop.changed.notify_all();
+        // An error means that the thread has ended already.
+        let _ = self.shared.queue.push_now(Work::Stop);
+        for thread in [running.flush_thread, running.wal_thread] {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the engine panicked");
+            }
+        }
+    }
+
+    async fn store(&self, batch: WriteBatch) -> Result<Receipt> {
+        let closed = || Error::new(ErrorKind::Closed, "the store is closed");
+        if self.flusher.is_none() {
+            return Err(Error::unavailable("the store is open for queries alone"));
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(closed());
+        }
+        let bytes = batch.byte_size();
+        if bytes > BATCH_BYTES_MAX {
+            return Err(Error::limit(format!(
+                "a batch of {bytes} bytes, at most {BATCH_BYTES_MAX}: write smaller ones"
+            )));
+        }
+        if batch.is_empty() {
+            return Ok(Receipt::default());
+        }
+        let ordinals = self.shared.series.resolve_batch(&batch)?;
+        let (ack, answer) = oneshot::channel();
+        let pending = Work::Write(PendingBatch {
+            batch,
+            ordinals,
+            ack,
+        });
+        self.shared
+            .queue
+            .push(pending, bytes)
+            .await
+            .map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+impl Sink for Engine {
+    fn write(&self, batch: WriteBatch) -> SinkFuture<'_> {
+        Box::pin(self.store(batch))
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn share(
+    fs: Arc<dyn FileSystem>,
+    layout: Layout,
+    options: Options,
+    loaded: Loaded,
+) -> (Arc<Shared>, Acceptance, Checkpoint) {
+    let Loaded {
+        series,
+        state,
+        acceptance,
+        checkpoint,
+        segments,
+    } = loaded;
+    let shared = Shared {
+        layout,
+        options,
+        fs,
+        queue: Queue::new(),
+        closed_segments: Mutex::new(segments),
+        state: Mutex::new(Arc::new(state)),
+        series: Arc::new(series),
+        metadata: Mutex::new(BTreeMap::new()),
+        counters: Counters::new(acceptance.newest()),
+    };
+    (Arc::new(shared), acceptance, checkpoint)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|e| Error::unavailable(format!("start thread {name}")).with_source(e))
+}
+
+fn flush_until_stopped(flusher: &Mutex<Flusher>, stop: &StopSignal) {
+    let mut stopped = stop.stopped.lock();
+    while !*stopped {
+        stop.changed
+            .wait_for(&mut stopped, Duration::from_millis(FLUSH_INTERVAL_MS));
+        if *stopped {
+            return;
+        }
+        drop(stopped);
+        if let Err(error) = flusher.lock().flush_due() {
+            tracing::error!(%error, "cannot flush, will try again");
+        }
+        stopped = stop.stopped.lock();
+    }
+}

@@ -1,0 +1,227 @@
+//! Cuts windows of the head into blocks and removes the WAL they make needless.
+//!
+//! A flush is one step for readers (one swap of the state) and one step for a restart (one rename of the checkpoint).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use narthex_model::{Error, ErrorKind, Result, TimeRange};
+use ulid::Ulid;
+
+use crate::block::{BlockSource, BlockWriter, SeriesSamples, verify_block};
+use crate::checkpoint::{Checkpoint, FlushedWindow};
+use crate::commit::{FreezeRequest, Work};
+use crate::head::Window;
+use crate::limits::HEAD_SAMPLES_EAGER;
+use crate::shared::Shared;
+use crate::state::{FrozenWindow, State};
+use crate::stored_block::StoredBlock;
+
+/// Who flushes; one at a time.
+pub(crate) struct Flusher {
+    shared: Arc<Shared>,
+    checkpoint: Checkpoint,
+    /// Blocks that are written, but whose checkpoint failed, by window and segment.
+    written: BTreeMap<(i64, u64), PathBuf>,
+    /// By window, the number of samples it had when last looked at.
+    looked_at: BTreeMap<i64, u64>,
+}
+
+impl Flusher {
+    pub(crate) fn new(shared: Arc<Shared>, checkpoint: Checkpoint) -> Self {
+        Self {
+            shared,
+            checkpoint,
+            written: BTreeMap::new(),
+            looked_at: BTreeMap::new(),
+        }
+    }
+
+    /// Cuts all windows.
+    pub(crate) fn flush_all(&mut self) -> Result<()> {
+        self.freeze(None)?;
+        self.cut_frozen()
+    }
+
+    /// Cuts the windows that are due, and those an earlier flush left behind.
+    pub(crate) fn flush_due(&mut self) -> Result<()> {
+        let state = self.shared.snapshot();
+        let due = self.due(&state);
+        if !due.is_empty() {
+            self.freeze(Some(due))?;
+        } else if state.frozen.is_empty() {
+            return Ok(());
+        }
+        drop(state);
+        self.cut_frozen()
+    }
+
+    /// A window is due a quarter of its length after its end, once late samples have stopped coming: a block for each
+    /// would be many small blocks. It does not wait for ever, nor while memory is scarce.
+    fn due(&mut self, state: &State) -> BTreeSet<i64> {
+        let newest = self.shared.counters.max_time().unwrap_or(i64::MIN);
+        let duration = state.block_duration_ms;
+        let eager = state.head_samples() > HEAD_SAMPLES_EAGER;
+        let is_due = |w: &Window| {
+            let quiet = self.looked_at.get(&w.number()) == Some(&w.samples());
+            let passed = newest.saturating_sub(w.span().end);
+            passed >= duration || (passed >= duration / 4 && (quiet || eager))
+        };
+        let due = state
+            .windows
+            .iter()
+            .filter(|w| is_due(w))
+            .map(|w| w.number())
+            .collect();
+        self.looked_at = state
+            .windows
+            .iter()
+            .map(|w| (w.number(), w.samples()))
+            .collect();
+        due
+    }
+
+    fn freeze(&self, windows: Option<BTreeSet<i64>>) -> Result<()> {
+        let (done, answer) = mpsc::sync_channel(1);
+        let stopped = || Error::new(ErrorKind::Closed, "the store is closed");
+        let asked = self
+            .shared
+            .queue
+            .push_now(Work::Freeze(FreezeRequest { windows, done }));
+        asked.map_err(|_| stopped())?;
+        answer.recv().map_err(|_| stopped())?
+    }
+
+    /// Cuts the frozen windows in the order they were frozen. The first error ends it: a later part of a window must
+    /// not be checkpointed before an earlier one.
+    fn cut_frozen(&mut self) -> Result<()> {
+        let frozen = self.shared.snapshot().frozen.clone();
+        for window in frozen {
+            self.cut(&window)?;
+        }
+        self.remove_segments();
+        Ok(())
+    }
+
+    fn cut(&mut self, frozen: &FrozenWindow) -> Result<()> {
+        let key = (frozen.window.number(), frozen.through_segment);
+        let path = match self.written.get(&key) {
+            Some(path) => path.clone(),
+            None => self.write_block(frozen)?,
+        };
+        self.written.insert(key, path.clone());
+        let opened = StoredBlock::open(&path, &self.shared.series);
+        let (block, _) = opened.inspect_err(|_| {
+            self.written.remove(&key);
+            discard(&path);
+        })?;
+        let mut checkpoint = self.checkpoint.clone();
+        let flushed = FlushedWindow {
+            through_segment: key.1,
+            block: block.meta().ulid.to_string(),
+        };
+        checkpoint.flushed(key.0, flushed);
+        // After an error the file may say either; both are true to what is on disk, and the next attempt says it again.
+        checkpoint.write(self.shared.fs.as_ref(), &self.shared.layout)?;
+        self.checkpoint = checkpoint;
+        self.written.remove(&key);
+        tracing::info!(block = %path.display(), samples = block.meta().samples, "cut a block");
+        let mut state = self.shared.state.lock();
+        Arc::make_mut(&mut state).replace(frozen, Arc::new(block));
+        Ok(())
+    }
+
+    fn write_block(&self, frozen: &FrozenWindow) -> Result<PathBuf> {
+        let window = &frozen.window;
+        let ulid = Ulid::generate();
+        let folder = self.shared.layout.blocks();
+        let source = BlockSource {
+            wal_through: Some(frozen.through_segment),
+            level: 1,
+        };
+        let mut writer = BlockWriter::create(
+            &folder,
+            ulid,
+            window.span(),
+            source,
+            (self.shared.options.now)(),
+        )?;
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        let matched = self
+            .shared
+            .series
+            .select(&[], |ordinal| window.chunk(ordinal).is_some());
+        for (ordinal, labels) in matched.ordinals.into_iter().zip(&matched.labels) {
+            timestamps.clear();
+            values.clear();
+            window.read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
+            writer.push(SeriesSamples {
+                labels: labels.as_ref(),
+                timestamps: &timestamps,
+                values: &values,
+            })?;
+        }
+        let path = folder.join(ulid.to_string());
+        let written = writer.finish().and_then(|_| read_back(&path));
+        written.inspect_err(|_| discard(&path))?;
+        Ok(path)
+    }
+
+    /// Removes closed segments whose samples are all in blocks.
+    fn remove_segments(&mut self) {
+        let mut segments = self.shared.closed_segments.lock();
+        segments.retain(|segment| {
+            let flushed = segment.windows.iter().all(|w| self.checkpoint.through(*w) >= segment.number);
+            if !flushed {
+                return true;
+            }
+            let removed = self.shared.fs.remove(&segment.path);
+            if let Err(error) = &removed {
+                tracing::warn!(segment = %segment.path.display(), %error, "cannot remove a wal segment, will try again");
+            }
+            removed.is_err()
+        });
+        // Only once they are gone for good is a block complete without its line in the checkpoint.
+        if self
+            .shared
+            .fs
+            .sync_folder(&self.shared.layout.wal())
+            .is_ok()
+        {
+            self.checkpoint
+                .forget_before(segments.first().map_or(u64::MAX, |s| s.number));
+        }
+    }
+
+    /// Lets windows have another length from now on. There are no windows and no closed segments.
+    pub(crate) fn change_duration(&mut self, block_duration_ms: i64) -> Result<()> {
+        let checkpoint = self.checkpoint.with_duration(block_duration_ms);
+        checkpoint.write(self.shared.fs.as_ref(), &self.shared.layout)?;
+        self.checkpoint = checkpoint;
+        Arc::make_mut(&mut self.shared.state.lock()).block_duration_ms = block_duration_ms;
+        Ok(())
+    }
+}
+
+/// A block is read back and compared with its checksums before it takes the place of the WAL.
+fn read_back(path: &Path) -> Result<()> {
+    let damaged = verify_block(path)
+        .into_iter()
+        .find_map(|check| check.damage);
+    damaged.map_or(Ok(()), |what| {
+        Err(Error::unavailable(format!(
+            "a new block does not read back as it was written: {what}; check the disk"
+        )))
+    })
+}
+
+/// Removes a block that failed, as far as possible. Should it stay, it holds nothing that its successor lacks.
+fn discard(path: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(path)
+        && path.exists()
+    {
+        tracing::warn!(block = %path.display(), %error, "cannot remove a block that failed");
+    }
+}

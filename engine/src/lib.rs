@@ -1,0 +1,90 @@
+//! Where a sample is kept, and how it is found again: WAL, head, blocks, series table.
+//!
+//! The engine knows neither DataFusion nor a query language. It answers one question: given matchers and a time
+//! range, which series are there, and what are their samples? It writes only through [`narthex_model::Sink`].
+
+mod accept;
+pub mod block;
+mod checkpoint;
+mod clock;
+mod commit;
+mod engine;
+mod flush;
+mod fs;
+mod head;
+mod layout;
+mod limits;
+mod load;
+mod lock;
+mod matching;
+mod queue;
+mod selection;
+mod series_table;
+mod shared;
+mod snapshot;
+mod state;
+mod stats;
+mod stitch;
+mod stored_block;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod wal;
+
+pub use engine::Engine;
+pub use selection::{SampleColumns, SelectedSeries, Selection};
+pub use snapshot::Snapshot;
+pub use stats::Stats;
+pub use verify::{VerifyReport, verify};
+
+use narthex_model::{Error, Result, TimestampMs};
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Samples that are not newer than the newest of their series are accepted while they are at most this much
+    /// older than the newest sample of the store.
+    pub out_of_order_window_ms: i64,
+    /// Length of a freshly cut block; blocks start at multiples of it.
+    pub block_duration_ms: i64,
+    /// A WAL segment is closed once it is larger.
+    pub wal_segment_bytes_max: u64,
+    /// What time it is, in milliseconds since the epoch; samples too far in the future are refused by it.
+    pub now: fn() -> TimestampMs,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            out_of_order_window_ms: 30 * 60_000,
+            block_duration_ms: 2 * 3_600_000,
+            wal_segment_bytes_max: 128 << 20,
+            now: clock::system_now_ms,
+        }
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        if self.block_duration_ms < 1 || self.block_duration_ms > i64::from(u32::MAX) {
+            let message = format!(
+                "block duration is {} ms, must be from 1 ms to 49 days",
+                self.block_duration_ms
+            );
+            return Err(Error::invalid(message));
+        }
+        if self.out_of_order_window_ms < 0 {
+            return Err(Error::invalid(format!(
+                "out-of-order window is {} ms",
+                self.out_of_order_window_ms
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// What happens while a store opens, for a progress bar.
+pub trait Progress: Send + Sync {
+    /// `done` of `total` bytes of the WAL are replayed.
+    fn replayed(&self, done: u64, total: u64);
+}

@@ -1,0 +1,31 @@
+//! Every bound of the engine's queues, records and caches.
+
+/// Bytes of batches that wait for the WAL; a writer waits while there are more.
+pub(crate) const QUEUE_BYTES_MAX: usize = 64 << 20;
+
+/// The largest batch that is accepted, in bytes of memory.
+pub(crate) const BATCH_BYTES_MAX: usize = 128 << 20;
+
+/// Samples that one group commit takes at most, unless a single batch has more.
+pub(crate) const GROUP_SAMPLES_MAX: usize = 1 << 18;
+
+/// Samples of one WAL record; a larger group is written as several records.
+pub(crate) const RECORD_SAMPLES_MAX: usize = 1 << 18;
+
+/// Label bytes after which a record of series definitions is closed.
+pub(crate) const RECORD_LABEL_BYTES_MAX: usize = 16 << 20;
+
+/// The largest payload of a WAL record. A longer one is damage.
+pub(crate) const RECORD_BYTES_MAX: usize = 256 << 20;
+
+/// Samples newer than now by more than this are refused.
+pub(crate) const FUTURE_MS_MAX: i64 = 10 * 60_000;
+
+/// How often a read-only open starts again because the live writer removed or replaced a file it wanted.
+pub(crate) const READ_ONLY_ATTEMPTS_MAX: usize = 10;
+
+/// Head samples at which windows that are due are cut although they are still written to.
+pub(crate) const HEAD_SAMPLES_EAGER: u64 = 100_000_000;
+
+/// How often it is looked whether a window is due.
+pub(crate) const FLUSH_INTERVAL_MS: u64 = 5_000;

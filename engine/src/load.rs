@@ -1,0 +1,203 @@
+//! Reads a data folder into memory: blocks, then the WAL that is not in blocks yet.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use narthex_model::{ErrorKind, Result};
+use ulid::Ulid;
+
+use crate::Progress;
+use crate::accept::Acceptance;
+use crate::block::{Block, BlockMeta};
+use crate::checkpoint::Checkpoint;
+use crate::layout::{Layout, unavailable};
+use crate::limits::READ_ONLY_ATTEMPTS_MAX;
+use crate::series_table::SeriesTable;
+use crate::state::State;
+use crate::stored_block::StoredBlock;
+use crate::wal::{ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments};
+
+/// A data folder in memory.
+pub(crate) struct Loaded {
+    pub(crate) series: SeriesTable,
+    pub(crate) state: State,
+    pub(crate) acceptance: Acceptance,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) segments: Vec<ClosedSegment>,
+}
+
+/// Who loads.
+pub(crate) enum Access<'a> {
+    /// The owner of the folder: what crashes left is tidied up.
+    Owner(TailPolicy<'a>),
+    /// Someone who leaves everything as it is.
+    Reader,
+}
+
+/// Loads the folder as its owner.
+///
+/// # Errors
+/// `Corrupt` if a block or the WAL is damaged, `Unavailable` if a file cannot be used.
+pub(crate) fn load_as_owner(
+    layout: &Layout,
+    tail: TailPolicy<'_>,
+    acceptance: Acceptance,
+    progress: Option<&dyn Progress>,
+) -> Result<Loaded> {
+    crate::block::remove_leftovers(&layout.blocks())?;
+    load(layout, &Access::Owner(tail), acceptance, progress)
+}
+
+/// Loads the folder while its owner may go on writing and flushing.
+///
+/// # Errors
+/// As [`load_as_owner`].
+pub(crate) fn load_as_reader(layout: &Layout) -> Result<Loaded> {
+    for _ in 1..READ_ONLY_ATTEMPTS_MAX {
+        match load(layout, &Access::Reader, Acceptance::new(0), None) {
+            // A file may have gone while it was looked for.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {}
+            Ok(loaded) if Checkpoint::read(layout)? != loaded.checkpoint => {}
+            loaded => return loaded,
+        }
+    }
+    load(layout, &Access::Reader, Acceptance::new(0), None)
+}
+
+fn load(
+    layout: &Layout,
+    access: &Access<'_>,
+    acceptance: Acceptance,
+    progress: Option<&dyn Progress>,
+) -> Result<Loaded> {
+    let checkpoint = Checkpoint::read(layout)?;
+    let segments = list_segments(&layout.wal())?;
+    let state = State::new(checkpoint.block_duration_ms);
+    let mut loaded = Loaded {
+        series: SeriesTable::default(),
+        state,
+        acceptance,
+        checkpoint,
+        segments: Vec::new(),
+    };
+    let first_segment = segments.first().map(|s| s.number);
+    for path in block_folders(layout)? {
+        loaded.add_block(&path, access, first_segment)?;
+    }
+    loaded.replay(&segments, access, progress)?;
+    Ok(loaded)
+}
+
+/// The folders that are named like blocks, oldest name first.
+pub(crate) fn block_folders(layout: &Layout) -> Result<Vec<PathBuf>> {
+    let folder = layout.blocks();
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(|e| unavailable("list", &folder, e))? {
+        let path = entry.map_err(|e| unavailable("list", &folder, e))?.path();
+        if path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .is_some_and(|n| Ulid::from_string(n).is_ok())
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+impl Loaded {
+    /// The newest segment that there ever was, as far as anything refers to it.
+    pub(crate) fn newest_segment(&self) -> u64 {
+        let of_blocks = self
+            .state
+            .blocks
+            .iter()
+            .filter_map(|b| b.meta().source.wal_through);
+        let on_disk = self.segments.iter().map(|s| s.number);
+        of_blocks
+            .chain(on_disk)
+            .fold(self.checkpoint.newest_segment(), u64::max)
+    }
+
+    fn add_block(
+        &mut self,
+        path: &Path,
+        access: &Access<'_>,
+        first_segment: Option<u64>,
+    ) -> Result<()> {
+        let (block, labels) = Block::open(path)?;
+        if self.is_unfinished(block.meta(), first_segment) {
+            return match access {
+                Access::Owner(_) => remove_unfinished(path),
+                Access::Reader => Ok(()),
+            };
+        }
+        let (block, ordinals) = StoredBlock::new(path, block, &labels, &self.series)?;
+        for (local, ordinal) in (0..).zip(ordinals) {
+            self.acceptance.note(ordinal, block.newest(local));
+        }
+        self.state.add_block(Arc::new(block));
+        Ok(())
+    }
+
+    /// Whether the WAL still holds what is in the block, because the flush that wrote it never ended.
+    fn is_unfinished(&self, meta: &BlockMeta, first_segment: Option<u64>) -> bool {
+        let number = meta
+            .span
+            .start
+            .div_euclid(self.checkpoint.block_duration_ms);
+        meta.source.wal_through.is_some_and(|through| {
+            self.checkpoint
+                .is_unfinished(number, through, first_segment)
+        })
+    }
+
+    fn replay(
+        &mut self,
+        segments: &[SegmentFile],
+        access: &Access<'_>,
+        progress: Option<&dyn Progress>,
+    ) -> Result<()> {
+        let total: u64 = segments.iter().map(|s| s.bytes).sum();
+        let mut before = 0;
+        for (i, segment) in segments.iter().enumerate() {
+            let report = |bytes: u64| {
+                if let Some(progress) = progress {
+                    progress.replayed((before + bytes).min(total), total);
+                }
+            };
+            let tail = match access {
+                Access::Owner(TailPolicy::Truncate(fs)) => TailPolicy::Truncate(*fs),
+                _ => TailPolicy::Leave,
+            };
+            let block_duration_ms = self.checkpoint.block_duration_ms;
+            let replayer = Replayer {
+                series: &self.series,
+                block_duration_ms,
+                tail,
+                progress: &report,
+            };
+            let (state, acceptance, checkpoint) =
+                (&mut self.state, &mut self.acceptance, &self.checkpoint);
+            let closed = replayer.replay(
+                segment,
+                i + 1 == segments.len(),
+                |window, ordinal, t, value| {
+                    if checkpoint.through(window) < segment.number {
+                        state.push(ordinal, t, value);
+                        acceptance.note(ordinal, t);
+                    }
+                },
+            )?;
+            before += segment.bytes;
+            self.segments.push(closed);
+        }
+        Ok(())
+    }
+}
+
+fn remove_unfinished(path: &Path) -> Result<()> {
+    tracing::info!(block = %path.display(), "removed a block whose flush never ended; its samples are in the wal");
+    std::fs::remove_dir_all(path).map_err(|e| unavailable("remove unfinished block", path, e))
+}

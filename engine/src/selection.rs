@@ -1,0 +1,117 @@
+//! The answer to a selection: series, and their samples on demand.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use narthex_model::{Labels, LabelsRef, Result, TimeRange};
+
+use crate::series_table::MatchedSeries;
+use crate::state::State;
+use crate::stitch::Stitcher;
+
+/// Series chosen by matchers and a time range, sorted by their labels. Holds a snapshot: reading later gives what was
+/// stored when the selection was made.
+#[derive(Clone)]
+pub struct Selection {
+    /// Blocks and windows with samples in the range.
+    state: Arc<State>,
+    range: TimeRange,
+    series: Arc<MatchedSeries>,
+    /// By position.
+    samples_max: Arc<[u64]>,
+    samples_max_total: u64,
+}
+
+impl Default for Selection {
+    /// No series.
+    fn default() -> Self {
+        Self::new(State::default(), TimeRange::ALL, MatchedSeries::default())
+    }
+}
+
+/// A series of a selection.
+#[derive(Clone, Copy)]
+pub struct SelectedSeries<'a> {
+    /// Its labels.
+    pub labels: LabelsRef<'a>,
+    /// At most this many samples lie in the range (exact within one time-index step per block).
+    pub samples_max: u64,
+}
+
+/// Float samples of consecutive series, flat: those of series `i` lie at `offsets[i]..offsets[i + 1]` of `timestamps`
+/// and `values`, strictly increasing in time; each timestamp once. Stale markers are included.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SampleColumns {
+    /// One more than there are series; the first is 0.
+    pub offsets: Vec<i32>,
+    /// Milliseconds since the epoch.
+    pub timestamps: Vec<i64>,
+    /// One per timestamp.
+    pub values: Vec<f64>,
+}
+
+impl Selection {
+    /// Series of `state`, sorted by labels.
+    pub(crate) fn new(state: State, range: TimeRange, series: MatchedSeries) -> Self {
+        let samples_max: Arc<[u64]> = series
+            .ordinals
+            .iter()
+            .map(|o| state.count_max(*o, range))
+            .collect();
+        let samples_max_total = samples_max.iter().sum();
+        Self {
+            state: Arc::new(state),
+            range,
+            series: Arc::new(series),
+            samples_max,
+            samples_max_total,
+        }
+    }
+
+    /// Number of series.
+    pub fn len(&self) -> usize {
+        self.series.ordinals.len()
+    }
+
+    /// Whether no series was chosen.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The time range asked for.
+    pub fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    /// The series at `position`. Panics if there is none: positions come from `0..len()`.
+    pub fn series(&self, position: usize) -> SelectedSeries<'_> {
+        let labels = self.series.labels.get(position).map(Labels::as_ref);
+        let samples_max = self.samples_max.get(position).copied();
+        let series = labels
+            .zip(samples_max)
+            .map(|(labels, samples_max)| SelectedSeries {
+                labels,
+                samples_max,
+            });
+        series.expect("positions come from 0..len()")
+    }
+
+    /// At most this many samples lie in the range, over all series.
+    pub fn samples_max(&self) -> u64 {
+        self.samples_max_total
+    }
+
+    /// The samples in the range of the series at `positions`, in that order; positions from `len()` on have none. May be
+    /// called from many threads.
+    ///
+    /// # Errors
+    /// `Corrupt` if a block cannot be decoded, `Unavailable` if a file cannot be read, `Limit` if the series together have
+    /// more than `i32::MAX` samples.
+    pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
+        let ordinals = self
+            .series
+            .ordinals
+            .get(positions.start..positions.end.min(self.len()));
+        Stitcher::new(&self.state, self.range, ordinals.unwrap_or(&[])).read()
+    }
+}

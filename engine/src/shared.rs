@@ -1,0 +1,66 @@
+//! What the engine's threads share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use narthex_model::{Metadata, TimestampMs};
+use parking_lot::Mutex;
+
+use crate::Options;
+use crate::commit::Work;
+use crate::fs::FileSystem;
+use crate::layout::Layout;
+use crate::queue::Queue;
+use crate::series_table::SeriesTable;
+use crate::state::State;
+use crate::wal::ClosedSegment;
+
+/// Shared by the engine, its WAL thread and its flush thread. Locks are taken in the order of the fields.
+pub(crate) struct Shared {
+    pub(crate) layout: Layout,
+    pub(crate) options: Options,
+    pub(crate) fs: Arc<dyn FileSystem>,
+    pub(crate) queue: Queue<Work>,
+    /// Segments whose samples are not all in blocks, in order, without the open one.
+    pub(crate) closed_segments: Mutex<Vec<ClosedSegment>>,
+    pub(crate) state: Mutex<Arc<State>>,
+    pub(crate) series: Arc<SeriesTable>,
+    pub(crate) metadata: Mutex<BTreeMap<String, Metadata>>,
+    pub(crate) counters: Counters,
+}
+
+/// Numbers that only count.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) samples_appended: AtomicU64,
+    pub(crate) samples_rejected: AtomicU64,
+    pub(crate) wal_fsyncs: AtomicU64,
+    pub(crate) wal_open_bytes: AtomicU64,
+    max_time: AtomicI64,
+}
+
+impl Counters {
+    pub(crate) fn new(max_time: Option<TimestampMs>) -> Self {
+        Self {
+            max_time: AtomicI64::new(max_time.unwrap_or(i64::MIN)),
+            ..Self::default()
+        }
+    }
+
+    /// The newest acknowledged timestamp.
+    pub(crate) fn max_time(&self) -> Option<TimestampMs> {
+        Some(self.max_time.load(Ordering::Relaxed)).filter(|t| *t > i64::MIN)
+    }
+
+    pub(crate) fn raise_max_time(&self, t: TimestampMs) {
+        self.max_time.fetch_max(t, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// What is stored now.
+    pub(crate) fn snapshot(&self) -> Arc<State> {
+        self.state.lock().clone()
+    }
+}

@@ -1,0 +1,55 @@
+//! Numbers about a store.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use narthex_model::TimestampMs;
+
+use crate::shared::Shared;
+
+/// Numbers about a store, for `/metrics` and status pages.
+#[derive(Debug, Clone, Default)]
+pub struct Stats {
+    /// Series with samples in the head.
+    pub head_series: u64,
+    /// Samples in the head.
+    pub head_samples: u64,
+    /// Oldest and newest sample in the head, if it has any.
+    pub head_time: Option<(TimestampMs, TimestampMs)>,
+    /// Visible blocks.
+    pub blocks: u64,
+    /// Samples in them.
+    pub block_samples: u64,
+    /// Their bytes on disk.
+    pub block_bytes: u64,
+    /// Bytes of the WAL on disk.
+    pub wal_bytes: u64,
+    /// Samples acknowledged since start.
+    pub samples_appended: u64,
+    /// Samples refused since start.
+    pub samples_rejected: u64,
+    /// WAL fsyncs since start.
+    pub wal_fsyncs: u64,
+    /// Newest acknowledged timestamp, if any.
+    pub max_time: Option<TimestampMs>,
+}
+
+impl Stats {
+    pub(crate) fn of(shared: &Shared) -> Self {
+        let state = shared.snapshot();
+        let closed: u64 = shared.closed_segments.lock().iter().map(|s| s.bytes).sum();
+        let counters = &shared.counters;
+        Self {
+            head_series: state.head_series(),
+            head_samples: state.head_samples(),
+            head_time: state.head_bounds(),
+            blocks: state.blocks.len() as u64,
+            block_samples: state.blocks.iter().map(|b| b.meta().samples).sum(),
+            block_bytes: state.blocks.iter().map(|b| b.bytes()).sum(),
+            wal_bytes: closed + counters.wal_open_bytes.load(Relaxed),
+            samples_appended: counters.samples_appended.load(Relaxed),
+            samples_rejected: counters.samples_rejected.load(Relaxed),
+            wal_fsyncs: counters.wal_fsyncs.load(Relaxed),
+            max_time: counters.max_time(),
+        }
+    }
+}

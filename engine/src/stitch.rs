@@ -1,0 +1,211 @@
+//! Puts the samples of series together from blocks and head.
+//!
+//! Nearly always a series' pieces follow each other in time and are copied one after the other, or there is one source
+//! alone, whose columns are the answer. Where pieces overlap they are merged; of two samples with the same time the one of
+//! the later source stays.
+
+use std::ops::Range;
+
+use narthex_model::{Error, Result, TimeRange};
+
+use crate::SampleColumns;
+use crate::block::DecodedSamples;
+use crate::head::Window;
+use crate::state::State;
+use crate::stored_block::StoredBlock;
+
+/// Reads some series of a state.
+pub(crate) struct Stitcher<'a> {
+    state: &'a State,
+    range: TimeRange,
+    ordinals: &'a [u32],
+}
+
+/// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
+#[derive(Default)]
+struct Source {
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
+    positions: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+/// A piece of a series.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    timestamps: &'a [i64],
+    values: &'a [f64],
+}
+
+impl<'a> Stitcher<'a> {
+    /// `ordinals` are sorted by labels.
+    pub(crate) fn new(state: &'a State, range: TimeRange, ordinals: &'a [u32]) -> Self {
+        Self {
+            state,
+            range,
+            ordinals,
+        }
+    }
+
+    pub(crate) fn read(&self) -> Result<SampleColumns> {
+        let mut sources = Vec::new();
+        for block in &self.state.blocks {
+            sources.push(self.read_block(block)?);
+        }
+        sources.extend(self.state.head().map(|window| self.read_window(window)));
+        sources.retain(|s| !s.timestamps.is_empty());
+        if sources.len() <= 1 {
+            return sources
+                .pop()
+                .unwrap_or_default()
+                .into_columns(self.ordinals.len());
+        }
+        stitch(&sources, self.ordinals.len())
+    }
+
+    /// Series that are sorted by labels have increasing ordinals in every block.
+    fn read_block(&self, block: &StoredBlock) -> Result<Source> {
+        let (mut positions, mut locals) = (Vec::new(), Vec::new());
+        for (position, ordinal) in (0..).zip(self.ordinals) {
+            if let Some(local) = block
+                .local(*ordinal)
+                .filter(|_| block.may_have(*ordinal, self.range))
+            {
+                positions.push(position);
+                locals.push(local);
+            }
+        }
+        if locals.is_empty() {
+            return Ok(Source::default());
+        }
+        let mut decoded = DecodedSamples::default();
+        block.read(&locals, self.range, &mut decoded)?;
+        let DecodedSamples {
+            timestamps,
+            values,
+            counts,
+        } = decoded;
+        let running = |end: &mut usize, count: u32| {
+            *end += count as usize;
+            Some(*end)
+        };
+        Ok(Source {
+            timestamps,
+            values,
+            positions,
+            ends: counts.into_iter().scan(0, running).collect(),
+        })
+    }
+
+    fn read_window(&self, window: &Window) -> Source {
+        let mut source = Source::default();
+        for (position, ordinal) in (0..).zip(self.ordinals) {
+            let before = source.timestamps.len();
+            window.read(
+                *ordinal,
+                self.range,
+                &mut source.timestamps,
+                &mut source.values,
+            );
+            if source.timestamps.len() > before {
+                source.positions.push(position);
+                source.ends.push(source.timestamps.len());
+            }
+        }
+        source
+    }
+}
+
+impl Source {
+    /// The columns of `len` series that have samples in this source alone.
+    fn into_columns(self, len: usize) -> Result<SampleColumns> {
+        let mut offsets = Vec::with_capacity(len + 1);
+        offsets.push(0);
+        for (position, end) in self.positions.iter().zip(&self.ends) {
+            let unchanged = offsets.last().copied().unwrap_or(0);
+            offsets.resize(*position as usize + 1, unchanged);
+            offsets.push(offset(*end)?);
+        }
+        offsets.resize(len + 1, offset(self.timestamps.len())?);
+        Ok(SampleColumns {
+            offsets,
+            timestamps: self.timestamps,
+            values: self.values,
+        })
+    }
+
+    fn piece(&self, at: usize) -> Option<Piece<'_>> {
+        let start = at
+            .checked_sub(1)
+            .map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let rows: Range<usize> = start..*self.ends.get(at)?;
+        Some(Piece {
+            timestamps: self.timestamps.get(rows.clone())?,
+            values: self.values.get(rows)?,
+        })
+    }
+}
+
+fn stitch(sources: &[Source], len: usize) -> Result<SampleColumns> {
+    let total = sources.iter().map(|s| s.timestamps.len()).sum();
+    let mut out = SampleColumns {
+        offsets: Vec::with_capacity(len + 1),
+        timestamps: Vec::with_capacity(total),
+        values: Vec::with_capacity(total),
+    };
+    out.offsets.push(0);
+    let mut cursors = vec![0; sources.len()];
+    let mut pieces = Vec::new();
+    for position in 0..len as u32 {
+        pieces.clear();
+        for (source, at) in sources.iter().zip(&mut cursors) {
+            if source.positions.get(*at) == Some(&position) {
+                pieces.extend(source.piece(*at).filter(|p| !p.timestamps.is_empty()));
+                *at += 1;
+            }
+        }
+        append(&mut pieces, &mut out);
+        out.offsets.push(offset(out.timestamps.len())?);
+    }
+    Ok(out)
+}
+
+/// Appends the samples of one series; `pieces` come in the order of their sources.
+fn append(pieces: &mut [Piece<'_>], out: &mut SampleColumns) {
+    let disjoint =
+        |p: &[Piece<'_>]| p.is_sorted_by(|a, b| a.timestamps.last() < b.timestamps.first());
+    if !disjoint(pieces) {
+        let mut by_time = pieces.to_vec();
+        by_time.sort_by_key(|p| p.timestamps.first().copied());
+        if !disjoint(&by_time) {
+            return merge(pieces, out);
+        }
+        pieces.copy_from_slice(&by_time);
+    }
+    for piece in pieces {
+        out.timestamps.extend_from_slice(piece.timestamps);
+        out.values.extend_from_slice(piece.values);
+    }
+}
+
+fn merge(pieces: &[Piece<'_>], out: &mut SampleColumns) {
+    let mut samples: Vec<(i64, f64)> = pieces
+        .iter()
+        .flat_map(|p| p.timestamps.iter().copied().zip(p.values.iter().copied()))
+        .collect();
+    // Stable: of equal times the later source comes last.
+    samples.sort_by_key(|s| s.0);
+    let mut rest = samples.iter().peekable();
+    while let Some((t, value)) = rest.next() {
+        if rest.peek().is_none_or(|next| next.0 != *t) {
+            out.timestamps.push(*t);
+            out.values.push(*value);
+        }
+    }
+}
+
+fn offset(samples: usize) -> Result<i32> {
+    i32::try_from(samples).map_err(|_| {
+        Error::limit("more than 2147483647 samples are read at once: read fewer series")
+    })
+}

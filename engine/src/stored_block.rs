@@ -1,0 +1,123 @@
+//! A block and where the series of the table lie in it.
+
+use std::path::{Path, PathBuf};
+
+use narthex_model::{Labels, Result, TimeRange};
+
+use crate::block::{Block, BlockMeta, DecodedSamples};
+use crate::series_table::SeriesTable;
+
+/// In place of a local ordinal: the series is not in the block.
+const ABSENT: u32 = u32::MAX;
+
+/// An open block with a dense map from series ordinals to those of the block.
+pub(crate) struct StoredBlock {
+    block: Block,
+    path: PathBuf,
+    /// Lowest series ordinal in the block.
+    base: u32,
+    locals: Vec<u32>,
+}
+
+impl StoredBlock {
+    /// Opens the block in folder `path` and adds its series to `series`. Gives their ordinals, too.
+    pub(crate) fn open(path: &Path, series: &SeriesTable) -> Result<(Self, Vec<u32>)> {
+        let (block, labels) = Block::open(path)?;
+        Self::new(path, block, &labels, series)
+    }
+
+    /// As [`StoredBlock::open`] for a block that is open already.
+    pub(crate) fn new(
+        path: &Path,
+        block: Block,
+        labels: &[Labels],
+        series: &SeriesTable,
+    ) -> Result<(Self, Vec<u32>)> {
+        let ordinals = series.resolve_all(labels)?;
+        let base = ordinals.iter().copied().min().unwrap_or(0);
+        let mut locals = Vec::new();
+        for (local, ordinal) in (0..).zip(&ordinals) {
+            let at = (ordinal - base) as usize;
+            if locals.len() <= at {
+                locals.resize(at + 1, ABSENT);
+            }
+            if let Some(slot) = locals.get_mut(at) {
+                *slot = local;
+            }
+        }
+        locals.shrink_to_fit();
+        Ok((
+            Self {
+                block,
+                path: path.to_owned(),
+                base,
+                locals,
+            },
+            ordinals,
+        ))
+    }
+
+    pub(crate) fn meta(&self) -> &BlockMeta {
+        self.block.meta()
+    }
+
+    /// Blocks in this order: of two with the same sample, the later one has the last word.
+    pub(crate) fn rank(&self) -> impl Ord + use<> {
+        (
+            self.meta().source.wal_through.unwrap_or(0),
+            self.meta().ulid,
+        )
+    }
+
+    /// Bytes of its files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.meta().files.values().map(|f| f.bytes).sum()
+    }
+
+    /// From the oldest to the newest sample.
+    pub(crate) fn time_range(&self) -> TimeRange {
+        TimeRange::inclusive(self.meta().min_time, self.meta().max_time)
+    }
+
+    /// The ordinal that series `ordinal` has in the block, if it is there.
+    pub(crate) fn local(&self, ordinal: u32) -> Option<u32> {
+        let at = ordinal.checked_sub(self.base)? as usize;
+        self.locals
+            .get(at)
+            .copied()
+            .filter(|local| *local != ABSENT)
+    }
+
+    /// Time of the newest sample of a series, by the ordinal it has in the block.
+    pub(crate) fn newest(&self, local: u32) -> i64 {
+        self.block.row(local).max_time
+    }
+
+    /// Whether series `ordinal` may have samples in `range`.
+    pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
+        self.local(ordinal).is_some_and(|local| {
+            let row = self.block.row(local);
+            row.min_time < range.end && range.start <= row.max_time
+        })
+    }
+
+    /// At most this many samples of series `ordinal` lie in `range`.
+    pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
+        let rows = self
+            .local(ordinal)
+            .map(|local| self.block.rows_in(local, range));
+        rows.map_or(0, |rows| rows.end.saturating_sub(rows.start))
+    }
+
+    /// Decodes the samples of series, by strictly increasing ordinals of the block, that lie in `range`.
+    pub(crate) fn read(
+        &self,
+        locals: &[u32],
+        range: TimeRange,
+        out: &mut DecodedSamples,
+    ) -> Result<()> {
+        self.block
+            .read(locals, range, out)
+            .map_err(|e| e.context(format!("block {}", self.path.display())))
+    }
+}

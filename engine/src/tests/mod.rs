@@ -1,0 +1,7 @@
+//! The engine as a whole: against a model, through crashes, on failing disks, with damaged files.
+
+mod crash;
+mod damage;
+mod model;
+mod queries;
+mod support;

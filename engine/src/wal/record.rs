@@ -1,0 +1,281 @@
+//! Payloads of WAL records: Arrow IPC record batches, lz4, without their schema.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
+use arrow_array::{Array, BinaryArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::read_record_batch;
+use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
+use arrow_ipc::{CompressionType, MetadataVersion, root_as_message};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use narthex_model::{Error, LabelsRef, Result};
+
+/// What a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    /// Which labels a series number of this segment stands for.
+    Series = 1,
+    /// Samples of series defined earlier in this segment.
+    Samples = 2,
+}
+
+impl RecordKind {
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Series),
+            2 => Some(Self::Samples),
+            _ => None,
+        }
+    }
+}
+
+static SERIES_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let labels = Field::new("labels", DataType::Binary, false);
+    Arc::new(Schema::new(vec![
+        Field::new("ref", DataType::UInt32, false),
+        labels,
+    ]))
+});
+
+static SAMPLES_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let fields = [
+        ("ref", DataType::UInt32),
+        ("timestamp", DataType::Int64),
+        ("value", DataType::Float64),
+    ];
+    Arc::new(Schema::new(
+        fields
+            .map(|(name, data_type)| Field::new(name, data_type, false))
+            .to_vec(),
+    ))
+});
+
+/// Samples as columns: the series, the time and the value of each.
+#[derive(Debug, Clone)]
+pub(crate) struct Samples {
+    pub(crate) series: UInt32Array,
+    pub(crate) timestamps: Int64Array,
+    pub(crate) values: Float64Array,
+}
+
+impl Samples {
+    /// The rows in turn.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, i64, f64)> {
+        let (series, timestamps) = (self.series.values().iter(), self.timestamps.values().iter());
+        series
+            .zip(timestamps)
+            .zip(self.values.values())
+            .map(|((s, t), v)| (*s, *t, *v))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// `len` rows from `offset` on, sharing memory.
+    pub(crate) fn slice(&self, offset: usize, len: usize) -> Self {
+        Self {
+            series: self.series.slice(offset, len),
+            timestamps: self.timestamps.slice(offset, len),
+            values: self.values.slice(offset, len),
+        }
+    }
+}
+
+/// Series definitions: numbers and labels.
+#[derive(Debug, Clone)]
+pub(crate) struct Definitions {
+    refs: UInt32Array,
+    labels: BinaryArray,
+}
+
+impl Definitions {
+    pub(super) fn new(refs: Vec<u32>, labels: BinaryArray) -> Self {
+        Self {
+            refs: refs.into(),
+            labels,
+        }
+    }
+
+    /// The definitions in turn; `None` in place of labels that are no label set.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Option<LabelsRef<'_>>)> {
+        let labels = self
+            .labels
+            .iter()
+            .map(|bytes| bytes.and_then(LabelsRef::checked));
+        self.refs.values().iter().copied().zip(labels)
+    }
+}
+
+/// Appends a record batch to bytes.
+type EncodeBatch = dyn FnMut(&RecordBatch, &mut Vec<u8>) -> Result<(), ArrowError> + Send;
+
+/// Writes payloads; keeps what Arrow's compression can use again.
+pub(super) struct PayloadEncoder {
+    encode: Box<EncodeBatch>,
+}
+
+impl PayloadEncoder {
+    pub(super) fn new() -> Result<Self> {
+        let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V5);
+        let options =
+            options.and_then(|o| o.try_with_compression(Some(CompressionType::LZ4_FRAME)));
+        let options = options.map_err(encoding_bug)?;
+        let mut dictionaries = DictionaryTracker::new(false);
+        // Arrow does not let its type be named, so a closure holds it.
+        let mut context = Default::default();
+        let encode = move |batch: &RecordBatch, out: &mut Vec<u8>| {
+            let generator = IpcDataGenerator::default();
+            let (_, message) =
+                generator.encode(batch, &mut dictionaries, &options, &mut context)?;
+            write_message(out, message, &options).map(|_| ())
+        };
+        Ok(Self {
+            encode: Box::new(encode),
+        })
+    }
+
+    /// Appends the payload of a series record.
+    pub(super) fn definitions(
+        &mut self,
+        definitions: Definitions,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let columns: Vec<Arc<dyn Array>> =
+            vec![Arc::new(definitions.refs), Arc::new(definitions.labels)];
+        let batch = RecordBatch::try_new(SERIES_SCHEMA.clone(), columns);
+        batch
+            .and_then(|batch| (self.encode)(&batch, out))
+            .map_err(encoding_bug)
+    }
+
+    /// Appends the payload of a samples record.
+    pub(super) fn samples(&mut self, samples: Samples, out: &mut Vec<u8>) -> Result<()> {
+        let columns: Vec<Arc<dyn Array>> = vec![
+            Arc::new(samples.series),
+            Arc::new(samples.timestamps),
+            Arc::new(samples.values),
+        ];
+        let batch = RecordBatch::try_new(SAMPLES_SCHEMA.clone(), columns);
+        batch
+            .and_then(|batch| (self.encode)(&batch, out))
+            .map_err(encoding_bug)
+    }
+}
+
+fn encoding_bug(error: ArrowError) -> Error {
+    Error::internal("encode wal record").with_source(error)
+}
+
+/// Reads the payload of a series record; the error says what is wrong.
+pub(super) fn decode_definitions(payload: &[u8]) -> Result<Definitions, String> {
+    let batch = decode(payload, &SERIES_SCHEMA)?;
+    let refs = batch
+        .column(0)
+        .as_primitive_opt::<UInt32Type>()
+        .ok_or("ref is no column of numbers")?
+        .clone();
+    let labels = batch
+        .column(1)
+        .as_binary_opt::<i32>()
+        .ok_or("labels is no column of bytes")?
+        .clone();
+    Ok(Definitions { refs, labels })
+}
+
+/// Reads the payload of a samples record; the error says what is wrong.
+pub(super) fn decode_samples(payload: &[u8]) -> Result<Samples, String> {
+    let batch = decode(payload, &SAMPLES_SCHEMA)?;
+    Ok(Samples {
+        series: batch
+            .column(0)
+            .as_primitive_opt::<UInt32Type>()
+            .ok_or("ref is no column of numbers")?
+            .clone(),
+        timestamps: batch
+            .column(1)
+            .as_primitive_opt::<Int64Type>()
+            .ok_or("timestamp is no column of times")?
+            .clone(),
+        values: batch
+            .column(2)
+            .as_primitive_opt::<Float64Type>()
+            .ok_or("value is no column of floats")?
+            .clone(),
+    })
+}
+
+/// An IPC message is `ffffffff`, the length of its flatbuffer, the flatbuffer, the body.
+fn decode(payload: &[u8], schema: &SchemaRef) -> Result<RecordBatch, String> {
+    let (start, rest) = payload
+        .split_first_chunk::<8>()
+        .ok_or("the payload is shorter than its header")?;
+    let [a, b, c, d, len @ ..] = *start;
+    if [a, b, c, d] != [255; 4] {
+        return Err("the payload is no arrow message".to_owned());
+    }
+    let len = u32::from_le_bytes(len) as usize;
+    let (head, body) = rest
+        .split_at_checked(len)
+        .ok_or("the message header is longer than the payload")?;
+    let message =
+        root_as_message(head).map_err(|e| format!("the message header is damaged: {e}"))?;
+    let batch = message
+        .header_as_record_batch()
+        .ok_or("the message is no record batch")?;
+    let inside = |offset: i64, len: i64| {
+        offset >= 0 && len >= 0 && offset.saturating_add(len) <= body.len() as i64
+    };
+    if !batch
+        .buffers()
+        .into_iter()
+        .flatten()
+        .all(|b| inside(b.offset(), b.length()))
+    {
+        return Err("a column lies outside the payload".to_owned());
+    }
+    let body = Buffer::from(body);
+    let decoded = read_record_batch(
+        &body,
+        batch,
+        schema.clone(),
+        &HashMap::new(),
+        None,
+        &message.version(),
+    );
+    let decoded = decoded.map_err(|e| format!("the columns cannot be decoded: {e}"))?;
+    if decoded.columns().iter().any(|c| c.null_count() > 0) {
+        return Err("a column has nulls".to_owned());
+    }
+    Ok(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_come_back(rows in prop::collection::vec((any::<u32>(), any::<i64>(), any::<u64>()), 0..300)) {
+            let mut encoder = PayloadEncoder::new().expect("options");
+            let samples = Samples {
+                series: rows.iter().map(|r| r.0).collect::<Vec<_>>().into(),
+                timestamps: rows.iter().map(|r| r.1).collect::<Vec<_>>().into(),
+                values: rows.iter().map(|r| f64::from_bits(r.2)).collect::<Vec<_>>().into(),
+            };
+            let mut payload = Vec::new();
+            encoder.samples(samples.slice(rows.len() / 2, rows.len() - rows.len() / 2), &mut payload).expect("encodes");
+            let back = decode_samples(&payload).expect("decodes");
+            let back: Vec<_> = back.iter().map(|(s, t, v)| (s, t, v.to_bits())).collect();
+            prop_assert_eq!(&back, &rows[rows.len() / 2..]);
+            for cut in 0..payload.len().min(40) {
+                prop_assert!(decode_samples(&payload[..cut]).is_err());
+            }
+            let _ = decode_definitions(&payload);
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Segments on disk: their names, their header, and the records in them, read one by one.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use narthex_model::{Error, Result};
+
+use super::record::{RecordKind, decode_definitions, decode_samples};
+use crate::layout::unavailable;
+use crate::limits::RECORD_BYTES_MAX;
+
+/// What every segment begins with.
+const MAGIC: [u8; 8] = *b"NARTHEXW";
+/// The version of the WAL format.
+const VERSION: u32 = 1;
+/// Bytes of a segment's header.
+pub(super) const SEGMENT_HEADER_BYTES: u64 = 24;
+/// Bytes of a record's header.
+pub(super) const RECORD_HEADER_BYTES: usize = 16;
+
+/// A segment in the WAL folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SegmentFile {
+    pub(crate) number: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+}
+
+/// The path of segment `number`.
+pub(super) fn segment_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:08}.wal"))
+}
+
+/// The segments of a WAL folder in order. One that vanishes meanwhile is left out.
+///
+/// # Errors
+/// `Unavailable` if the folder cannot be read.
+pub(crate) fn list_segments(folder: &Path) -> Result<Vec<SegmentFile>> {
+    let entries = std::fs::read_dir(folder).map_err(|e| unavailable("list", folder, e))?;
+    let mut segments = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| unavailable("list", folder, e))?.path();
+        let number = path
+            .extension()
+            .filter(|e| *e == "wal")
+            .and(path.file_stem())
+            .and_then(|s| s.to_str()?.parse().ok());
+        if let (Some(number), Ok(file)) = (number, path.metadata()) {
+            segments.push(SegmentFile {
+                number,
+                path,
+                bytes: file.len(),
+            });
+        }
+    }
+    segments.sort();
+    Ok(segments)
+}
+
+/// The header of segment `number`.
+pub(super) fn segment_header(number: u64) -> Vec<u8> {
+    let mut header = Vec::from(MAGIC);
+    header.extend_from_slice(&VERSION.to_le_bytes());
+    header.extend_from_slice(&number.to_le_bytes());
+    header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
+    header
+}
+
+/// The header of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RecordHeader {
+    pub(super) kind: RecordKind,
+    /// Records that reached the disk by one fsync have one group number; it counts from 1 in each segment.
+    pub(super) group: u32,
+    /// Whether it is the last record of its group.
+    pub(super) ends_group: bool,
+}
+
+impl RecordHeader {
+    /// Fills in the header of a record whose payload follows it in `record`.
+    pub(super) fn seal(self, record: &mut [u8]) {
+        let Some((header, payload)) = record.split_first_chunk_mut::<RECORD_HEADER_BYTES>() else {
+            return;
+        };
+        let len = (payload.len() as u32).to_le_bytes();
+        let tail = self.tail();
+        let crc = checksum(len, tail, payload).to_le_bytes();
+        for (to, from) in header
+            .iter_mut()
+            .zip(len.into_iter().chain(crc).chain(tail))
+        {
+            *to = from;
+        }
+    }
+
+    fn tail(self) -> [u8; 8] {
+        let [a, b, c, d] = self.group.to_le_bytes();
+        [a, b, c, d, self.kind as u8, u8::from(self.ends_group), 0, 0]
+    }
+}
+
+fn checksum(len: [u8; 4], tail: [u8; 8], payload: &[u8]) -> u32 {
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&len), &tail);
+    crc32c::crc32c_append(crc, payload)
+}
+
+/// A record's header as it lies on disk.
+struct RawHeader {
+    len: [u8; 4],
+    crc: u32,
+    tail: [u8; 8],
+}
+
+impl RawHeader {
+    fn split(bytes: [u8; RECORD_HEADER_BYTES]) -> Self {
+        let [l0, l1, l2, l3, c0, c1, c2, c3, tail @ ..] = bytes;
+        Self {
+            len: [l0, l1, l2, l3],
+            crc: u32::from_le_bytes([c0, c1, c2, c3]),
+            tail,
+        }
+    }
+
+    fn payload_bytes(&self) -> usize {
+        u32::from_le_bytes(self.len) as usize
+    }
+
+    fn parse(&self) -> Option<RecordHeader> {
+        let [g0, g1, g2, g3, kind, ends_group, 0, 0] = self.tail else {
+            return None;
+        };
+        let group = u32::from_le_bytes([g0, g1, g2, g3]);
+        Some(RecordHeader {
+            kind: RecordKind::from_byte(kind)?,
+            group,
+            ends_group: ends_group == 1,
+        })
+    }
+}
+
+/// What is wrong with a segment, and where.
+#[derive(Debug)]
+pub(super) struct Damage {
+    pub(super) offset: u64,
+    pub(super) what: String,
+}
+
+/// Why reading stopped.
+#[derive(Debug)]
+pub(super) enum SegmentError {
+    /// What a crash in the middle of a group commit leaves. In a segment that is not the last one it is damage too.
+    Torn(Damage),
+    Damage(Damage),
+    Io(Error),
+}
+
+/// Reads a segment from its start, a record at a time.
+pub(super) struct SegmentReader {
+    file: BufReader<File>,
+    path: PathBuf,
+    /// End of the last good record.
+    offset: u64,
+    /// Length of the file when it was opened; what a live writer appends later is not looked at.
+    bytes: u64,
+    payload: Vec<u8>,
+    last: Option<RecordHeader>,
+}
+
+impl SegmentReader {
+    /// Opens a segment and checks its header.
+    pub(super) fn open(segment: &SegmentFile) -> Result<Self, SegmentError> {
+        let opened = File::open(&segment.path).and_then(|f| Ok((f.metadata()?.len(), f)));
+        let (bytes, file) =
+            opened.map_err(|e| SegmentError::Io(unavailable("open", &segment.path, e)))?;
+        let (path, payload) = (segment.path.clone(), Vec::new());
+        let mut reader = Self {
+            file: BufReader::with_capacity(1 << 20, file),
+            path,
+            offset: 0,
+            bytes,
+            payload,
+            last: None,
+        };
+        let mut header = [0; SEGMENT_HEADER_BYTES as usize];
+        if bytes < SEGMENT_HEADER_BYTES {
+            return Err(SegmentError::Torn(
+                reader.damage("the segment ends inside its header"),
+            ));
+        }
+        reader.fill(&mut header)?;
+        if header.as_slice() != segment_header(segment.number) {
+            let damage = reader.damage("the segment header is damaged or of another version");
+            return Err(if bytes > SEGMENT_HEADER_BYTES {
+                SegmentError::Damage(damage)
+            } else {
+                SegmentError::Torn(damage)
+            });
+        }
+        reader.offset = SEGMENT_HEADER_BYTES;
+        Ok(reader)
+    }
+
+    /// End of the last good record.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The next record, `None` at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<(RecordHeader, &[u8])>, SegmentError> {
+        let left = self.bytes.saturating_sub(self.offset);
+        if left == 0 {
+            return Ok(None);
+        }
+        if left < RECORD_HEADER_BYTES as u64 {
+            return Err(self.bad_record("the segment ends inside a record header"));
+        }
+        let mut header = [0; RECORD_HEADER_BYTES];
+        self.fill(&mut header)?;
+        let raw = RawHeader::split(header);
+        let len = raw.payload_bytes();
+        if len > RECORD_BYTES_MAX || len as u64 > left - RECORD_HEADER_BYTES as u64 {
+            return Err(self.bad_record("the record is longer than the rest of the segment"));
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.resize(len, 0);
+        self.fill(&mut payload)?;
+        self.payload = payload;
+        if checksum(raw.len, raw.tail, &self.payload) != raw.crc {
+            return Err(self.bad_record("the record does not match its checksum"));
+        }
+        let Some(header) = raw.parse().filter(|h| h.group == self.group_expected()) else {
+            return Err(SegmentError::Damage(
+                self.damage("the record is out of place"),
+            ));
+        };
+        self.offset += (RECORD_HEADER_BYTES + len) as u64;
+        self.last = Some(header);
+        Ok(Some((header, &self.payload)))
+    }
+
+    /// The group that the next record belongs to.
+    fn group_expected(&self) -> u32 {
+        self.last
+            .map_or(1, |last| last.group + u32::from(last.ends_group))
+    }
+
+    /// Damage after the last good record.
+    pub(super) fn damage(&self, what: impl Into<String>) -> Damage {
+        Damage {
+            offset: self.offset,
+            what: what.into(),
+        }
+    }
+
+    fn bad_record(&self, what: &str) -> SegmentError {
+        match self.is_torn_tail() {
+            Ok(true) => SegmentError::Torn(self.damage(what)),
+            Ok(false) => SegmentError::Damage(self.damage(what)),
+            Err(e) => SegmentError::Io(e),
+        }
+    }
+
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), SegmentError> {
+        self.file
+            .read_exact(out)
+            .map_err(|e| SegmentError::Io(unavailable("read", &self.path, e)))
+    }
+
+    /// Whether the damage after the last good record is what a crash in the middle of a group commit leaves: whether
+    /// no group after the damaged one ever reached the disk.
+    fn is_torn_tail(&self) -> Result<bool> {
+        let mut rest = Vec::new();
+        let read = File::open(&self.path).and_then(|mut file| {
+            io::Seek::seek(&mut file, io::SeekFrom::Start(self.offset))?;
+            // A live writer may have appended more meanwhile.
+            file.take(self.bytes.saturating_sub(self.offset))
+                .read_to_end(&mut rest)
+        });
+        read.map_err(|e| unavailable("read", &self.path, e))?;
+        let torn_group = self.group_expected();
+        Ok(!(1..rest.len()).any(|at| {
+            rest.get(at..)
+                .is_some_and(|bytes| begins_with_later_record(bytes, torn_group))
+        }))
+    }
+}
+
+/// Whether `bytes` begin with a whole record of a group after `group`.
+fn begins_with_later_record(bytes: &[u8], group: u32) -> bool {
+    let Some((header, rest)) = bytes.split_first_chunk::<RECORD_HEADER_BYTES>() else {
+        return false;
+    };
+    let raw = RawHeader::split(*header);
+    let later = raw.parse().is_some_and(|h| h.group > group);
+    later
+        && rest
+            .get(..raw.payload_bytes())
+            .is_some_and(|payload| checksum(raw.len, raw.tail, payload) == raw.crc)
+}
+
+/// The error for damage that is no torn tail.
+pub(super) fn corrupt(segment: &SegmentFile, damage: &Damage) -> Error {
+    Error::corrupt(format!(
+        "wal segment {} is damaged at byte {}: {}; `narthex verify` lists all damage",
+        segment.path.display(),
+        damage.offset,
+        damage.what
+    ))
+}
+
+/// Reads a whole segment and decodes every record: its bytes, or what is wrong. A torn tail is no damage if `is_last`.
+pub(crate) fn check_segment(segment: &SegmentFile, is_last: bool) -> Result<u64, String> {
+    match read_all(segment) {
+        Ok(bytes) => Ok(bytes),
+        Err(SegmentError::Torn(damage)) if is_last => Ok(damage.offset),
+        Err(SegmentError::Torn(damage) | SegmentError::Damage(damage)) => {
+            Err(format!("byte {}: {}", damage.offset, damage.what))
+        }
+        Err(SegmentError::Io(error)) => Err(error.to_string()),
+    }
+}
+
+fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {
+    let mut reader = SegmentReader::open(segment)?;
+    loop {
+        let offset = reader.offset();
+        let Some((header, payload)) = reader.next()? else {
+            return Ok(offset);
+        };
+        let decoded = match header.kind {
+            RecordKind::Series => decode_definitions(payload).map(|_| ()),
+            RecordKind::Samples => decode_samples(payload).map(|_| ()),
+        };
+        decoded.map_err(|what| SegmentError::Damage(Damage { offset, what }))?;
+    }
+}

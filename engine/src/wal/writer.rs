@@ -1,0 +1,308 @@
+//! Writes the WAL: group commit, rotation, and what happens when the disk says no.
+//!
+//! Invariants: what [`WalWriter::commit`] acknowledged is on disk; a file that is not the newest segment ends with a whole
+//! group; a segment defines every series its samples name.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::builder::BinaryBuilder;
+use narthex_model::{Labels, Result};
+
+use super::record::{Definitions, PayloadEncoder, RecordKind, Samples};
+use super::segment::{
+    RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, segment_header, segment_path,
+};
+use crate::fs::{AppendFile, FileSystem};
+use crate::layout::unavailable;
+use crate::limits::{RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX};
+
+/// How the WAL is written.
+pub(crate) struct WalOptions {
+    pub(crate) folder: PathBuf,
+    /// The first segment that may be made.
+    pub(crate) first_number: u64,
+    pub(crate) segment_bytes_max: u64,
+}
+
+/// A segment that gets no more records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClosedSegment {
+    pub(crate) number: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    /// Numbers of the windows its samples lie in.
+    pub(crate) windows: BTreeSet<i64>,
+}
+
+/// The one writer of the WAL.
+pub(crate) struct WalWriter {
+    fs: Arc<dyn FileSystem>,
+    options: WalOptions,
+    encoder: PayloadEncoder,
+    current: Option<OpenSegment>,
+    next_number: u64,
+    /// By ordinal, the newest segment that defines the series; 0 if none does.
+    defined_in: Vec<u64>,
+    buffer: Vec<u8>,
+}
+
+struct OpenSegment {
+    number: u64,
+    path: PathBuf,
+    file: Box<dyn AppendFile>,
+    /// End of the last group that is on disk.
+    bytes: u64,
+    /// Whether a failed commit may have left something behind that end.
+    unclean: bool,
+    groups: u32,
+    windows: BTreeSet<i64>,
+}
+
+impl WalWriter {
+    pub(crate) fn new(fs: Arc<dyn FileSystem>, options: WalOptions) -> Result<Self> {
+        let (encoder, next_number) = (PayloadEncoder::new()?, options.first_number);
+        Ok(Self {
+            fs,
+            options,
+            encoder,
+            current: None,
+            next_number,
+            defined_in: Vec::new(),
+            buffer: Vec::new(),
+        })
+    }
+
+    /// The newest closed segment: later records go to later ones.
+    pub(crate) fn closed_through(&self) -> u64 {
+        self.current
+            .as_ref()
+            .map_or(self.next_number, |c| c.number)
+            .saturating_sub(1)
+    }
+
+    /// Bytes of the open segment.
+    pub(crate) fn open_bytes(&self) -> u64 {
+        self.current.as_ref().map_or(0, |c| c.bytes)
+    }
+
+    /// Puts samples on disk with one fsync. `labels` gives the labels of an ordinal, `windows` are where the samples lie.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing of the group counts as written, and the next commit tries afresh.
+    pub(crate) fn commit(
+        &mut self,
+        samples: &Samples,
+        windows: &BTreeSet<i64>,
+        labels: impl Fn(u32) -> Labels,
+    ) -> Result<()> {
+        let number = self.ready()?;
+        let undefined = self.undefined(samples, number);
+        let result = self
+            .encode(samples, &undefined, labels)
+            .and_then(|()| self.append());
+        let Some(current) = &mut self.current else {
+            return result;
+        };
+        match &result {
+            Ok(()) => current.windows.extend(windows),
+            Err(_) => {
+                self.forget(&undefined);
+                // The next commit tries again if this fails too.
+                let _ = self.clean();
+            }
+        }
+        result
+    }
+
+    /// Closes the open segment if it has records.
+    ///
+    /// # Errors
+    /// `Unavailable` if the rest of a failed commit cannot be cut off.
+    pub(crate) fn rotate(&mut self) -> Result<Option<ClosedSegment>> {
+        self.clean()?;
+        let Some(current) = self.current.take_if(|c| c.groups > 0) else {
+            return Ok(None);
+        };
+        let OpenSegment {
+            number,
+            path,
+            bytes,
+            windows,
+            ..
+        } = current;
+        Ok(Some(ClosedSegment {
+            number,
+            path,
+            bytes,
+            windows,
+        }))
+    }
+
+    /// Whether the open segment is as large as it may get.
+    pub(crate) fn is_full(&self) -> bool {
+        self.open_bytes() >= self.options.segment_bytes_max
+    }
+
+    /// Makes sure that there is a clean open segment, and gives its number.
+    fn ready(&mut self) -> Result<u64> {
+        self.clean()?;
+        if let Some(current) = &self.current {
+            return Ok(current.number);
+        }
+        let number = self.next_number;
+        let path = segment_path(&self.options.folder, number);
+        let file = create_segment(self.fs.as_ref(), &self.options.folder, &path, number);
+        let file = file.map_err(|e| unavailable("create wal segment", &path, e))?;
+        self.next_number += 1;
+        let (bytes, windows) = (SEGMENT_HEADER_BYTES, BTreeSet::new());
+        self.current = Some(OpenSegment {
+            number,
+            path,
+            file,
+            bytes,
+            unclean: false,
+            groups: 0,
+            windows,
+        });
+        Ok(number)
+    }
+
+    /// Cuts off what a failed commit left.
+    fn clean(&mut self) -> Result<()> {
+        let Some(current) = self.current.as_mut().filter(|c| c.unclean) else {
+            return Ok(());
+        };
+        let cleaned = current
+            .file
+            .truncate(current.bytes)
+            .and_then(|()| current.file.sync());
+        cleaned.map_err(|e| unavailable("repair wal segment", &current.path, e))?;
+        current.unclean = false;
+        Ok(())
+    }
+
+    /// The series of `samples` that segment `number` does not define yet, each once; marks them as defined.
+    fn undefined(&mut self, samples: &Samples, number: u64) -> Vec<u32> {
+        let mut undefined = Vec::new();
+        for ordinal in samples.series.values() {
+            let at = *ordinal as usize;
+            if self.defined_in.len() <= at {
+                self.defined_in.resize(at + 1, 0);
+            }
+            match self.defined_in.get_mut(at) {
+                Some(newest) if *newest != number => {
+                    *newest = number;
+                    undefined.push(*ordinal);
+                }
+                _ => {}
+            }
+        }
+        undefined
+    }
+
+    fn forget(&mut self, undefined: &[u32]) {
+        for ordinal in undefined {
+            if let Some(newest) = self.defined_in.get_mut(*ordinal as usize) {
+                *newest = 0;
+            }
+        }
+    }
+
+    /// Fills `buffer` with the records of a group.
+    fn encode(
+        &mut self,
+        samples: &Samples,
+        undefined: &[u32],
+        labels: impl Fn(u32) -> Labels,
+    ) -> Result<()> {
+        self.buffer.clear();
+        let mut from = 0;
+        while from < undefined.len() {
+            let rest = undefined.get(from..).unwrap_or(&[]);
+            let definitions = take_definitions(rest, &labels, &mut from);
+            let start = self.begin_record();
+            self.encoder.definitions(definitions, &mut self.buffer)?;
+            self.end_record(start, RecordKind::Series, false);
+        }
+        for offset in (0..samples.len()).step_by(RECORD_SAMPLES_MAX) {
+            let len = RECORD_SAMPLES_MAX.min(samples.len() - offset);
+            let start = self.begin_record();
+            self.encoder
+                .samples(samples.slice(offset, len), &mut self.buffer)?;
+            self.end_record(start, RecordKind::Samples, offset + len == samples.len());
+        }
+        Ok(())
+    }
+
+    fn begin_record(&mut self) -> usize {
+        let start = self.buffer.len();
+        self.buffer.resize(start + RECORD_HEADER_BYTES, 0);
+        start
+    }
+
+    fn end_record(&mut self, start: usize, kind: RecordKind, ends_group: bool) {
+        let group = self.current.as_ref().map_or(0, |c| c.groups) + 1;
+        if let Some(record) = self.buffer.get_mut(start..) {
+            RecordHeader {
+                kind,
+                group,
+                ends_group,
+            }
+            .seal(record);
+        }
+    }
+
+    /// Appends `buffer` to the open segment and waits for the disk.
+    fn append(&mut self) -> Result<()> {
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        current.unclean = true;
+        let written = current
+            .file
+            .append(&self.buffer)
+            .and_then(|()| current.file.sync());
+        written.map_err(|e| unavailable("write wal segment", &current.path, e))?;
+        current.unclean = false;
+        current.bytes += self.buffer.len() as u64;
+        current.groups += 1;
+        Ok(())
+    }
+}
+
+/// Definitions of the first of `ordinals`, as many as fit a record; moves `from` behind them.
+fn take_definitions(
+    ordinals: &[u32],
+    labels: impl Fn(u32) -> Labels,
+    from: &mut usize,
+) -> Definitions {
+    let (mut refs, mut bytes, mut packed) = (Vec::new(), 0, BinaryBuilder::new());
+    for ordinal in ordinals {
+        let labels = labels(*ordinal);
+        refs.push(*ordinal);
+        packed.append_value(labels.as_ref().as_bytes());
+        bytes += labels.as_ref().as_bytes().len();
+        if bytes >= RECORD_LABEL_BYTES_MAX {
+            break;
+        }
+    }
+    *from += refs.len();
+    Definitions::new(refs, packed.finish())
+}
+
+/// Makes a segment with its header, on disk when this returns. What an earlier attempt left is removed first.
+fn create_segment(
+    fs: &dyn FileSystem,
+    folder: &Path,
+    path: &Path,
+    number: u64,
+) -> std::io::Result<Box<dyn AppendFile>> {
+    fs.remove(path)?;
+    let mut file = fs.create(path)?;
+    file.append(&segment_header(number))?;
+    file.sync()?;
+    fs.sync_folder(folder)?;
+    Ok(file)
+}
