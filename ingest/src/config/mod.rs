@@ -1,0 +1,186 @@
+//! Prometheus' own YAML configuration, as far as it concerns how samples come in.
+//!
+//! The types here are the file: every key of it, `deny_unknown_fields`. Loading fills in what jobs inherit, resolves
+//! paths, and checks the rest, so a loaded [`Config`] is complete and can be printed as the effective one; secrets print
+//! as `<secret>`.
+
+mod check;
+mod environment;
+mod error;
+mod global;
+mod http;
+mod inherit;
+mod known;
+mod locate;
+mod protocol;
+mod scrape;
+pub(crate) mod values;
+
+use std::path::{Path, PathBuf};
+
+use narthex_model::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
+
+pub use global::GlobalConfig;
+pub use http::{
+    Authorization, BasicAuth, HeaderValues, HttpHeaders, Scheme, TlsConfig, TlsVersion,
+};
+pub use protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
+pub use scrape::{FileSdConfig, ScrapeConfig, StaticConfig};
+pub use values::{ByteSize, DurationMs, Secret};
+
+use error::Source;
+use values::or_default;
+
+/// Something in the file that has no effect: `file:line:column: path: message`.
+pub type Warning = String;
+
+/// The configuration.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What jobs inherit.
+    #[serde(deserialize_with = "or_default")]
+    pub global: GlobalConfig,
+    /// Files with further jobs; the last part of a path may contain one `*`.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub scrape_config_files: Vec<PathBuf>,
+    /// Jobs; after [`Config::load`] those of `scrape_config_files` too.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub scrape_configs: Vec<ScrapeConfig>,
+    /// Sections we do not act on yet.
+    #[serde(skip_serializing)]
+    rule_files: Value,
+    #[serde(skip_serializing)]
+    remote_write: Value,
+    #[serde(skip_serializing)]
+    remote_read: Value,
+    #[serde(skip_serializing)]
+    alerting: Value,
+    #[serde(skip_serializing)]
+    runtime: Value,
+    #[serde(skip_serializing)]
+    storage: Value,
+    #[serde(skip_serializing)]
+    tracing: Value,
+    #[serde(skip_serializing)]
+    otlp: Value,
+}
+
+/// A file of `scrape_config_files`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ScrapeConfigFile {
+    #[serde(deserialize_with = "or_default")]
+    scrape_configs: Vec<ScrapeConfig>,
+}
+
+impl Config {
+    /// Reads and checks the file at `path`, and the files it names in `scrape_config_files`.
+    ///
+    /// # Errors
+    /// `NotFound` or `Unavailable` if a file cannot be read; `Invalid` with file, line, column and key if it is wrong.
+    pub fn load(path: &Path) -> Result<(Self, Vec<Warning>)> {
+        let (mut config, mut warnings) = Self::parse(&read(path)?, &path.to_string_lossy())?;
+        for pattern in &config.scrape_config_files {
+            for file in crate::targets::glob(pattern)? {
+                let (jobs, more) =
+                    parse_jobs(&read(&file)?, &file.to_string_lossy(), &config.global)?;
+                config.scrape_configs.extend(jobs);
+                warnings.extend(more);
+            }
+        }
+        check::unique_job_names(&config.scrape_configs)
+            .map_err(|(_, message)| Error::invalid(message).context(path.display()))?;
+        Ok((config, warnings))
+    }
+
+    /// Reads and checks a text; `file_name` is used in messages, and paths in the text are relative to its folder.
+    ///
+    /// # Errors
+    /// `Invalid` with file, line, column and key.
+    pub fn parse(text: &str, file_name: &str) -> Result<(Self, Vec<Warning>)> {
+        let source = Source {
+            file: file_name,
+            text,
+        };
+        // A file of comments only is the empty configuration.
+        let config: Option<Self> = serde_yaml::from_str(text).map_err(|e| source.yaml_error(&e))?;
+        let mut config = config.unwrap_or_default();
+        let mut warnings = check::sections(&config, &source)?;
+        inherit::global(&mut config.global, &source)?;
+        warnings.extend(environment::expand(
+            &mut config.global.external_labels,
+            &source,
+        ));
+        warnings.extend(check::global(&config.global, &source));
+        let folder = folder_of(file_name);
+        for pattern in &mut config.scrape_config_files {
+            values::resolve_path(pattern, folder);
+        }
+        warnings.extend(finish_jobs(
+            &mut config.scrape_configs,
+            &config.global,
+            &source,
+            folder,
+        )?);
+        Ok((config, warnings))
+    }
+
+    /// The effective configuration as YAML, secrets hidden.
+    ///
+    /// # Errors
+    /// `Internal` if a value cannot be written, which does not happen.
+    pub fn to_yaml(&self) -> Result<String> {
+        serde_yaml::to_string(self)
+            .map_err(|e| Error::internal("cannot print the configuration").with_source(e))
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| {
+        crate::io::error(&e).context(format!("cannot read configuration {}", path.display()))
+    })
+}
+
+fn folder_of(file_name: &str) -> &Path {
+    Path::new(file_name).parent().unwrap_or(Path::new(""))
+}
+
+fn parse_jobs(
+    text: &str,
+    file_name: &str,
+    global: &GlobalConfig,
+) -> Result<(Vec<ScrapeConfig>, Vec<Warning>)> {
+    let source = Source {
+        file: file_name,
+        text,
+    };
+    let file: Option<ScrapeConfigFile> =
+        serde_yaml::from_str(text).map_err(|e| source.yaml_error(&e))?;
+    let mut jobs = file.unwrap_or_default().scrape_configs;
+    let warnings = finish_jobs(&mut jobs, global, &source, folder_of(file_name))?;
+    Ok((jobs, warnings))
+}
+
+/// Fills in, resolves and checks the jobs of one file.
+fn finish_jobs(
+    jobs: &mut [ScrapeConfig],
+    global: &GlobalConfig,
+    source: &Source<'_>,
+    folder: &Path,
+) -> Result<Vec<Warning>> {
+    let mut warnings = Vec::new();
+    for (i, job) in jobs.iter_mut().enumerate() {
+        inherit::job(job, global);
+        inherit::paths(job, folder);
+        warnings.extend(check::job(job, i, source)?);
+    }
+    check::unique_job_names(jobs)
+        .map_err(|(i, message)| source.error_at(&check::job_key(i, "job_name"), &message))?;
+    Ok(warnings)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The scrape manager: brings the running loops in line with a configuration, and says how they are doing.
+
+mod pool;
+mod running;
+mod status;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use narthex_model::{Error, ErrorKind, Result, Sink};
+use parking_lot::Mutex;
+
+pub use status::{PoolStatus, TargetsSnapshot};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::scrape::{Context, Job};
+use pool::Pool;
+
+/// Runs the scrape loops of a configuration. Call it inside a tokio runtime.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use narthex_ingest::{Config, ScrapeManager, SystemClock};
+/// # async fn example(sink: Arc<dyn narthex_model::Sink>) -> narthex_model::Result<()> {
+/// let (config, _warnings) = Config::load("prometheus.yml".as_ref())?;
+/// let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()));
+/// manager.apply(&config).await?;
+/// println!("{} targets", manager.targets().active.len());
+/// manager.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct ScrapeManager {
+    context: Context,
+    /// Held while a configuration is applied: one at a time.
+    changing: tokio::sync::Mutex<Changing>,
+    pools: Mutex<BTreeMap<String, Arc<Pool>>>,
+}
+
+/// What only changes of configuration look at.
+#[derive(Default)]
+struct Changing {
+    closed: bool,
+    /// Pools whose job is gone and whose series are being ended; a job of the same name takes its pool over.
+    retired: BTreeMap<String, Arc<Pool>>,
+}
+
+impl ScrapeManager {
+    /// A manager without any job, which will write to `sink`.
+    pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            context: Context { sink, clock },
+            changing: tokio::sync::Mutex::default(),
+            pools: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Makes `config` the one in force. Jobs that did not change go on undisturbed; targets that stay keep their series;
+    /// those that are gone get stale markers one interval later. When it returns, every target that can be found now has
+    /// its loop.
+    ///
+    /// # Errors
+    /// A job that cannot be made, for instance because of its certificates; then nothing has changed. `Closed` after
+    /// [`ScrapeManager::shutdown`].
+    pub async fn apply(&self, config: &Config) -> Result<()> {
+        let mut changing = self.changing.lock().await;
+        if changing.closed {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the scrape manager was shut down",
+            ));
+        }
+        let old = self.pools.lock().clone();
+        let unchanged = |job: &&crate::config::ScrapeConfig| {
+            old.get(&job.job_name).is_none_or(|p| !p.runs(job))
+        };
+        let jobs = config
+            .scrape_configs
+            .iter()
+            .filter(unchanged)
+            .map(Job::new)
+            .collect::<Result<Vec<_>>>()?;
+        // From here on nothing can fail.
+        changing.retired.retain(|_, pool| !pool.is_finished());
+        for (name, pool) in &old {
+            if !config
+                .scrape_configs
+                .iter()
+                .any(|job| job.job_name == *name)
+            {
+                pool.retire().await;
+                self.pools.lock().remove(name);
+                changing.retired.insert(name.clone(), pool.clone());
+            }
+        }
+        for job in jobs {
+            let name = job.config.job_name.clone();
+            let pool = match old
+                .get(&name)
+                .cloned()
+                .or_else(|| changing.retired.remove(&name))
+            {
+                Some(pool) => {
+                    pool.reconfigure(job).await;
+                    pool
+                }
+                None => Pool::start(job, self.context.clone()).await,
+            };
+            self.pools.lock().insert(name, pool);
+        }
+        Ok(())
+    }
+
+    /// Ends every loop, after the batch it is writing. No stale markers are written: the targets are still there.
+    pub async fn shutdown(&self) {
+        let mut changing = self.changing.lock().await;
+        changing.closed = true;
+        let pools = std::mem::take(&mut *self.pools.lock());
+        let retired = std::mem::take(&mut changing.retired);
+        for pool in pools.values().chain(retired.values()) {
+            pool.stop().await;
+        }
+    }
+
+    /// All targets and how they are doing now, jobs in order of their names.
+    pub fn targets(&self) -> TargetsSnapshot {
+        let pools = self.pools.lock();
+        let mut snapshot = TargetsSnapshot::default();
+        for pool in pools.values() {
+            pool.describe(&mut snapshot);
+        }
+        snapshot
+    }
+}
