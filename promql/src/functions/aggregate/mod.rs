@@ -1,0 +1,164 @@
+//! Aggregations: series of a group become one, step by step.
+//!
+//! Two kinds of state: a few numbers per group and step ([`fold`]), or all points of the group ([`collect`]).
+
+mod collect;
+mod fold;
+mod folds;
+mod histogram;
+mod single;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::format_state_name;
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature,
+};
+
+use super::arguments::any_signature;
+use crate::steps::{step_type, steps_of};
+use collect::{Collected, Collector};
+use fold::FoldAccumulator;
+use single::SingleGroup;
+
+/// The aggregations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Aggregation {
+    /// `prom_sum(vector)`
+    Sum,
+    /// `prom_avg(vector)`
+    Avg,
+    /// `prom_count(vector)`
+    Count,
+    /// `prom_min(vector)`
+    Min,
+    /// `prom_max(vector)`
+    Max,
+    /// `prom_group(vector)`: 1 where any series has a point.
+    Group,
+    /// `prom_stddev(vector)`
+    Stddev,
+    /// `prom_stdvar(vector)`
+    Stdvar,
+    /// `prom_scalar(vector)`: the value where exactly one series has a point, else NaN.
+    Scalar,
+    /// `prom_quantile(vector, phi)`
+    Quantile,
+    /// `prom_histogram_quantile(vector, phi, le)`
+    HistogramQuantile,
+}
+
+impl Aggregation {
+    /// The function for plans.
+    pub(crate) fn udaf(self) -> Arc<AggregateUDF> {
+        Arc::new(AggregateUDF::new_from_impl(AggregationUdaf {
+            function: self,
+            signature: any_signature(),
+        }))
+    }
+
+    fn groups(self, steps: usize) -> Box<dyn GroupsAccumulator> {
+        match self {
+            Self::Sum => Box::new(FoldAccumulator::new(folds::Sum, steps)),
+            Self::Avg => Box::new(FoldAccumulator::new(folds::Avg, steps)),
+            Self::Count => Box::new(FoldAccumulator::new(folds::Count, steps)),
+            Self::Min => Box::new(FoldAccumulator::new(folds::Min, steps)),
+            Self::Max => Box::new(FoldAccumulator::new(folds::Max, steps)),
+            Self::Group => Box::new(FoldAccumulator::new(folds::Group, steps)),
+            Self::Stddev => Box::new(FoldAccumulator::new(folds::Variance { root: true }, steps)),
+            Self::Stdvar => Box::new(FoldAccumulator::new(folds::Variance { root: false }, steps)),
+            Self::Scalar => Box::new(FoldAccumulator::new(folds::Only, steps)),
+            Self::Quantile => Box::new(Collector::new(steps, collect::quantile)),
+            Self::HistogramQuantile => Box::new(Collector::new(steps, histogram::quantile)),
+        }
+    }
+
+    /// How many step-vector columns the state has, for those that fold.
+    fn fold_columns(self) -> Option<usize> {
+        match self {
+            Self::Count | Self::Min | Self::Max | Self::Group => Some(1),
+            Self::Sum | Self::Scalar => Some(2),
+            Self::Avg | Self::Stddev | Self::Stdvar => Some(3),
+            Self::Quantile | Self::HistogramQuantile => None,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct AggregationUdaf {
+    function: Aggregation,
+    signature: Signature,
+}
+
+impl AggregateUDFImpl for AggregationUdaf {
+    fn name(&self) -> &str {
+        match self.function {
+            Aggregation::Sum => "prom_sum",
+            Aggregation::Avg => "prom_avg",
+            Aggregation::Count => "prom_count",
+            Aggregation::Min => "prom_min",
+            Aggregation::Max => "prom_max",
+            Aggregation::Group => "prom_group",
+            Aggregation::Stddev => "prom_stddev",
+            Aggregation::Stdvar => "prom_stdvar",
+            Aggregation::Scalar => "prom_scalar",
+            Aggregation::Quantile => "prom_quantile",
+            Aggregation::HistogramQuantile => "prom_histogram_quantile",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        match args.first() {
+            Some(vector) if steps_of(vector).is_some() => Ok(vector.clone()),
+            other => internal_err!("{} needs a step vector, got {other:?}", self.name()),
+        }
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        let steps = steps_of(args.return_field.data_type()).unwrap_or(0);
+        Ok(Box::new(SingleGroup::new(self.function.groups(steps))))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
+        let steps = steps_of(args.return_field.data_type()).unwrap_or(0);
+        let field = |name: &str, data_type| {
+            Arc::new(Field::new(
+                format_state_name(args.name, name),
+                data_type,
+                true,
+            ))
+        };
+        Ok(match self.function.fold_columns() {
+            Some(columns) => (0..columns)
+                .map(|i| field(&format!("state{i}"), step_type(steps)))
+                .collect(),
+            None => Collected::state_types()
+                .map(|(name, data_type)| field(name, data_type))
+                .to_vec(),
+        })
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        args: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(self
+            .function
+            .groups(steps_of(args.return_field.data_type()).unwrap_or(0)))
+    }
+
+    fn order_sensitivity(&self) -> datafusion::logical_expr::utils::AggregateOrderSensitivity {
+        datafusion::logical_expr::utils::AggregateOrderSensitivity::Insensitive
+    }
+}

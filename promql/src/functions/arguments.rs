@@ -1,0 +1,124 @@
+//! Reading the arguments of a function call: literals and columns.
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
+use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, Signature, Volatility};
+
+use crate::steps::{StepVectors, steps_of};
+
+/// Any arguments: the planner builds every call, so types are right by construction.
+pub(crate) fn any_signature() -> Signature {
+    Signature::variadic_any(Volatility::Immutable)
+}
+
+/// The integer literal at `position`.
+pub(crate) fn int(args: &[ColumnarValue], position: usize) -> Result<i64> {
+    match args.get(position) {
+        Some(ColumnarValue::Scalar(ScalarValue::Int64(Some(v)))) => Ok(*v),
+        other => internal_err!("argument {position} must be an integer literal, got {other:?}"),
+    }
+}
+
+/// The text literal at `position`.
+pub(crate) fn text(args: &[ColumnarValue], position: usize) -> Result<&str> {
+    match args.get(position) {
+        Some(ColumnarValue::Scalar(ScalarValue::Utf8(Some(v)))) => Ok(v),
+        other => internal_err!("argument {position} must be a text literal, got {other:?}"),
+    }
+}
+
+/// The column at `position`.
+pub(crate) fn column(args: &[ColumnarValue], position: usize, rows: usize) -> Result<ArrayRef> {
+    match args.get(position) {
+        Some(value) => value.to_array(rows),
+        None => internal_err!("argument {position} is missing"),
+    }
+}
+
+/// The integer literal at `position` while planning.
+pub(crate) fn planned_int(args: &ReturnFieldArgs<'_>, position: usize) -> Result<i64> {
+    match args.scalar_arguments.get(position) {
+        Some(Some(ScalarValue::Int64(Some(v)))) => Ok(*v),
+        other => internal_err!("argument {position} must be an integer literal, got {other:?}"),
+    }
+}
+
+/// The step-vector type among the arguments, while planning.
+pub(crate) fn planned_vector(args: &ReturnFieldArgs<'_>) -> Result<DataType> {
+    let vector = args
+        .arg_fields
+        .iter()
+        .map(|f| f.data_type())
+        .find(|t| steps_of(t).is_some());
+    vector
+        .cloned()
+        .ok_or_else(|| DataFusionError::Internal("no argument is a step vector".to_owned()))
+}
+
+/// A scalar PromQL operand: one number, or one number per step (the same for each row).
+pub(crate) enum StepScalar {
+    Constant(f64),
+    Varying(StepVectors),
+}
+
+impl StepScalar {
+    /// The operand at `position`.
+    pub(crate) fn read(args: &[ColumnarValue], position: usize) -> Result<Self> {
+        match args.get(position) {
+            Some(ColumnarValue::Scalar(ScalarValue::Float64(Some(v)))) => Ok(Self::Constant(*v)),
+            Some(ColumnarValue::Array(array)) => Ok(Self::Varying(StepVectors::from_array(array)?)),
+            Some(ColumnarValue::Scalar(scalar)) => {
+                Ok(Self::Varying(StepVectors::from_array(&scalar.to_array()?)?))
+            }
+            None => internal_err!("argument {position} is missing"),
+        }
+    }
+
+    /// Its value at `step` of `row`; NaN in a hole.
+    pub(crate) fn at(&self, row: usize, step: usize) -> f64 {
+        match self {
+            Self::Constant(v) => *v,
+            Self::Varying(vectors) => {
+                let at = row * vectors.steps + step;
+                if vectors.present.as_ref().is_some_and(|p| p.is_null(at)) {
+                    f64::NAN
+                } else {
+                    vectors.values[at]
+                }
+            }
+        }
+    }
+}
+
+/// Sample lists: offsets, flat times, flat values.
+pub(crate) struct SampleLists {
+    times: ListArray,
+    values: ListArray,
+}
+
+impl SampleLists {
+    /// The lists at arguments 0 (times) and 1 (values).
+    pub(crate) fn read(args: &[ColumnarValue], rows: usize) -> Result<Self> {
+        let times = column(args, 0, rows)?.as_list::<i32>().clone();
+        let values = column(args, 1, rows)?.as_list::<i32>().clone();
+        if times.offsets() != values.offsets() {
+            return internal_err!("times and values must have the same offsets");
+        }
+        Ok(Self { times, values })
+    }
+
+    /// Number of series.
+    pub(crate) fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Times and values of the series at `row`.
+    pub(crate) fn row(&self, row: usize) -> (&[i64], &[f64]) {
+        let offsets = self.times.offsets();
+        let span = offsets[row] as usize..offsets[row + 1] as usize;
+        let times = self.times.values().as_primitive::<Int64Type>().values();
+        let values = self.values.values().as_primitive::<Float64Type>().values();
+        (&times[span.clone()], &values[span])
+    }
+}

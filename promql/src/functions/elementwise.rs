@@ -1,0 +1,237 @@
+//! Functions of one value at a time: mathematics, rounding, trigonometry, dates.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+};
+
+use super::arguments::{StepScalar, any_signature, column, planned_vector};
+use crate::kernels::{calendar, round};
+use crate::steps::StepVectors;
+
+/// A function of one value.
+pub(crate) struct Elementwise {
+    /// PromQL's name.
+    pub(crate) name: &'static str,
+    /// The name in plans.
+    plan_name: &'static str,
+    apply: fn(f64) -> f64,
+}
+
+const fn f(name: &'static str, plan_name: &'static str, apply: fn(f64) -> f64) -> Elementwise {
+    Elementwise {
+        name,
+        plan_name,
+        apply,
+    }
+}
+
+/// All of them, sorted by name.
+pub(crate) static ELEMENTWISE: &[Elementwise] = &[
+    f("abs", "prom_abs", f64::abs),
+    f("acos", "prom_acos", f64::acos),
+    f("acosh", "prom_acosh", f64::acosh),
+    f("asin", "prom_asin", f64::asin),
+    f("asinh", "prom_asinh", f64::asinh),
+    f("atan", "prom_atan", f64::atan),
+    f("atanh", "prom_atanh", f64::atanh),
+    f("ceil", "prom_ceil", f64::ceil),
+    f("cos", "prom_cos", f64::cos),
+    f("cosh", "prom_cosh", f64::cosh),
+    f("day_of_month", "prom_day_of_month", calendar::day_of_month),
+    f("day_of_week", "prom_day_of_week", calendar::day_of_week),
+    f("day_of_year", "prom_day_of_year", calendar::day_of_year),
+    f(
+        "days_in_month",
+        "prom_days_in_month",
+        calendar::days_in_month,
+    ),
+    f("deg", "prom_deg", f64::to_degrees),
+    f("exp", "prom_exp", f64::exp),
+    f("floor", "prom_floor", f64::floor),
+    f("hour", "prom_hour", calendar::hour),
+    f("ln", "prom_ln", f64::ln),
+    f("log10", "prom_log10", f64::log10),
+    f("log2", "prom_log2", f64::log2),
+    f("minute", "prom_minute", calendar::minute),
+    f("month", "prom_month", calendar::month),
+    f("rad", "prom_rad", f64::to_radians),
+    f("sgn", "prom_sgn", round::sgn),
+    f("sin", "prom_sin", f64::sin),
+    f("sinh", "prom_sinh", f64::sinh),
+    f("sqrt", "prom_sqrt", f64::sqrt),
+    f("tan", "prom_tan", f64::tan),
+    f("tanh", "prom_tanh", f64::tanh),
+    f("unary_minus", "prom_unary_minus", |v| -v),
+    f("year", "prom_year", calendar::year),
+];
+
+/// The function called `name` in PromQL (or `unary_minus`).
+pub(crate) fn elementwise(name: &str) -> Option<&'static Elementwise> {
+    ELEMENTWISE.iter().find(|f| f.name == name)
+}
+
+impl Elementwise {
+    /// The function for plans.
+    pub(crate) fn udf(&self) -> Arc<ScalarUDF> {
+        Arc::new(ScalarUDF::new_from_impl(ElementwiseUdf {
+            plan_name: self.plan_name,
+            signature: any_signature(),
+        }))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ElementwiseUdf {
+    plan_name: &'static str,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ElementwiseUdf {
+    fn name(&self) -> &str {
+        self.plan_name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        Ok(args[0].clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(function) = ELEMENTWISE.iter().find(|f| f.plan_name == self.plan_name) else {
+            return internal_err!("{} is not registered", self.plan_name);
+        };
+        let input = StepVectors::from_array(&column(&args.args, 0, args.number_rows)?)?;
+        let values = input
+            .values
+            .iter()
+            .map(|v| (function.apply)(*v))
+            .collect::<Vec<_>>();
+        Ok(ColumnarValue::Array(
+            StepVectors {
+                values: values.into(),
+                ..input
+            }
+            .into_array()?,
+        ))
+    }
+}
+
+/// A function of a value and scalar parameters.
+pub(crate) struct Parametric {
+    /// PromQL's name.
+    pub(crate) name: &'static str,
+    plan_name: &'static str,
+    apply: fn(f64, &[f64]) -> f64,
+}
+
+/// All of them, sorted by name. Parameters left out are the planner's to fill in.
+pub(crate) static PARAMETRIC: &[Parametric] = &[
+    Parametric {
+        name: "clamp",
+        plan_name: "prom_clamp",
+        apply: |v, p| round::clamp(v, p[0], p[1]),
+    },
+    Parametric {
+        name: "clamp_max",
+        plan_name: "prom_clamp_max",
+        apply: |v, p| round::clamp(v, f64::NEG_INFINITY, p[0]),
+    },
+    Parametric {
+        name: "clamp_min",
+        plan_name: "prom_clamp_min",
+        apply: |v, p| round::clamp(v, p[0], f64::INFINITY),
+    },
+    Parametric {
+        name: "round",
+        plan_name: "prom_round",
+        apply: |v, p| round::round(v, p[0]),
+    },
+];
+
+/// The function called `name` in PromQL.
+pub(crate) fn parametric(name: &str) -> Option<&'static Parametric> {
+    PARAMETRIC.iter().find(|f| f.name == name)
+}
+
+impl Parametric {
+    /// The function for plans: `(value, parameter, …)`.
+    pub(crate) fn udf(&self) -> Arc<ScalarUDF> {
+        Arc::new(ScalarUDF::new_from_impl(ParametricUdf {
+            plan_name: self.plan_name,
+            signature: any_signature(),
+        }))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ParametricUdf {
+    plan_name: &'static str,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for ParametricUdf {
+    fn name(&self) -> &str {
+        self.plan_name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        Ok(args[0].clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        Ok(Arc::new(Field::new(
+            self.plan_name,
+            planned_vector(&args)?,
+            false,
+        )))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(function) = PARAMETRIC.iter().find(|f| f.plan_name == self.plan_name) else {
+            return internal_err!("{} is not registered", self.plan_name);
+        };
+        let input = StepVectors::from_array(&column(&args.args, 0, args.number_rows)?)?;
+        let parameters = (1..args.args.len())
+            .map(|i| StepScalar::read(&args.args, i))
+            .collect::<Result<Vec<_>>>()?;
+        let mut at = vec![0.0; parameters.len()];
+        let mut values = Vec::with_capacity(input.values.len());
+        for row in 0..args.number_rows {
+            for (step, v) in input.row(row).iter().enumerate() {
+                at.iter_mut()
+                    .zip(&parameters)
+                    .for_each(|(slot, p)| *slot = p.at(row, step));
+                values.push((function.apply)(*v, &at));
+            }
+        }
+        Ok(ColumnarValue::Array(
+            StepVectors {
+                values: values.into(),
+                ..input
+            }
+            .into_array()?,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_sane() {
+        assert!(ELEMENTWISE.is_sorted_by(|a, b| a.name < b.name));
+        assert!(PARAMETRIC.is_sorted_by(|a, b| a.name < b.name));
+    }
+}

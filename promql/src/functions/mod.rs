@@ -1,0 +1,17 @@
+//! The operators of a plan: DataFusion functions over step vectors, one family per file.
+//!
+//! Parameters travel as literal arguments, so a function is known by its name alone.
+
+pub(crate) mod arguments;
+pub(crate) mod binary;
+pub(crate) mod elementwise;
+pub(crate) mod grid;
+pub(crate) mod group;
+pub(crate) mod labels;
+pub(crate) mod points;
+pub(crate) mod presence;
+pub(crate) mod range;
+pub(crate) mod ranked;
+pub(crate) mod scalar;
+
+pub(crate) mod aggregate;

@@ -1,0 +1,140 @@
+//! Window functions that keep some series of a group at each step: `topk`, `bottomk`, `limitk`.
+//!
+//! `prom_topk(vector, k) OVER (PARTITION BY labels)` gives each row with holes where it is not kept.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{DataType, FieldRef, Float64Type};
+use datafusion::common::{Result, internal_err, plan_err};
+use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
+use datafusion::logical_expr::{PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl};
+
+use super::arguments::any_signature;
+use crate::steps::{StepVectors, StepWriter};
+
+/// Which points are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Ranked {
+    /// The largest; NaN last.
+    Topk,
+    /// The smallest; NaN last.
+    Bottomk,
+    /// The first.
+    Limitk,
+}
+
+impl Ranked {
+    /// The function for plans.
+    pub(crate) fn udwf(self) -> Arc<WindowUDF> {
+        Arc::new(WindowUDF::new_from_impl(RankedUdf {
+            which: self,
+            signature: any_signature(),
+        }))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct RankedUdf {
+    which: Ranked,
+    signature: Signature,
+}
+
+impl WindowUDFImpl for RankedUdf {
+    fn name(&self) -> &str {
+        match self.which {
+            Ranked::Topk => "prom_topk",
+            Ranked::Bottomk => "prom_bottomk",
+            Ranked::Limitk => "prom_limitk",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn partition_evaluator(
+        &self,
+        _: PartitionEvaluatorArgs<'_>,
+    ) -> Result<Box<dyn PartitionEvaluator>> {
+        Ok(Box::new(RankedEvaluator { which: self.which }))
+    }
+
+    fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
+        match args.input_fields() {
+            [vector, ..] => Ok(Arc::new(vector.as_ref().clone().with_name(args.name()))),
+            [] => internal_err!("{} needs a vector", self.name()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct RankedEvaluator {
+    which: Ranked,
+}
+
+impl PartitionEvaluator for RankedEvaluator {
+    fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let vectors = StepVectors::from_array(&values[0])?;
+        let mut out = StepWriter::new(rows, vectors.steps);
+        let mut there: Vec<(usize, f64)> = Vec::with_capacity(rows);
+        for step in 0..vectors.steps {
+            there.clear();
+            there.extend(
+                (0..rows)
+                    .filter(|row| present(&vectors, *row, step))
+                    .map(|row| (row, vectors.row(row)[step])),
+            );
+            let keep = keep_count(&values[1], step, there.len())?;
+            for (row, v) in self.kept(&mut there, keep) {
+                out.row_mut(*row).set(step, *v);
+            }
+        }
+        out.finish().into_array()
+    }
+}
+
+impl RankedEvaluator {
+    fn kept<'a>(&self, there: &'a mut [(usize, f64)], keep: usize) -> &'a [(usize, f64)] {
+        let order: fn(&(usize, f64), &(usize, f64)) -> Ordering = match self.which {
+            Ranked::Topk => |a, b| nan_last(b.1, a.1, a.1, b.1).then(a.0.cmp(&b.0)),
+            Ranked::Bottomk => |a, b| nan_last(a.1, b.1, a.1, b.1).then(a.0.cmp(&b.0)),
+            Ranked::Limitk => |a, b| a.0.cmp(&b.0),
+        };
+        if keep == 0 {
+            return &[];
+        }
+        if keep < there.len() {
+            there.select_nth_unstable_by(keep - 1, order);
+        }
+        &there[..keep]
+    }
+}
+
+fn present(vectors: &StepVectors, row: usize, step: usize) -> bool {
+    vectors
+        .present
+        .as_ref()
+        .is_none_or(|p| p.is_valid(row * vectors.steps + step))
+}
+
+/// Compares `a` with `b`, but puts the point whose own value (`own_a`, `own_b`) is NaN last.
+fn nan_last(a: f64, b: f64, own_a: f64, own_b: f64) -> Ordering {
+    match (own_a.is_nan(), own_b.is_nan()) {
+        (false, false) => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
+        (a_nan, b_nan) => a_nan.cmp(&b_nan),
+    }
+}
+
+/// How many of `there` points to keep at `step`: the parameter is a number column or a step vector.
+fn keep_count(parameter: &ArrayRef, step: usize, there: usize) -> Result<usize> {
+    let k = match parameter.data_type() {
+        DataType::Float64 => parameter.as_primitive::<Float64Type>().value(0),
+        _ => StepVectors::from_array(parameter)?.row(0)[step],
+    };
+    if k.is_nan() {
+        return plan_err!("Parameter value is NaN");
+    }
+    Ok((k.max(0.0) as usize).min(there))
+}

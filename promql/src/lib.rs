@@ -1,0 +1,24 @@
+//! What a query means: PromQL text becomes a DataFusion plan over any provider of series rows.
+//!
+//! This crate never names the engine; its tests run on an in-memory provider.
+
+pub mod ast;
+mod check;
+mod functions;
+mod kernels;
+mod plan;
+mod operators;
+mod parse;
+mod print;
+mod quote;
+mod result;
+pub mod signature;
+mod source;
+mod walk;
+mod steps;
+
+pub use plan::{EvalParams, Grid, QueryPlan, plan};
+pub use check::{check_extensions, value_type};
+pub use parse::{DEPTH_MAX, ParseError, ParseOptions, QUERY_BYTES_MAX, line_and_column, parse};
+pub use result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
+pub use source::{SelectedSeries, SeriesSource};

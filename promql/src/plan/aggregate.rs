@@ -1,0 +1,111 @@
+//! Aggregations: `sum by (job) (x)`.
+
+use datafusion::logical_expr::LogicalPlanBuilder;
+use narthex_model::{METRIC_NAME, Result, label_column};
+
+use super::columns::{VALUE, aggregate, column, window};
+use super::scalar::attach;
+use super::vector::{Vector, project};
+use super::{Planned, Planner, not_supported, planning};
+use crate::ast::{Aggregate, AggregateOp, Grouping};
+use crate::functions::aggregate::Aggregation;
+use crate::functions::ranked::Ranked;
+
+impl Planner<'_> {
+    pub(super) fn aggregate(&self, node: &Aggregate) -> Result<Vector> {
+        let vector = self.vector(&node.expr)?;
+        let parameter = node.param.as_ref().map(|p| self.plan(p)).transpose()?;
+        let groups = group_labels(&vector.labels, &node.grouping);
+        match node.op {
+            AggregateOp::Sum => reduce(vector, Aggregation::Sum, &groups, None),
+            AggregateOp::Avg => reduce(vector, Aggregation::Avg, &groups, None),
+            AggregateOp::Count => reduce(vector, Aggregation::Count, &groups, None),
+            AggregateOp::Min => reduce(vector, Aggregation::Min, &groups, None),
+            AggregateOp::Max => reduce(vector, Aggregation::Max, &groups, None),
+            AggregateOp::Group => reduce(vector, Aggregation::Group, &groups, None),
+            AggregateOp::Stddev => reduce(vector, Aggregation::Stddev, &groups, None),
+            AggregateOp::Stdvar => reduce(vector, Aggregation::Stdvar, &groups, None),
+            AggregateOp::Quantile => reduce(vector, Aggregation::Quantile, &groups, parameter),
+            AggregateOp::Topk => rank(vector, Ranked::Topk, &groups, parameter),
+            AggregateOp::Bottomk => rank(vector, Ranked::Bottomk, &groups, parameter),
+            AggregateOp::Limitk => rank(vector, Ranked::Limitk, &groups, parameter),
+            AggregateOp::CountValues => Err(not_supported("count_values")),
+            AggregateOp::LimitRatio => Err(not_supported("limit_ratio")),
+        }
+    }
+}
+
+/// The labels that have a column and make the group.
+pub(super) fn group_labels(labels: &[String], grouping: &Grouping) -> Vec<String> {
+    match grouping {
+        Grouping::None => Vec::new(),
+        Grouping::By(names) => labels
+            .iter()
+            .filter(|l| names.contains(l))
+            .cloned()
+            .collect(),
+        Grouping::Without(names) => labels
+            .iter()
+            .filter(|l| *l != METRIC_NAME && !names.contains(l))
+            .cloned()
+            .collect(),
+    }
+}
+
+/// One series per group.
+pub(super) fn reduce(
+    vector: Vector,
+    aggregation: Aggregation,
+    groups: &[String],
+    parameter: Option<Planned>,
+) -> Result<Vector> {
+    let value = vector.value();
+    let (plan, parameters) = attach(vector.plan, parameter.into_iter().collect())?;
+    let arguments = [value].into_iter().chain(parameters).collect();
+    grouped(plan, groups, aggregate(&aggregation.udaf(), arguments))
+}
+
+/// Groups `plan` by labels, with the aggregate expression `value`.
+pub(super) fn grouped(
+    plan: datafusion::logical_expr::LogicalPlan,
+    groups: &[String],
+    value: datafusion::logical_expr::Expr,
+) -> Result<Vector> {
+    let keys = groups.iter().map(|l| column(label_column(l)));
+    let plan = LogicalPlanBuilder::from(plan)
+        .aggregate(keys, [value])
+        .and_then(LogicalPlanBuilder::build);
+    Ok(Vector {
+        plan: plan.map_err(planning)?,
+        labels: groups.to_vec(),
+        distinct: true,
+    })
+}
+
+/// The series of a group that rank first, step by step.
+fn rank(
+    vector: Vector,
+    which: Ranked,
+    groups: &[String],
+    parameter: Option<Planned>,
+) -> Result<Vector> {
+    let Vector {
+        plan,
+        labels,
+        distinct,
+    } = vector;
+    let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
+    let arguments = [column(VALUE)].into_iter().chain(parameters).collect();
+    let partition = groups.iter().map(|l| column(label_column(l))).collect();
+    let ranked = window(which.udwf(), arguments, partition)?;
+    let name = ranked.schema_name().to_string();
+    let plan = LogicalPlanBuilder::from(plan)
+        .window([ranked])
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(planning)?;
+    Ok(Vector {
+        plan: project(plan, &labels, column(name))?,
+        labels,
+        distinct,
+    })
+}

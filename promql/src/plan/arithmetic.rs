@@ -1,0 +1,130 @@
+//! Binary and unary operators; those between two vectors are in `matching.rs` and `sets.rs`.
+
+use narthex_model::{Error, Result};
+
+use super::columns::{VALUE, call, column};
+use super::scalar::attach;
+use super::vector::{Vector, project};
+use super::{Planned, Planner, not_supported};
+use crate::ast::{Binary, BinaryOp, Unary};
+use crate::functions::binary::{Comparison, arithmetic, binary, comparison, mirrored};
+use crate::functions::elementwise::elementwise;
+
+impl Planner<'_> {
+    pub(super) fn binary(&self, node: &Binary) -> Result<Planned> {
+        if matches!(node.op, BinaryOp::TrimLower | BinaryOp::TrimUpper) {
+            return Err(not_supported("a trim operator"));
+        }
+        match (self.plan(&node.lhs)?, self.plan(&node.rhs)?) {
+            (Planned::Number(a), Planned::Number(b)) => fold(node.op, a, b).map(Planned::Number),
+            (Planned::Vector(a), Planned::Vector(b)) => match node.op {
+                BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => self.set(node, a, b),
+                _ => self.matched(node, a, b),
+            }
+            .map(Planned::Vector),
+            (Planned::Vector(vector), scalar) => self
+                .vector_scalar(node, vector, scalar, false)
+                .map(Planned::Vector),
+            (scalar, Planned::Vector(vector)) => self
+                .vector_scalar(node, vector, scalar, true)
+                .map(Planned::Vector),
+            (a, b) => self.scalar_scalar(node, a, b),
+        }
+    }
+
+    fn vector_scalar(
+        &self,
+        node: &Binary,
+        vector: Vector,
+        scalar: Planned,
+        scalar_left: bool,
+    ) -> Result<Vector> {
+        let filters = comparison(node.op).is_some() && !node.return_bool;
+        let Vector {
+            plan,
+            labels,
+            distinct,
+        } = vector;
+        let (plan, operands) = attach(plan, vec![scalar])?;
+        let operand = operands
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::internal("no operand"))?;
+        let value = match (scalar_left, filters) {
+            (false, _) => call(&binary(node.op, kind(node)), vec![column(VALUE), operand]),
+            (true, true) => call(
+                &binary(mirrored(node.op), kind(node)),
+                vec![column(VALUE), operand],
+            ),
+            (true, false) => call(&binary(node.op, kind(node)), vec![operand, column(VALUE)]),
+        };
+        let kept = if filters {
+            labels
+        } else {
+            super::vector::nameless(&labels)
+        };
+        Ok(Vector {
+            plan: project(plan, &kept, value)?,
+            labels: kept,
+            distinct,
+        })
+    }
+
+    /// At least one of the two varies with the step.
+    fn scalar_scalar(&self, node: &Binary, a: Planned, b: Planned) -> Result<Planned> {
+        let left = self.scalar_plan(a)?;
+        let (plan, operands) = attach(left, vec![b])?;
+        let arguments = [column(VALUE)].into_iter().chain(operands).collect();
+        project(
+            plan,
+            &[],
+            call(&binary(node.op, Comparison::Bool), arguments),
+        )
+        .map(Planned::Scalar)
+    }
+
+    pub(super) fn unary(&self, node: &Unary) -> Result<Planned> {
+        let planned = self.plan(&node.expr)?;
+        if !node.negative {
+            return Ok(planned);
+        }
+        let minus = elementwise("unary_minus")
+            .ok_or_else(|| Error::internal("no unary minus"))?
+            .udf();
+        match planned {
+            Planned::Number(v) => Ok(Planned::Number(-v)),
+            Planned::Vector(vector) => {
+                let value = vector.value();
+                vector
+                    .map_nameless(call(&minus, vec![value]))
+                    .map(Planned::Vector)
+            }
+            scalar => {
+                let plan = self.scalar_plan(scalar)?;
+                project(plan, &[], call(&minus, vec![column(VALUE)])).map(Planned::Scalar)
+            }
+        }
+    }
+}
+
+/// What a comparison gives in this node.
+pub(super) fn kind(node: &Binary) -> Comparison {
+    if node.return_bool {
+        Comparison::Bool
+    } else {
+        Comparison::Filter
+    }
+}
+
+/// An operator between two numbers; comparisons give 0 or 1.
+fn fold(op: BinaryOp, a: f64, b: f64) -> Result<f64> {
+    if let Some(f) = arithmetic(op) {
+        return Ok(f(a, b));
+    }
+    match comparison(op) {
+        Some(holds) => Ok(f64::from(u8::from(holds(a, b)))),
+        None => Err(Error::internal(
+            "the checker let a set operator between scalars pass",
+        )),
+    }
+}

@@ -1,0 +1,128 @@
+//! Function calls.
+
+use datafusion::logical_expr::Expr as PlanExpr;
+use narthex_model::{Error, Result};
+
+use super::columns::call;
+use super::scalar::attach;
+use super::vector::{Samples, Vector, nameless, project};
+use super::{Planned, Planner, not_supported};
+use crate::ast::{Call, Expr};
+use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
+use crate::functions::range::{RangeFunction, range_function};
+
+impl Planner<'_> {
+    pub(super) fn call(&self, node: &Call) -> Result<Planned> {
+        if let Some(function) = range_function(node.function) {
+            return self.range_call(function, &node.args).map(Planned::Vector);
+        }
+        if let Some(function) = elementwise(node.function) {
+            return self
+                .elementwise_call(function, &node.args)
+                .map(Planned::Vector);
+        }
+        if let Some(function) = parametric(node.function) {
+            return self
+                .parametric_call(function, &node.args)
+                .map(Planned::Vector);
+        }
+        match self.special_call(node)? {
+            Some(planned) => Ok(planned),
+            None => Err(not_supported(&format!("the function {}()", node.function))),
+        }
+    }
+
+    fn range_call(&self, function: &RangeFunction, args: &[Expr]) -> Result<Vector> {
+        let at = usize::from(function.parameter == Some(0));
+        let samples = self.samples(arg(args, at)?)?;
+        let parameter = function
+            .parameter
+            .map(|at| self.scalar(arg(args, at)?))
+            .transpose()?;
+        let arguments = samples.arguments();
+        let Samples {
+            plan,
+            labels,
+            distinct,
+            ..
+        } = samples;
+        let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
+        let value = call(
+            &function.udf(),
+            arguments.into_iter().chain(parameters).collect(),
+        );
+        let labels = if function.keeps_name {
+            labels
+        } else {
+            nameless(&labels)
+        };
+        Ok(Vector {
+            plan: project(plan, &labels, value)?,
+            labels,
+            distinct,
+        })
+    }
+
+    fn elementwise_call(&self, function: &Elementwise, args: &[Expr]) -> Result<Vector> {
+        let vector = match args.first() {
+            Some(expr) => self.vector(expr)?,
+            None => self.scalar_vector(Planned::Scalar(self.one_row(self.time())?))?,
+        };
+        let value = vector.value();
+        vector.map_nameless(call(&function.udf(), vec![value]))
+    }
+
+    fn parametric_call(&self, function: &Parametric, args: &[Expr]) -> Result<Vector> {
+        let vector = self.vector(arg(args, 0)?)?;
+        let mut parameters = args
+            .iter()
+            .skip(1)
+            .map(|p| self.scalar(p))
+            .collect::<Result<Vec<_>>>()?;
+        if function.name == "round" && parameters.is_empty() {
+            parameters.push(Planned::Number(1.0));
+        }
+        if let ("clamp", [Planned::Number(min), Planned::Number(max)]) =
+            (function.name, parameters.as_slice())
+            && min > max
+        {
+            return self.nothing(vector);
+        }
+        let Vector {
+            plan,
+            labels,
+            distinct,
+        } = vector;
+        let (plan, operands) = attach(plan, parameters)?;
+        let arguments = [super::columns::column(super::columns::VALUE)]
+            .into_iter()
+            .chain(operands)
+            .collect();
+        let labels = nameless(&labels);
+        Ok(Vector {
+            plan: project(plan, &labels, call(&function.udf(), arguments))?,
+            labels,
+            distinct,
+        })
+    }
+
+    /// No series.
+    fn nothing(&self, vector: Vector) -> Result<Vector> {
+        let plan = datafusion::logical_expr::LogicalPlanBuilder::from(vector.plan)
+            .filter(datafusion::logical_expr::lit(false))
+            .and_then(datafusion::logical_expr::LogicalPlanBuilder::build)
+            .map_err(super::planning)?;
+        Ok(Vector { plan, ..vector })
+    }
+}
+
+/// The argument at `position`, which the checker has seen.
+pub(super) fn arg(args: &[Expr], position: usize) -> Result<&Expr> {
+    args.get(position)
+        .ok_or_else(|| Error::internal(format!("argument {position} is missing")))
+}
+
+/// `udf(value)` for a column that has been projected.
+pub(super) fn of_value(udf: &std::sync::Arc<datafusion::logical_expr::ScalarUDF>) -> PlanExpr {
+    call(udf, vec![super::columns::column(super::columns::VALUE)])
+}

@@ -1,0 +1,265 @@
+//! From the batches of a plan to the answer of a query.
+
+use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::logical_expr::LogicalPlan;
+use narthex_model::{
+    Error, Labels, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, is_stale,
+};
+
+use super::columns::VALUE;
+use super::window::Grid;
+use crate::kernels::windows::Windows;
+use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
+use crate::steps::StepVectors;
+
+/// A planned query: run [`QueryPlan::logical`] if there is one, and give its batches to [`QueryPlan::decode`].
+pub struct QueryPlan {
+    pub(super) body: Body,
+    pub(super) grid: Grid,
+    pub(super) instant: bool,
+    pub(super) order: Order,
+}
+
+pub(super) enum Body {
+    Number(f64),
+    Text(String),
+    Scalar(LogicalPlan),
+    Vector(LogicalPlan),
+    Samples(LogicalPlan, Windows),
+}
+
+/// The order of an instant vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Labels,
+    Ascending,
+    Descending,
+}
+
+impl QueryPlan {
+    /// The plan to run; `None` if the answer is known without reading anything.
+    pub fn logical(&self) -> Option<&LogicalPlan> {
+        match &self.body {
+            Body::Number(_) | Body::Text(_) => None,
+            Body::Scalar(plan) | Body::Vector(plan) | Body::Samples(plan, _) => Some(plan),
+        }
+    }
+
+    /// The instants of the answer.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// The answer, from all batches of the plan.
+    ///
+    /// # Errors
+    /// `Invalid` if two series of the answer have the same labels at one instant; `Internal` for batches of another plan.
+    pub fn decode(&self, batches: &[RecordBatch]) -> Result<QueryOutput> {
+        let value = match &self.body {
+            Body::Number(v) => self.scalar(vec![*v; self.grid.steps]),
+            Body::Text(text) => QueryValue::String {
+                timestamp: self.grid.start,
+                value: text.clone(),
+            },
+            Body::Scalar(_) => self.scalar(scalar_values(batches)?),
+            Body::Vector(_) if self.instant => QueryValue::Vector(self.instant_vector(batches)?),
+            Body::Vector(_) => QueryValue::Matrix(merged(self.matrix(batches)?)?),
+            Body::Samples(_, windows) => QueryValue::Matrix(merged(samples(batches, windows)?)?),
+        };
+        Ok(QueryOutput {
+            value,
+            warnings: Vec::new(),
+            infos: Vec::new(),
+        })
+    }
+
+    fn scalar(&self, values: Vec<f64>) -> QueryValue {
+        if self.instant {
+            return QueryValue::Scalar {
+                timestamp: self.grid.start,
+                value: values.first().copied().unwrap_or(f64::NAN),
+            };
+        }
+        let timestamps = (0..values.len()).map(|step| self.grid.at(step)).collect();
+        QueryValue::Matrix(vec![RangeSeries {
+            labels: Labels::empty(),
+            timestamps,
+            values,
+        }])
+    }
+
+    fn matrix(&self, batches: &[RecordBatch]) -> Result<Vec<RangeSeries>> {
+        let mut out = Vec::new();
+        for batch in batches {
+            let vectors = StepVectors::from_array(batch_column(batch, VALUE)?).map_err(not_ours)?;
+            let labels = LabelColumns::of(batch);
+            for row in 0..batch.num_rows() {
+                let (timestamps, values) = self.points(&vectors, row);
+                if !timestamps.is_empty() {
+                    out.push(RangeSeries {
+                        labels: labels.row(row)?,
+                        timestamps,
+                        values,
+                    });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn points(&self, vectors: &StepVectors, row: usize) -> (Vec<i64>, Vec<f64>) {
+        if vectors.row_present(row).is_none() {
+            return (
+                (0..vectors.steps).map(|step| self.grid.at(step)).collect(),
+                vectors.row(row).to_vec(),
+            );
+        }
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        vectors.for_each(row, |step, v| {
+            timestamps.push(self.grid.at(step));
+            values.push(v);
+        });
+        (timestamps, values)
+    }
+
+    fn instant_vector(&self, batches: &[RecordBatch]) -> Result<Vec<InstantSample>> {
+        let series = merged(self.matrix(batches)?)?;
+        let mut out: Vec<_> = series
+            .into_iter()
+            .filter_map(|s| {
+                Some(InstantSample {
+                    timestamp: *s.timestamps.first()?,
+                    value: *s.values.first()?,
+                    labels: s.labels,
+                })
+            })
+            .collect();
+        match self.order {
+            Order::Labels => {}
+            Order::Ascending => out.sort_by(|a, b| nan_last(a.value, b.value, false)),
+            Order::Descending => out.sort_by(|a, b| nan_last(a.value, b.value, true)),
+        }
+        Ok(out)
+    }
+}
+
+fn nan_last(a: f64, b: f64, descending: bool) -> std::cmp::Ordering {
+    match (a.is_nan(), b.is_nan()) {
+        (false, false) if descending => b.total_cmp(&a),
+        (false, false) => a.total_cmp(&b),
+        (a_nan, b_nan) => a_nan.cmp(&b_nan),
+    }
+}
+
+fn not_ours(error: datafusion::common::DataFusionError) -> Error {
+    Error::internal("the batches are not of this plan").with_source(error)
+}
+
+fn batch_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a dyn Array> {
+    let column = batch
+        .column_by_name(name)
+        .ok_or_else(|| Error::internal(format!("no column {name} in the answer")))?;
+    Ok(column.as_ref())
+}
+
+fn scalar_values(batches: &[RecordBatch]) -> Result<Vec<f64>> {
+    let batch = batches
+        .iter()
+        .find(|b| b.num_rows() > 0)
+        .ok_or_else(|| Error::internal("a scalar without a row"))?;
+    let vectors = StepVectors::from_array(batch_column(batch, VALUE)?).map_err(not_ours)?;
+    Ok(vectors.row(0).to_vec())
+}
+
+/// The samples of a range vector at a single instant: those inside its window.
+fn samples(batches: &[RecordBatch], windows: &Windows) -> Result<Vec<RangeSeries>> {
+    let mut out = Vec::new();
+    for batch in batches {
+        let times = batch_column(batch, TIMESTAMPS_COLUMN)?
+            .as_list::<i32>()
+            .clone();
+        let values = batch_column(batch, VALUES_COLUMN)?.as_list::<i32>().clone();
+        let labels = LabelColumns::of(batch);
+        for row in 0..batch.num_rows() {
+            let (times, values) = (times.value(row), values.value(row));
+            let pairs = times
+                .as_primitive::<Int64Type>()
+                .values()
+                .iter()
+                .zip(values.as_primitive::<Float64Type>().values());
+            let inside = pairs
+                .filter(|(t, v)| windows.start(0) < **t && **t <= windows.end(0) && !is_stale(**v));
+            let (timestamps, values): (Vec<_>, Vec<_>) = inside.map(|(t, v)| (*t, *v)).unzip();
+            if !timestamps.is_empty() {
+                out.push(RangeSeries {
+                    labels: labels.row(row)?,
+                    timestamps,
+                    values,
+                });
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The label columns of a batch, in order of their names.
+struct LabelColumns<'a> {
+    columns: Vec<(&'a str, &'a StringViewArray)>,
+}
+
+impl<'a> LabelColumns<'a> {
+    fn of(batch: &'a RecordBatch) -> Self {
+        let schema = batch.schema_ref();
+        let mut columns: Vec<_> = schema
+            .fields()
+            .iter()
+            .zip(batch.columns())
+            .filter_map(|(field, column)| {
+                Some((column_label(field.name())?, column.as_string_view_opt()?))
+            })
+            .collect();
+        columns.sort_by_key(|(name, _)| *name);
+        Self { columns }
+    }
+
+    fn row(&self, row: usize) -> Result<Labels> {
+        let there = self
+            .columns
+            .iter()
+            .filter(|(_, values)| values.is_valid(row));
+        Labels::new(there.map(|(name, values)| (*name, values.value(row))))
+            .map_err(|e| Error::internal(e.to_string()))
+    }
+}
+
+/// Sorts series by labels and merges those with equal labels, which may have no instant in common.
+fn merged(mut series: Vec<RangeSeries>) -> Result<Vec<RangeSeries>> {
+    series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    let mut out: Vec<RangeSeries> = Vec::with_capacity(series.len());
+    for next in series {
+        match out.last_mut() {
+            Some(last) if last.labels == next.labels => merge(last, next)?,
+            _ => out.push(next),
+        }
+    }
+    Ok(out)
+}
+
+fn merge(into: &mut RangeSeries, from: RangeSeries) -> Result<()> {
+    let mut points: Vec<_> = into
+        .timestamps
+        .iter()
+        .copied()
+        .zip(into.values.iter().copied())
+        .collect();
+    points.extend(from.timestamps.into_iter().zip(from.values));
+    points.sort_by_key(|(t, _)| *t);
+    if points.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(Error::invalid(
+            "vector cannot contain metrics with the same labelset",
+        ));
+    }
+    (into.timestamps, into.values) = points.into_iter().unzip();
+    Ok(())
+}

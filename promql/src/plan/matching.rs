@@ -1,0 +1,248 @@
+//! Operators between two vectors: series are matched once by their labels, then computed step by step.
+
+use datafusion::common::{Column, NullEquality};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder};
+use narthex_model::{Error, METRIC_NAME, Result, label_column};
+
+use super::arithmetic::kind;
+use super::columns::{VALUE, absent_label, call, column, label};
+use super::vector::Vector;
+use super::{Planner, not_supported, planning};
+use crate::ast::{Binary, Cardinality, Matching};
+use crate::functions::binary::{binary, comparison};
+use crate::functions::group::Duplicate;
+
+/// The value of the other side after a join.
+pub(super) const OTHER: &str = "#other";
+
+impl Planner<'_> {
+    /// Arithmetic or comparison between vectors.
+    pub(super) fn matched(&self, node: &Binary, left: Vector, right: Vector) -> Result<Vector> {
+        let matching = node
+            .matching
+            .as_ref()
+            .ok_or_else(|| Error::internal("vectors without matching"))?;
+        if matching.fill_left.is_some() || matching.fill_right.is_some() {
+            return Err(not_supported("fill"));
+        }
+        let swapped = matching.cardinality == Cardinality::OneToMany;
+        let (many, one) = if swapped {
+            (right, left)
+        } else {
+            (left, right)
+        };
+        let keys = match_labels(matching, &many, &one);
+        let rule = if swapped {
+            Duplicate::OneSideLeft
+        } else {
+            Duplicate::OneSideRight
+        };
+        let one = one.checked_unique(&keys, rule)?;
+        let include = included(matching, &one);
+        let many_labels = many.labels.clone();
+        let many_unique = many.is_unique_by(&keys);
+        let many_distinct = many.distinct;
+        let joined = join(many, &one, &keys, &include, JoinType::Inner)?;
+
+        let operands = if swapped {
+            [OTHER, VALUE]
+        } else {
+            [VALUE, OTHER]
+        };
+        let value = call(&binary(node.op, kind(node)), operands.map(column).to_vec());
+        let keeps_name = comparison(node.op).is_some() && !node.return_bool;
+        let labels = result_labels(matching, &many_labels, keeps_name);
+        let result = result(joined, labels, &include, value)?;
+        check(
+            matching,
+            result,
+            &keys,
+            many_unique,
+            many_distinct && include.is_empty(),
+        )
+    }
+}
+
+/// The labels that must agree: those of `on`, or all that either side has but those of `ignoring` and the name.
+pub(super) fn match_labels(matching: &Matching, a: &Vector, b: &Vector) -> Vec<String> {
+    if matching.on {
+        let mut labels = matching.labels.clone();
+        labels.sort();
+        labels.dedup();
+        return labels;
+    }
+    let wanted = |l: &&String| *l != METRIC_NAME && !matching.labels.contains(l);
+    let mut labels: Vec<_> = a
+        .labels
+        .iter()
+        .chain(&b.labels)
+        .filter(wanted)
+        .cloned()
+        .collect();
+    labels.sort();
+    labels.dedup();
+    labels
+}
+
+/// The labels of `group_left (…)`; the one side may lack some.
+fn included<'a>(matching: &'a Matching, one: &Vector) -> Vec<(&'a str, bool)> {
+    matching
+        .include
+        .iter()
+        .map(|l| (l.as_str(), one.labels.contains(l)))
+        .collect()
+}
+
+/// The column of the one side that holds its label `name` after a join.
+fn other_label(name: &str) -> String {
+    format!("#other:{name}")
+}
+
+/// Joins `one` to `many` on `keys`, where absent equals absent. Afterwards `many` has its columns, `one` has [`OTHER`] and its
+/// included labels.
+pub(super) fn join(
+    many: Vector,
+    one: &Vector,
+    keys: &[String],
+    include: &[(&str, bool)],
+    join_type: JoinType,
+) -> Result<LogicalPlan> {
+    let (left, left_keys) = with_keys(
+        many.plan,
+        &many.labels,
+        keys,
+        "#key:",
+        many.labels.iter().map(|l| label(l)),
+        VALUE,
+    )?;
+    let others = include.iter().map(|(l, there)| {
+        let source = if *there {
+            column(label_column(l))
+        } else {
+            absent_label()
+        };
+        source.alias(other_label(l))
+    });
+    let (right, right_keys) = with_keys(
+        one.plan.clone(),
+        &one.labels,
+        keys,
+        "#match:",
+        others,
+        OTHER,
+    )?;
+    let left = LogicalPlanBuilder::from(left);
+    let joined = match (left_keys.is_empty(), join_type) {
+        (true, JoinType::Inner) => left.cross_join(right),
+        _ => left.join_detailed(
+            right,
+            join_type,
+            (left_keys, right_keys),
+            None,
+            NullEquality::NullEqualsNull,
+        ),
+    };
+    joined.and_then(LogicalPlanBuilder::build).map_err(planning)
+}
+
+/// Projects `plan` to `columns`, its value as `value`, and one column per key; absent labels become NULL columns.
+fn with_keys(
+    plan: LogicalPlan,
+    labels: &[String],
+    keys: &[String],
+    prefix: &str,
+    columns: impl Iterator<Item = Expr>,
+    value: &str,
+) -> Result<(LogicalPlan, Vec<Column>)> {
+    let name = |key: &String| format!("{prefix}{key}");
+    let key_columns = keys.iter().map(|key| {
+        let source = if labels.contains(key) {
+            column(label_column(key))
+        } else {
+            absent_label()
+        };
+        source.alias(name(key))
+    });
+    let all: Vec<_> = columns
+        .chain(key_columns)
+        .chain([column(VALUE).alias(value)])
+        .collect();
+    let plan = LogicalPlanBuilder::from(plan)
+        .project(all)
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(planning)?;
+    Ok((
+        plan,
+        keys.iter()
+            .map(|key| Column::new_unqualified(name(key)))
+            .collect(),
+    ))
+}
+
+fn result_labels(matching: &Matching, many: &[String], keeps_name: bool) -> Vec<String> {
+    let one_to_one = matching.cardinality == Cardinality::OneToOne;
+    let keep = |l: &&String| {
+        let named = *l != METRIC_NAME || keeps_name;
+        let listed = matching.labels.contains(l);
+        named && (!one_to_one || listed == matching.on)
+    };
+    many.iter().filter(keep).cloned().collect()
+}
+
+fn result(
+    joined: LogicalPlan,
+    labels: Vec<String>,
+    include: &[(&str, bool)],
+    value: Expr,
+) -> Result<Vector> {
+    let kept = labels
+        .iter()
+        .filter(|l| !include.iter().any(|(i, _)| i == l));
+    let columns: Vec<_> = kept.map(|l| label(l)).collect();
+    let taken = include
+        .iter()
+        .map(|(l, _)| column(other_label(l)).alias(label_column(l)));
+    let all = columns.into_iter().chain(taken).chain([value.alias(VALUE)]);
+    let plan = LogicalPlanBuilder::from(joined)
+        .project(all)
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(planning)?;
+    let mut labels = labels;
+    labels.extend(include.iter().map(|(l, _)| (*l).to_owned()));
+    labels.sort();
+    labels.dedup();
+    Ok(Vector {
+        plan,
+        labels,
+        distinct: false,
+    })
+}
+
+/// Checks the result where the plan alone does not show that it is unique.
+fn check(
+    matching: &Matching,
+    result: Vector,
+    keys: &[String],
+    many_unique: bool,
+    many_distinct: bool,
+) -> Result<Vector> {
+    let one_to_one = matching.cardinality == Cardinality::OneToOne;
+    let (sound, labels, rule) = if one_to_one {
+        (many_unique, keys.to_vec(), Duplicate::OneToOne)
+    } else {
+        (
+            many_distinct,
+            super::vector::nameless(&result.labels),
+            Duplicate::Grouped,
+        )
+    };
+    let checked = if sound {
+        result
+    } else {
+        result.checked_unique(&labels, rule)?
+    };
+    Ok(Vector {
+        distinct: true,
+        ..checked
+    })
+}

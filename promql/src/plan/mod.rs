@@ -1,0 +1,193 @@
+//! From a checked syntax tree to a DataFusion plan: one file per kind of node.
+//!
+//! A plan's rows are series. An instant vector has one column per label and `#value`, a step vector; a range vector has
+//! `#timestamps` and `#values`, lists of samples.
+
+mod aggregate;
+mod arithmetic;
+mod call;
+mod columns;
+mod decode;
+mod duration;
+mod matching;
+mod scalar;
+mod selector;
+mod sets;
+mod special;
+mod subquery;
+mod vector;
+mod window;
+
+use std::cell::Cell;
+
+use datafusion::common::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use narthex_model::{Error, ErrorKind, Result, TimestampMs};
+
+use crate::ast::{Expr, Node};
+use crate::source::SeriesSource;
+pub use decode::QueryPlan;
+use decode::{Body, Order};
+use vector::{Samples, Vector};
+pub use window::Grid;
+
+/// How a query is evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvalParams {
+    /// The instants.
+    pub grid: Grid,
+    /// Whether it is an instant query: the answer is a vector, not a matrix. The grid then has one instant.
+    pub instant: bool,
+    /// How far an instant selector looks back, in milliseconds.
+    pub lookback_ms: i64,
+    /// The step of subqueries that name none, in milliseconds.
+    pub subquery_step_ms: i64,
+    /// A query that may load more samples is refused.
+    pub samples_max: u64,
+}
+
+/// Plans `expr`, which the parser has checked, over the series of `source`.
+///
+/// # Errors
+/// `Invalid` for what is not supported yet or can only be checked here, `Limit` beyond `samples_max`, and whatever the source says.
+pub fn plan(expr: &Expr, params: &EvalParams, source: &dyn SeriesSource) -> Result<QueryPlan> {
+    let planner = Planner {
+        params,
+        source,
+        grid: params.grid,
+        samples: &Cell::new(0),
+        query: params.grid,
+    };
+    let body = match planner.plan(expr)? {
+        Planned::Number(v) => Body::Number(v),
+        Planned::Text(text) => Body::Text(text),
+        Planned::Scalar(plan) => Body::Scalar(plan),
+        Planned::Vector(vector) => Body::Vector(vector.plan),
+        Planned::Samples(samples) => Body::Samples(samples.plan, samples.windows),
+    };
+    Ok(QueryPlan {
+        body,
+        grid: params.grid,
+        instant: params.instant,
+        order: order(expr),
+    })
+}
+
+/// The order a top-level expression asks for.
+fn order(expr: &Expr) -> Order {
+    match &expr.node {
+        Node::Paren(inner) => order(inner),
+        Node::Call(call) if call.function == "sort" => Order::Ascending,
+        Node::Call(call) if call.function == "sort_desc" => Order::Descending,
+        Node::Aggregate(aggregate) => match aggregate.op {
+            crate::ast::AggregateOp::Topk => Order::Descending,
+            crate::ast::AggregateOp::Bottomk => Order::Ascending,
+            _ => Order::Labels,
+        },
+        _ => Order::Labels,
+    }
+}
+
+/// What an expression becomes.
+enum Planned {
+    /// A scalar known while planning.
+    Number(f64),
+    /// A string.
+    Text(String),
+    /// A scalar per step: one row, `#value` alone, without holes.
+    Scalar(LogicalPlan),
+    /// An instant vector.
+    Vector(Vector),
+    /// A range vector.
+    Samples(Samples),
+}
+
+/// Plans expressions on one grid; a subquery makes another for its inside.
+struct Planner<'a> {
+    params: &'a EvalParams,
+    source: &'a dyn SeriesSource,
+    /// The instants of this expression.
+    grid: Grid,
+    /// The instants of the whole query, for `@ start()`, `@ end()`, `step()`, `range()`.
+    query: Grid,
+    /// Samples that the selectors planned so far may load.
+    samples: &'a Cell<u64>,
+}
+
+impl<'a> Planner<'a> {
+    fn plan(&self, expr: &Expr) -> Result<Planned> {
+        match &expr.node {
+            Node::Number(number) => Ok(Planned::Number(number.value)),
+            Node::String(text) => Ok(Planned::Text(text.clone())),
+            Node::Paren(inner) => self.plan(inner),
+            Node::Vector(selector) => self.instant_selector(selector).map(Planned::Vector),
+            Node::Matrix(selector) => self.matrix_selector(selector).map(Planned::Samples),
+            Node::Subquery(subquery) => self.subquery(subquery).map(Planned::Samples),
+            Node::Call(call) => self.call(call),
+            Node::Aggregate(aggregate) => self.aggregate(aggregate).map(Planned::Vector),
+            Node::Binary(binary) => self.binary(binary),
+            Node::Unary(unary) => self.unary(unary),
+        }
+    }
+
+    /// The same planner on another grid.
+    fn on_grid(&self, grid: Grid) -> Planner<'a> {
+        Planner { grid, ..*self }
+    }
+
+    fn vector(&self, expr: &Expr) -> Result<Vector> {
+        match self.plan(expr)? {
+            Planned::Vector(vector) => Ok(vector),
+            _ => Err(Error::internal(
+                "the checker let a value pass that is no instant vector",
+            )),
+        }
+    }
+
+    fn samples(&self, expr: &Expr) -> Result<Samples> {
+        match self.plan(expr)? {
+            Planned::Samples(samples) => Ok(samples),
+            _ => Err(Error::internal(
+                "the checker let a value pass that is no range vector",
+            )),
+        }
+    }
+
+    fn text(&self, expr: &Expr) -> Result<String> {
+        match self.plan(expr)? {
+            Planned::Text(text) => Ok(text),
+            _ => Err(Error::internal(
+                "the checker let a value pass that is no string",
+            )),
+        }
+    }
+
+    /// Counts samples against the limit.
+    fn charge(&self, samples: u64) -> Result<()> {
+        self.samples.set(self.samples.get().saturating_add(samples));
+        if self.samples.get() > self.params.samples_max {
+            return Err(Error::limit(format!(
+                "query processing would load too many samples into memory in query execution: up to {} of at most {} \
+                 (narrow the selectors or the time range, or raise --query.max-samples)",
+                self.samples.get(),
+                self.params.samples_max
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Something the language has and this planner has not.
+fn not_supported(what: &str) -> Error {
+    Error::invalid(format!("{what} is not supported yet"))
+}
+
+/// DataFusion refuses a plan that this crate built: our bug.
+fn planning(error: DataFusionError) -> Error {
+    Error::new(ErrorKind::Internal, "the query plan could not be built").with_source(error)
+}
+
+/// An instant on the grid as PromQL's functions see it, in seconds.
+fn seconds(t: TimestampMs) -> f64 {
+    t as f64 / 1000.0
+}

@@ -1,0 +1,102 @@
+//! Selectors: a scan made for these matchers and this time range.
+
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use narthex_model::{METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN};
+
+use super::columns::{call, column};
+use super::vector::{Samples, Vector, project};
+use super::{Planner, not_supported, planning};
+use crate::ast::{At, MatrixSelector, Modifiers, VectorSelector};
+use crate::functions::points::{Take, instant};
+use crate::kernels::windows::Windows;
+use crate::source::SelectedSeries;
+
+impl Planner<'_> {
+    /// The newest value in the lookback at each step.
+    pub(super) fn instant_selector(&self, selector: &VectorSelector) -> Result<Vector> {
+        self.instant_points(selector, Take::Value)
+    }
+
+    /// The value, or the time, of the newest sample in the lookback at each step.
+    pub(super) fn instant_points(&self, selector: &VectorSelector, take: Take) -> Result<Vector> {
+        let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
+        let samples = self.scan(selector, windows)?;
+        let value = call(&instant(take), samples.arguments());
+        let plan = project(samples.plan, &samples.labels, value)?;
+        Ok(Vector {
+            plan,
+            labels: samples.labels,
+            distinct: samples.distinct,
+        })
+    }
+
+    /// All samples of each window.
+    pub(super) fn matrix_selector(&self, selector: &MatrixSelector) -> Result<Samples> {
+        let range = self.positive_duration(&selector.range)?;
+        let windows = self.windows(range, &selector.vector.modifiers)?;
+        self.scan(&selector.vector, windows)
+    }
+
+    /// The windows that modifiers lay over the grid.
+    pub(super) fn windows(&self, range: i64, modifiers: &Modifiers) -> Result<Windows> {
+        let offset = modifiers
+            .offset
+            .as_ref()
+            .map_or(Ok(0), |offset| self.duration(offset))?;
+        let pinned = modifiers.at.map(|at| match at {
+            At::Timestamp(t) => t,
+            At::Start => self.query.start,
+            At::End => self.query.end(),
+        });
+        Ok(Windows::over(self.grid, range, offset, pinned))
+    }
+
+    fn scan(&self, selector: &VectorSelector, windows: Windows) -> Result<Samples> {
+        if selector.extension.is_some() {
+            return Err(not_supported(
+                "a selector with \"anchored\" or \"smoothed\"",
+            ));
+        }
+        let selected = self.source.select(&selector.matchers, windows.stored())?;
+        self.charge(selected.samples_max)?;
+        let distinct = has_one_name(&selector.matchers)
+            || !selected.label_names.iter().any(|l| l == METRIC_NAME);
+        Ok(Samples {
+            plan: scan(&selected, selector)?,
+            labels: selected.label_names,
+            distinct,
+            windows,
+        })
+    }
+}
+
+fn scan(selected: &SelectedSeries, selector: &VectorSelector) -> Result<LogicalPlan> {
+    let name = selector.name.as_deref().unwrap_or("series");
+    let source = provider_as_source(selected.table.clone());
+    let table = datafusion::common::TableReference::bare(name);
+    LogicalPlanBuilder::scan(table, source, None)
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(planning)
+}
+
+fn has_one_name(matchers: &[Matcher]) -> bool {
+    matchers
+        .iter()
+        .any(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty())
+}
+
+impl Samples {
+    /// The leading arguments of functions over samples.
+    pub(super) fn arguments(&self) -> Vec<Expr> {
+        let windows = &self.windows;
+        vec![
+            column(TIMESTAMPS_COLUMN),
+            column(VALUES_COLUMN),
+            lit(windows.first_end),
+            lit(windows.interval),
+            lit(windows.steps as i64),
+            lit(windows.range),
+        ]
+    }
+}

@@ -1,0 +1,241 @@
+//! Functions that are more than a kernel: they make, drop or rewrite series, or read the query's own parameters.
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
+use narthex_model::{Error, METRIC_NAME, MatchOp, Matcher, Result, label_column};
+
+use super::aggregate::{grouped, reduce};
+use super::call::{arg, of_value};
+use super::columns::{VALUE, absent_label, aggregate, call, column, known_label, label};
+use super::scalar::attach;
+use super::vector::{Vector, project};
+use super::{Planned, Planner, planning, seconds};
+use crate::ast::{Call, Expr, Node};
+use crate::functions::aggregate::Aggregation;
+use crate::functions::labels::Rewrite;
+use crate::functions::points::Take;
+use crate::functions::presence::Presence;
+use crate::functions::range::range_function;
+
+impl Planner<'_> {
+    /// `None` if the function is not known here.
+    pub(super) fn special_call(&self, node: &Call) -> Result<Option<Planned>> {
+        let args = node.args.as_slice();
+        Ok(Some(match node.function {
+            "time" => Planned::Scalar(self.one_row(self.time())?),
+            "pi" => Planned::Number(std::f64::consts::PI),
+            "start" => Planned::Number(seconds(self.query.start)),
+            "end" => Planned::Number(seconds(self.query.end())),
+            "step" => Planned::Number(self.query_step_seconds()),
+            "range" => Planned::Number(self.query_range_seconds()),
+            "vector" => Planned::Vector(self.scalar_vector(self.scalar(arg(args, 0)?)?)?),
+            "scalar" => Planned::Scalar(self.scalar_of(arg(args, 0)?)?),
+            "absent" => Planned::Vector(self.absent(arg(args, 0)?)?),
+            "absent_over_time" => Planned::Vector(self.absent_over_time(arg(args, 0)?)?),
+            "timestamp" => Planned::Vector(self.timestamp(arg(args, 0)?)?),
+            "histogram_quantile" => Planned::Vector(self.histogram_quantile(args)?),
+            "label_replace" => Planned::Vector(self.label_replace(args)?),
+            "label_join" => Planned::Vector(self.label_join(args)?),
+            "sort" | "sort_desc" => Planned::Vector(self.vector(arg(args, 0)?)?),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn scalar_of(&self, expr: &Expr) -> Result<datafusion::logical_expr::LogicalPlan> {
+        let only = reduce(self.vector(expr)?, Aggregation::Scalar, &[], None)?;
+        project(only.plan, &[], of_value(&Presence::OrNan.udf()))
+    }
+
+    fn absent(&self, expr: &Expr) -> Result<Vector> {
+        let vector = self.vector(expr)?;
+        self.absent_of(vector, expr)
+    }
+
+    fn absent_over_time(&self, expr: &Expr) -> Result<Vector> {
+        let samples = self.samples(expr)?;
+        let present = range_function("present_over_time")
+            .ok_or_else(|| Error::internal("no present_over_time"))?;
+        let value = call(&present.udf(), samples.arguments());
+        let vector = Vector {
+            plan: project(samples.plan, &[], value)?,
+            labels: Vec::new(),
+            distinct: false,
+        };
+        self.absent_of(vector, expr)
+    }
+
+    fn absent_of(&self, vector: Vector, expr: &Expr) -> Result<Vector> {
+        let any = reduce(vector, Aggregation::Group, &[], None)?;
+        let known = known_labels(expr);
+        let columns = known
+            .iter()
+            .map(|(l, v)| known_label(v).alias(label_column(l)));
+        let all = columns.chain([of_value(&Presence::Absent.udf()).alias(VALUE)]);
+        let plan = LogicalPlanBuilder::from(any.plan)
+            .project(all)
+            .and_then(LogicalPlanBuilder::build);
+        let labels = known.into_iter().map(|(l, _)| l).collect();
+        Ok(Vector {
+            plan: plan.map_err(planning)?,
+            labels,
+            distinct: true,
+        })
+    }
+
+    fn timestamp(&self, expr: &Expr) -> Result<Vector> {
+        if let Node::Vector(selector) = &unwrapped(expr).node {
+            let times = self.instant_points(selector, Take::Timestamp)?;
+            let value = times.value();
+            return times.map_nameless(value);
+        }
+        let vector = self.vector(expr)?;
+        let value = call(&Presence::And.udf(), vec![self.time(), vector.value()]);
+        vector.map_nameless(value)
+    }
+
+    fn histogram_quantile(&self, args: &[Expr]) -> Result<Vector> {
+        let phi = self.scalar(arg(args, 0)?)?;
+        let vector = self.vector(arg(args, 1)?)?;
+        let groups: Vec<_> = vector
+            .labels
+            .iter()
+            .filter(|l| *l != METRIC_NAME && *l != "le")
+            .cloned()
+            .collect();
+        let bound = if vector.labels.iter().any(|l| l == "le") {
+            column("le")
+        } else {
+            absent_label()
+        };
+        let (plan, operands) = attach(vector.plan, vec![phi])?;
+        let arguments = [column(VALUE)]
+            .into_iter()
+            .chain(operands)
+            .chain([bound])
+            .collect();
+        grouped(
+            plan,
+            &groups,
+            aggregate(&Aggregation::HistogramQuantile.udaf(), arguments),
+        )
+    }
+
+    fn label_replace(&self, args: &[Expr]) -> Result<Vector> {
+        let vector = self.vector(arg(args, 0)?)?;
+        let [destination, replacement, source, regex] = self.texts(args)?;
+        if destination.is_empty() {
+            return Err(Error::invalid(
+                "invalid destination label name in label_replace(): \"\"",
+            ));
+        }
+        Matcher::new("label_replace", MatchOp::Regex, regex.as_str())?;
+        let text = |text: &str| lit(ScalarValue::Utf8(Some(text.to_owned())));
+        let arguments = vec![
+            of_label(&vector, &destination),
+            of_label(&vector, &source),
+            text(&replacement),
+            text(&regex),
+        ];
+        relabelled(
+            vector,
+            &destination,
+            call(&Rewrite::Replace.udf(), arguments),
+        )
+    }
+
+    fn label_join(&self, args: &[Expr]) -> Result<Vector> {
+        let vector = self.vector(arg(args, 0)?)?;
+        let destination = self.text(arg(args, 1)?)?;
+        if destination.is_empty() {
+            return Err(Error::invalid(
+                "invalid destination label name in label_join(): \"\"",
+            ));
+        }
+        let separator = lit(ScalarValue::Utf8(Some(self.text(arg(args, 2)?)?)));
+        let sources = args
+            .iter()
+            .skip(3)
+            .map(|a| self.text(a))
+            .collect::<Result<Vec<_>>>()?;
+        let sources = sources.iter().map(|s| of_label(&vector, s));
+        let arguments = [separator].into_iter().chain(sources).collect();
+        relabelled(vector, &destination, call(&Rewrite::Join.udf(), arguments))
+    }
+
+    fn texts(&self, args: &[Expr]) -> Result<[String; 4]> {
+        Ok([
+            self.text(arg(args, 1)?)?,
+            self.text(arg(args, 2)?)?,
+            self.text(arg(args, 3)?)?,
+            self.text(arg(args, 4)?)?,
+        ])
+    }
+}
+
+fn unwrapped(expr: &Expr) -> &Expr {
+    match &expr.node {
+        Node::Paren(inner) => unwrapped(inner),
+        _ => expr,
+    }
+}
+
+/// The labels that the equality matchers of a plain selector tell; a label matched twice tells nothing.
+fn known_labels(expr: &Expr) -> Vec<(String, String)> {
+    let matchers = match &unwrapped(expr).node {
+        Node::Vector(selector) => &selector.matchers,
+        Node::Matrix(selector) => &selector.vector.matchers,
+        _ => return Vec::new(),
+    };
+    let told = matchers.iter().filter(|m| {
+        let times = matchers
+            .iter()
+            .filter(|other| other.name() == m.name())
+            .count();
+        m.name() != METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty() && times == 1
+    });
+    let mut labels: Vec<_> = told
+        .map(|m| (m.name().to_owned(), m.value().to_owned()))
+        .collect();
+    labels.sort();
+    labels
+}
+
+fn of_label(vector: &Vector, name: &str) -> datafusion::logical_expr::Expr {
+    if vector.labels.iter().any(|l| l == name) {
+        column(label_column(name))
+    } else {
+        absent_label()
+    }
+}
+
+/// The vector with label `destination` set to `text`.
+fn relabelled(
+    vector: Vector,
+    destination: &str,
+    text: datafusion::logical_expr::Expr,
+) -> Result<Vector> {
+    let others = vector
+        .labels
+        .iter()
+        .filter(|l| *l != destination)
+        .map(|l| label(l));
+    let all: Vec<_> = others
+        .chain([
+            text.alias(label_column(destination)),
+            vector.value().alias(VALUE),
+        ])
+        .collect();
+    let plan = LogicalPlanBuilder::from(vector.plan)
+        .project(all)
+        .and_then(LogicalPlanBuilder::build);
+    let mut labels = vector.labels;
+    if !labels.iter().any(|l| l == destination) {
+        labels.push(destination.to_owned());
+        labels.sort();
+    }
+    Ok(Vector {
+        plan: plan.map_err(planning)?,
+        labels,
+        distinct: false,
+    })
+}

@@ -1,0 +1,58 @@
+//! Subqueries: the inner expression on a finer grid of its own, turned back into samples.
+
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
+use narthex_model::{Error, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN};
+
+use super::columns::{call, label};
+use super::vector::{Samples, Vector};
+use super::{Planned, Planner, planning};
+use crate::ast::Subquery;
+use crate::functions::grid::Half;
+
+/// More instants in one subquery are refused.
+const STEPS_MAX: usize = 5_000_000;
+
+impl Planner<'_> {
+    pub(super) fn subquery(&self, subquery: &Subquery) -> Result<Samples> {
+        let range = self.positive_duration(&subquery.range)?;
+        let step = match &subquery.step {
+            Some(step) => self.positive_duration(step)?,
+            None => self.params.subquery_step_ms,
+        };
+        let windows = self.windows(range, &subquery.modifiers)?;
+        let grid = windows.aligned(step);
+        if grid.steps > STEPS_MAX {
+            return Err(Error::limit(format!(
+                "a subquery of {} steps is too long (at most {STEPS_MAX}): use a larger step or a shorter range",
+                grid.steps
+            )));
+        }
+        let inner = self.on_grid(grid);
+        let vector = match inner.plan(&subquery.expr)? {
+            Planned::Vector(vector) => vector,
+            scalar => inner.scalar_vector(scalar)?,
+        };
+        let Vector {
+            plan,
+            labels,
+            distinct,
+        } = vector;
+        let value = super::columns::column(super::columns::VALUE);
+        let times = call(
+            &Half::Times.udf(),
+            vec![value.clone(), lit(grid.start), lit(grid.interval)],
+        );
+        let values = call(&Half::Values.udf(), vec![value]);
+        let samples = [times.alias(TIMESTAMPS_COLUMN), values.alias(VALUES_COLUMN)];
+        let columns = labels.iter().map(|l| label(l)).chain(samples);
+        let plan = LogicalPlanBuilder::from(plan)
+            .project(columns)
+            .and_then(LogicalPlanBuilder::build);
+        Ok(Samples {
+            plan: plan.map_err(planning)?,
+            labels,
+            distinct,
+            windows,
+        })
+    }
+}

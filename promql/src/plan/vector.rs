@@ -1,0 +1,97 @@
+//! Instant and range vectors as plans.
+
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use narthex_model::{METRIC_NAME, Result, label_column};
+
+use super::columns::{VALUE, column, label, window};
+use super::planning;
+use crate::functions::group::Duplicate;
+use crate::kernels::windows::Windows;
+
+/// An instant vector: one row per series, a column per label of `labels`, and the step vector.
+#[derive(Clone)]
+pub(super) struct Vector {
+    pub(super) plan: LogicalPlan,
+    /// Names of the labels that have a column, sorted.
+    pub(super) labels: Vec<String>,
+    /// Whether no two rows agree in all labels but the metric's name.
+    pub(super) distinct: bool,
+}
+
+/// A range vector: one row per series, a column per label, and lists of samples.
+pub(super) struct Samples {
+    pub(super) plan: LogicalPlan,
+    /// Names of the labels that have a column, sorted.
+    pub(super) labels: Vec<String>,
+    /// As in [`Vector::distinct`].
+    pub(super) distinct: bool,
+    /// Where the windows lie.
+    pub(super) windows: Windows,
+}
+
+/// `labels` without the metric's name.
+pub(super) fn nameless(labels: &[String]) -> Vec<String> {
+    labels
+        .iter()
+        .filter(|l| *l != METRIC_NAME)
+        .cloned()
+        .collect()
+}
+
+/// Projects `plan` to the columns of `labels` and `value` as the value column.
+pub(super) fn project(plan: LogicalPlan, labels: &[String], value: Expr) -> Result<LogicalPlan> {
+    let columns = labels.iter().map(|l| label(l)).chain([value.alias(VALUE)]);
+    LogicalPlanBuilder::from(plan)
+        .project(columns)
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(planning)
+}
+
+impl Vector {
+    /// The value column.
+    pub(super) fn value(&self) -> Expr {
+        column(VALUE)
+    }
+
+    /// The same series with other values and without the metric's name.
+    pub(super) fn map_nameless(self, value: Expr) -> Result<Self> {
+        let labels = nameless(&self.labels);
+        Ok(Self {
+            plan: project(self.plan, &labels, value)?,
+            labels,
+            distinct: self.distinct,
+        })
+    }
+
+    /// Whether at most one row has given values of `labels`, as far as the plan alone tells.
+    pub(super) fn is_unique_by(&self, labels: &[String]) -> bool {
+        self.distinct
+            && self
+                .labels
+                .iter()
+                .all(|l| l == METRIC_NAME || labels.contains(l))
+    }
+
+    /// The same vector, checked while it runs: at most one point per step among rows that agree in `labels`.
+    pub(super) fn checked_unique(self, labels: &[String], rule: Duplicate) -> Result<Self> {
+        if self.is_unique_by(labels) {
+            return Ok(self);
+        }
+        let partition = labels
+            .iter()
+            .filter(|l| self.labels.contains(l))
+            .map(|l| column(label_column(l)))
+            .collect();
+        let unique = window(rule.udwf(), vec![self.value()], partition)?;
+        let name = unique.schema_name().to_string();
+        let plan = LogicalPlanBuilder::from(self.plan.clone());
+        let plan = plan
+            .window([unique])
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(planning)?;
+        Ok(Self {
+            plan: project(plan, &self.labels, column(name))?,
+            ..self
+        })
+    }
+}

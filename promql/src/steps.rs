@@ -1,0 +1,160 @@
+//! Step vectors: one value per series and step, with holes, flat in memory.
+//!
+//! As an Arrow column a step vector is `FixedSizeList<Float64, T>`, one list per series; a null item is a hole.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, Float64Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Float64Type};
+use datafusion::common::{DataFusionError, Result};
+
+/// The Arrow type of step vectors of `steps` steps.
+pub(crate) fn step_type(steps: usize) -> DataType {
+    DataType::FixedSizeList(
+        Arc::new(Field::new_list_field(DataType::Float64, true)),
+        steps as i32,
+    )
+}
+
+/// The number of steps of a step-vector type.
+pub(crate) fn steps_of(data_type: &DataType) -> Option<usize> {
+    match data_type {
+        DataType::FixedSizeList(item, steps) if *item.data_type() == DataType::Float64 => {
+            usize::try_from(*steps).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Values of `rows * steps` points, row after row. `present` is `None` if there is no hole.
+#[derive(Debug, Clone)]
+pub(crate) struct StepVectors {
+    pub(crate) steps: usize,
+    pub(crate) values: ScalarBuffer<f64>,
+    pub(crate) present: Option<NullBuffer>,
+}
+
+impl StepVectors {
+    /// Borrows the buffers of a step-vector column. A null list counts as a row of holes.
+    pub(crate) fn from_array(array: &dyn Array) -> Result<Self> {
+        let Some(lists) = array.as_fixed_size_list_opt() else {
+            return Err(DataFusionError::Internal(format!(
+                "expected step vectors, got {}",
+                array.data_type()
+            )));
+        };
+        let steps = lists.value_length() as usize;
+        let child = lists.values().as_primitive::<Float64Type>();
+        let rows = lists
+            .nulls()
+            .filter(|n| n.null_count() > 0)
+            .map(|rows| expand(rows, steps));
+        let items = child.nulls().filter(|n| n.null_count() > 0).cloned();
+        Ok(Self {
+            steps,
+            values: child.values().clone(),
+            present: NullBuffer::union(rows.as_ref(), items.as_ref()),
+        })
+    }
+
+    /// The values of row `row`, holes included.
+    pub(crate) fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.steps..(row + 1) * self.steps]
+    }
+
+    /// Which points of row `row` are there; `None` if all are.
+    pub(crate) fn row_present(&self, row: usize) -> Option<BooleanBuffer> {
+        let present = self
+            .present
+            .as_ref()?
+            .inner()
+            .slice(row * self.steps, self.steps);
+        (present.count_set_bits() < self.steps).then_some(present)
+    }
+
+    /// Calls `f` with the step and value of each point of `row` that is there.
+    pub(crate) fn for_each(&self, row: usize, mut f: impl FnMut(usize, f64)) {
+        let values = self.row(row);
+        match self.row_present(row) {
+            None => values.iter().enumerate().for_each(|(step, v)| f(step, *v)),
+            Some(present) => present.set_indices().for_each(|step| f(step, values[step])),
+        }
+    }
+
+    /// As a column.
+    pub(crate) fn into_array(self) -> Result<ArrayRef> {
+        let rows = if self.steps == 0 {
+            0
+        } else {
+            self.values.len() / self.steps
+        };
+        let child = Float64Array::try_new(self.values, self.present)?;
+        let field = Arc::new(Field::new_list_field(DataType::Float64, true));
+        let lists = FixedSizeListArray::try_new_with_length(
+            field,
+            self.steps as i32,
+            Arc::new(child),
+            None,
+            rows,
+        )?;
+        Ok(Arc::new(lists))
+    }
+}
+
+fn expand(rows: &NullBuffer, steps: usize) -> NullBuffer {
+    let bits = BooleanBuffer::collect_bool(rows.len() * steps, |i| rows.is_valid(i / steps));
+    NullBuffer::new(bits)
+}
+
+/// Step vectors under construction: values and presence, row after row.
+pub(crate) struct StepWriter {
+    steps: usize,
+    values: Vec<f64>,
+    present: Vec<bool>,
+}
+
+impl StepWriter {
+    /// For `rows` rows of `steps` holes.
+    pub(crate) fn new(rows: usize, steps: usize) -> Self {
+        Self {
+            steps,
+            values: vec![0.0; rows * steps],
+            present: vec![false; rows * steps],
+        }
+    }
+
+    /// The values and presence of `row`, to be filled.
+    pub(crate) fn row_mut(&mut self, row: usize) -> StepRow<'_> {
+        let span = row * self.steps..(row + 1) * self.steps;
+        StepRow {
+            values: &mut self.values[span.clone()],
+            present: &mut self.present[span],
+        }
+    }
+
+    /// The finished vectors.
+    pub(crate) fn finish(self) -> StepVectors {
+        let bits = BooleanBuffer::from(self.present);
+        let nulls = Some(NullBuffer::new(bits)).filter(|n| n.null_count() > 0);
+        StepVectors {
+            steps: self.steps,
+            values: self.values.into(),
+            present: nulls,
+        }
+    }
+}
+
+/// One row under construction.
+pub(crate) struct StepRow<'a> {
+    pub(crate) values: &'a mut [f64],
+    pub(crate) present: &'a mut [bool],
+}
+
+impl StepRow<'_> {
+    /// Sets the point of `step`.
+    pub(crate) fn set(&mut self, step: usize, value: f64) {
+        self.values[step] = value;
+        self.present[step] = true;
+    }
+}
