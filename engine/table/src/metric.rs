@@ -1,0 +1,329 @@
+//! Rows are samples: the table of one metric, as SQL sees it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, TimestampMillisecondArray,
+    UInt32Array,
+};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result, Statistics};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use narthex_engine::{SampleColumns, Selection, Snapshot};
+use narthex_model::{METRIC_NAME, Matcher, TimeRange, is_stale};
+
+use crate::error::external;
+use crate::filter::Restriction;
+use crate::labels::{ColumnNames, label_arrays};
+use crate::read::{Decoded, ReadExec, Rows};
+use crate::work::{self, WorkLimits};
+
+/// What is decoded at once.
+const LIMITS: WorkLimits = WorkLimits {
+    series_max: 512,
+    samples_max: 256 << 10,
+};
+/// Rows of an emitted batch.
+const BATCH_ROWS: usize = 64 << 10;
+/// Bytes of a row beside its labels: time, value, and the position of its series.
+const ROW_BYTES: usize = 20;
+/// Bytes of a label in a row: the view of a text that all rows of the series share.
+const LABEL_BYTES: usize = 16;
+const TIME_ZONE: &str = "UTC";
+
+/// The samples of one metric, one row each: its labels as nullable `Utf8View` columns in order of their names (see
+/// [`ColumnNames`]), then `timestamp` (milliseconds, UTC) and `value`. Stale markers are left out.
+///
+/// Conditions on labels and times that can be said by matchers and a time range are applied by the engine.
+pub struct MetricTable {
+    snapshot: Snapshot,
+    metric: Matcher,
+    names: Arc<ColumnNames>,
+    schema: SchemaRef,
+}
+
+impl MetricTable {
+    /// The table of the metric called `name` as it is in `snapshot`.
+    ///
+    /// # Errors
+    /// `Corrupt` if an index cannot be read.
+    pub fn new(snapshot: Snapshot, name: &str) -> narthex_model::Result<Self> {
+        let metric = Matcher::equal(METRIC_NAME, name);
+        let labels = snapshot.label_names(std::slice::from_ref(&metric), TimeRange::ALL)?;
+        let names = ColumnNames::without_metric_name(labels);
+        let mut fields: Vec<Field> = names
+            .columns()
+            .iter()
+            .map(|column| Field::new(column, DataType::Utf8View, true))
+            .collect();
+        let timestamp = DataType::Timestamp(TimeUnit::Millisecond, Some(TIME_ZONE.into()));
+        fields.push(Field::new(ColumnNames::TIMESTAMP, timestamp, false));
+        fields.push(Field::new(ColumnNames::VALUE, DataType::Float64, false));
+        Ok(Self {
+            snapshot,
+            metric,
+            names: Arc::new(names),
+            schema: Arc::new(Schema::new(fields)),
+        })
+    }
+}
+
+impl fmt::Debug for MetricTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MetricTable")
+            .field(&self.metric.value())
+            .finish()
+    }
+}
+
+#[async_trait]
+impl TableProvider for MetricTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match Restriction::of(filter, &self.names) {
+            Some(_) => TableProviderFilterPushDown::Exact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut restriction = Restriction::metric(self.metric.clone());
+        for filter in filters {
+            if let Some(more) = Restriction::of(filter, &self.names) {
+                restriction.add(more);
+            }
+        }
+        let selection = self
+            .snapshot
+            .select(&restriction.matchers, restriction.range)
+            .map_err(external)?;
+        let samples_max = limit.map_or(LIMITS.samples_max, |rows| {
+            (rows as u64).clamp(1, LIMITS.samples_max)
+        });
+        let limits = WorkLimits {
+            samples_max,
+            ..LIMITS
+        };
+        let work = work::cut(&selection, session.config().target_partitions(), limits);
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let rows = SampleRows {
+            schema: Arc::new(self.schema.project(projection.unwrap_or(&all))?),
+            projection: projection.unwrap_or(&all).clone(),
+            names: self.names.clone(),
+            selection,
+            restriction,
+        };
+        Ok(Arc::new(ReadExec::new(
+            Arc::new(rows),
+            work::source(&work)?,
+        )))
+    }
+}
+
+/// Makes the rows of one scan.
+struct SampleRows {
+    selection: Selection,
+    restriction: Restriction,
+    names: Arc<ColumnNames>,
+    projection: Vec<usize>,
+    schema: SchemaRef,
+}
+
+impl SampleRows {
+    fn label_count(&self) -> usize {
+        self.projection
+            .iter()
+            .filter(|&&i| i < self.names.labels().len())
+            .count()
+    }
+
+    fn samples_max(&self, positions: Range<usize>) -> usize {
+        let samples: u64 = positions
+            .map(|at| self.selection.series(at).samples_max)
+            .sum();
+        usize::try_from(samples).unwrap_or(usize::MAX)
+    }
+
+    fn row_bytes(&self) -> usize {
+        ROW_BYTES + LABEL_BYTES * self.label_count()
+    }
+
+    /// The projected columns: labels with one row per series, the others with one per sample.
+    fn sources(
+        &self,
+        positions: Range<usize>,
+        timestamps: &ArrayRef,
+        values: &ArrayRef,
+    ) -> Vec<Source> {
+        let names: Vec<&str> = self.names.labels().iter().map(String::as_str).collect();
+        let source = |&index: &usize| match names.get(index) {
+            Some(name) => {
+                // One label at a time, since the projection need not be sorted as the labels are.
+                let array = label_arrays(&self.selection, positions.clone(), &[name]).pop();
+                Source::PerSeries(array.unwrap_or_else(|| values.clone()))
+            }
+            None if index == names.len() => Source::PerSample(timestamps.clone()),
+            None => Source::PerSample(values.clone()),
+        };
+        self.projection.iter().map(source).collect()
+    }
+}
+
+/// Where a column's values come from.
+enum Source {
+    /// Repeated for each sample of a series.
+    PerSeries(ArrayRef),
+    PerSample(ArrayRef),
+}
+
+impl fmt::Debug for SampleRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SampleRows")
+            .field("restriction", &self.restriction)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Rows for SampleRows {
+    fn name(&self) -> &'static str {
+        "MetricReadExec"
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, series={}", self.restriction, self.selection.len())
+    }
+
+    fn bytes_max(&self, positions: Range<usize>) -> usize {
+        self.samples_max(positions).saturating_mul(self.row_bytes())
+    }
+
+    fn statistics(&self) -> Statistics {
+        let rows = self.samples_max(0..self.selection.len());
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = Precision::Inexact(rows);
+        statistics.total_byte_size = Precision::Inexact(rows.saturating_mul(self.row_bytes()));
+        statistics
+    }
+
+    fn read(&self, positions: Range<usize>) -> Result<Decoded> {
+        let mut samples = self.selection.read(positions.clone()).map_err(external)?;
+        let decoded = samples.values.len();
+        drop_stale(&mut samples);
+        let series = series_of_rows(&samples.offsets);
+        let rows = samples.values.len();
+        let timestamps: ArrayRef =
+            Arc::new(TimestampMillisecondArray::from(samples.timestamps).with_timezone(TIME_ZONE));
+        let values: ArrayRef = Arc::new(Float64Array::from(samples.values));
+        let sources = self.sources(positions, &timestamps, &values);
+        let schema = self.schema.clone();
+        let batch = move |start: usize| {
+            let length = BATCH_ROWS.min(rows - start);
+            let series = series.slice(start, length);
+            let column = |source: &Source| match source {
+                Source::PerSeries(array) => Ok(take(array, &series, None)?),
+                Source::PerSample(array) => Ok(array.slice(start, length)),
+            };
+            let columns = sources.iter().map(column).collect::<Result<Vec<_>>>()?;
+            let options = RecordBatchOptions::new().with_row_count(Some(length));
+            Ok(RecordBatch::try_new_with_options(
+                schema.clone(),
+                columns,
+                &options,
+            )?)
+        };
+        let batches = Box::new((0..rows).step_by(BATCH_ROWS).map(batch));
+        Ok(Decoded {
+            batches,
+            samples: decoded,
+            bytes: decoded * self.row_bytes(),
+        })
+    }
+}
+
+/// For each sample, the number of its series, counted from 0.
+fn series_of_rows(offsets: &[i32]) -> UInt32Array {
+    let mut rows = Vec::with_capacity(offsets.last().map_or(0, |&end| end as usize));
+    for (series, bounds) in (0_u32..).zip(offsets.windows(2)) {
+        if let [start, end] = bounds {
+            rows.resize(rows.len() + (end - start) as usize, series);
+        }
+    }
+    UInt32Array::from(rows)
+}
+
+/// Takes stale markers out; the samples left close up.
+fn drop_stale(samples: &mut SampleColumns) {
+    if !samples.values.iter().any(|&v| is_stale(v)) {
+        return;
+    }
+    let SampleColumns {
+        offsets,
+        timestamps,
+        values,
+    } = samples;
+    let (mut kept, mut start) = (0_usize, 0_usize);
+    for end in offsets.iter_mut().skip(1) {
+        let old_end = *end as usize;
+        for at in start..old_end {
+            if !is_stale(values[at]) {
+                values[kept] = values[at];
+                timestamps[kept] = timestamps[at];
+                kept += 1;
+            }
+        }
+        start = old_end;
+        *end = kept as i32;
+    }
+    timestamps.truncate(kept);
+    values.truncate(kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use narthex_model::stale_nan;
+
+    #[test]
+    fn stale_markers_leave_no_row() {
+        let mut samples = SampleColumns {
+            offsets: vec![0, 2, 2, 5],
+            timestamps: vec![1, 2, 3, 4, 5],
+            values: vec![1.0, stale_nan(), 3.0, stale_nan(), 5.0],
+        };
+        drop_stale(&mut samples);
+        assert_eq!(
+            (&samples.offsets[..], &samples.timestamps[..]),
+            (&[0, 1, 1, 3][..], &[1, 3, 5][..])
+        );
+        assert_eq!(samples.values, [1.0, 3.0, 5.0]);
+        assert_eq!(series_of_rows(&samples.offsets).values()[..], [0, 2, 2]);
+    }
+}

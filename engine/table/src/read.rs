@@ -1,0 +1,288 @@
+//! The operator that reads the engine: work descriptors come in, rows go out.
+//!
+//! It is unary over a source of descriptors and not a leaf (see `work.rs`). Decoding is plain computation and is
+//! done while polled; between two descriptors the stream yields, so that dropping it ends the query.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Debug};
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, Statistics};
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::coop::cooperative;
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions, SchedulingType,
+};
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, RecordOutput, Time,
+};
+use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
+    PlanProperties,
+};
+use futures::{Stream, StreamExt};
+
+use crate::work;
+
+/// The batches of one descriptor, made one after the other.
+pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+/// What one descriptor gives.
+pub(crate) struct Decoded {
+    /// The rows.
+    pub(crate) batches: Batches,
+    /// Samples decoded for them.
+    pub(crate) samples: usize,
+    /// Bytes they hold in memory.
+    pub(crate) bytes: usize,
+}
+
+/// Which rows the series of a selection become.
+pub(crate) trait Rows: Debug + Send + Sync {
+    /// The operator's name in plans.
+    fn name(&self) -> &'static str;
+
+    /// Columns of the rows.
+    fn schema(&self) -> &SchemaRef;
+
+    /// What is read, for EXPLAIN.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// At most about so many bytes are needed to read the series at `positions`.
+    fn bytes_max(&self, positions: Range<usize>) -> usize;
+
+    /// Number of rows and bytes of all partitions together.
+    fn statistics(&self) -> Statistics;
+
+    /// Reads the series at `positions`.
+    fn read(&self, positions: Range<usize>) -> Result<Decoded>;
+}
+
+/// Turns work descriptors into rows.
+#[derive(Debug)]
+pub(crate) struct ReadExec {
+    rows: Arc<dyn Rows>,
+    input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl ReadExec {
+    /// An operator that reads the descriptors of `input`, which keep their partitions.
+    pub(crate) fn new(rows: Arc<dyn Rows>, input: Arc<dyn ExecutionPlan>) -> Self {
+        let partitions = input.output_partitioning().partition_count();
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(rows.schema().clone()),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        )
+        .with_scheduling_type(SchedulingType::Cooperative);
+        Self {
+            rows,
+            input,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+}
+
+impl DisplayAs for ReadExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.rows.name())?;
+        self.rows.describe(f)
+    }
+}
+
+impl ExecutionPlan for ReadExec {
+    fn name(&self) -> &str {
+        self.rows.name()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false] // the descriptors are balanced already
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self::new(self.rows.clone(), input))),
+            _ => Err(DataFusionError::Internal(format!(
+                "{} has one child",
+                self.name()
+            ))),
+        }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(
+            children,
+            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
+        )
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let name = format!("{}[{partition}]", self.name());
+        let stream = ReadStream {
+            rows: self.rows.clone(),
+            input: self.input.execute(partition, context.clone())?,
+            waiting: VecDeque::new(),
+            batches: None,
+            reservation: MemoryConsumer::new(name).register(context.memory_pool()),
+            metrics: ReadMetrics::new(&self.metrics, partition),
+        };
+        Ok(Box::pin(cooperative(stream)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn child_stats_requests(&self, _: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::Skip]
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        let mut statistics = self.rows.statistics();
+        if args.partition().is_some() {
+            let partitions = self.properties.output_partitioning().partition_count();
+            let share = |all: Precision<usize>| match all {
+                Precision::Exact(n) | Precision::Inexact(n) if partitions > 1 => {
+                    Precision::Inexact(n / partitions)
+                }
+                whole => whole,
+            };
+            statistics.num_rows = share(statistics.num_rows);
+            statistics.total_byte_size = share(statistics.total_byte_size);
+        }
+        Ok(Arc::new(statistics))
+    }
+}
+
+struct ReadMetrics {
+    baseline: BaselineMetrics,
+    series: Count,
+    samples: Count,
+    decode: Time,
+}
+
+impl ReadMetrics {
+    fn new(set: &ExecutionPlanMetricsSet, partition: usize) -> Self {
+        Self {
+            baseline: BaselineMetrics::new(set, partition),
+            series: MetricBuilder::new(set).counter("series", partition),
+            samples: MetricBuilder::new(set).counter("samples", partition),
+            decode: MetricBuilder::new(set).subset_time("decode", partition),
+        }
+    }
+}
+
+/// The rows of one partition.
+struct ReadStream {
+    rows: Arc<dyn Rows>,
+    input: SendableRecordBatchStream,
+    waiting: VecDeque<Range<usize>>,
+    batches: Option<Batches>,
+    /// Covers what was decoded last, until the next descriptor is begun.
+    reservation: MemoryReservation,
+    metrics: ReadMetrics,
+}
+
+impl ReadStream {
+    fn decode(&mut self, positions: Range<usize>) -> Result<Batches> {
+        self.reservation
+            .try_resize(self.rows.bytes_max(positions.clone()))?;
+        let timer = self.metrics.decode.timer();
+        let series = positions.len();
+        let decoded = self.rows.read(positions)?;
+        timer.done();
+        self.metrics.series.add(series);
+        self.metrics.samples.add(decoded.samples);
+        self.reservation.try_resize(decoded.bytes)?;
+        Ok(decoded.batches)
+    }
+
+    fn next_batch(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.batches.as_mut().and_then(Iterator::next) {
+                return Some(batch);
+            }
+            self.batches = None;
+            let positions = self.waiting.pop_front()?;
+            match self.decode(positions) {
+                Ok(batches) => self.batches = Some(batches),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl Stream for ReadStream {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let elapsed = self.metrics.baseline.elapsed_compute().clone();
+            let timer = elapsed.timer();
+            if let Some(batch) = self.next_batch() {
+                timer.done();
+                return Poll::Ready(Some(batch.record_output(&self.metrics.baseline)));
+            }
+            timer.done();
+            match ready!(self.input.poll_next_unpin(cx)) {
+                Some(Ok(descriptors)) => self.waiting.extend(work::decode(&descriptors)?),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    self.reservation.free();
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+}
+
+impl RecordBatchStream for ReadStream {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema().clone()
+    }
+}

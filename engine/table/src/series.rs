@@ -1,0 +1,277 @@
+//! Rows are series: the table that PromQL plans scan.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch, RecordBatchOptions,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result, Statistics};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use narthex_engine::{SampleColumns, Selection};
+use narthex_model::{TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column};
+
+use crate::error::external;
+use crate::labels::{label_arrays, label_names};
+use crate::read::{Decoded, ReadExec, Rows};
+use crate::work::{self, WorkLimits};
+
+/// What is decoded at once: small enough that the columns stay in a core's cache until the next operator has used them,
+/// large enough that the cost of a batch is nothing beside it.
+const LIMITS: WorkLimits = WorkLimits {
+    series_max: 512,
+    samples_max: 512 << 10,
+};
+/// What a label value costs in a batch, in bytes: its view and some of its text.
+const LABEL_BYTES: usize = 32;
+const SAMPLE_BYTES: usize = 16;
+
+/// A selection as a table with one row per series.
+///
+/// One nullable `Utf8View` column per label (named by [`label_column`]; NULL where a series lacks it), then the sample times
+/// as `List<Int64>` and the sample values as `List<Float64>`. Samples are read only if one of these two is projected.
+pub struct SeriesTable {
+    selection: Selection,
+    label_names: Vec<String>,
+    schema: SchemaRef,
+}
+
+impl SeriesTable {
+    /// The table of `selection`.
+    pub fn new(selection: Selection) -> Self {
+        let label_names = label_names(&selection);
+        let mut fields: Vec<Field> = label_names
+            .iter()
+            .map(|name| Field::new(label_column(name), DataType::Utf8View, true))
+            .collect();
+        fields.push(Field::new(
+            TIMESTAMPS_COLUMN,
+            DataType::List(item_field(DataType::Int64)),
+            false,
+        ));
+        fields.push(Field::new(
+            VALUES_COLUMN,
+            DataType::List(item_field(DataType::Float64)),
+            false,
+        ));
+        Self {
+            selection,
+            label_names,
+            schema: Arc::new(Schema::new(fields)),
+        }
+    }
+
+    /// Names of the labels that the series have, sorted.
+    pub fn label_names(&self) -> &[String] {
+        &self.label_names
+    }
+}
+
+fn item_field(data_type: DataType) -> FieldRef {
+    Arc::new(Field::new_list_field(data_type, false))
+}
+
+impl fmt::Debug for SeriesTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeriesTable")
+            .field("series", &self.selection.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for SeriesTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        let rows = SeriesRows::new(self, projection)?;
+        let work = work::cut(
+            &self.selection,
+            session.config().target_partitions(),
+            LIMITS,
+        );
+        Ok(Arc::new(ReadExec::new(
+            Arc::new(rows),
+            work::source(&work)?,
+        )))
+    }
+}
+
+/// A column of series rows.
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    /// The label at this position among those read.
+    Label(usize),
+    Timestamps,
+    Values,
+}
+
+/// Makes the rows of one scan.
+struct SeriesRows {
+    selection: Selection,
+    schema: SchemaRef,
+    /// Labels that are read, sorted.
+    labels: Vec<String>,
+    columns: Vec<Column>,
+}
+
+impl SeriesRows {
+    fn new(table: &SeriesTable, projection: &[usize]) -> Result<Self> {
+        let mut wanted: Vec<usize> = projection
+            .iter()
+            .copied()
+            .filter(|&i| i < table.label_names.len())
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let column = |&index: &usize| match wanted.binary_search(&index) {
+            Ok(at) => Column::Label(at),
+            Err(_) if index == table.label_names.len() => Column::Timestamps,
+            Err(_) => Column::Values,
+        };
+        Ok(Self {
+            selection: table.selection.clone(),
+            schema: Arc::new(table.schema.project(projection)?),
+            columns: projection.iter().map(column).collect(),
+            labels: wanted
+                .iter()
+                .filter_map(|&i| table.label_names.get(i).cloned())
+                .collect(),
+        })
+    }
+
+    fn needs_samples(&self) -> bool {
+        self.columns.iter().any(|c| !matches!(c, Column::Label(_)))
+    }
+
+    fn batch(&self, positions: Range<usize>, samples: SampleColumns) -> Result<RecordBatch> {
+        let names: Vec<&str> = self.labels.iter().map(String::as_str).collect();
+        let labels = label_arrays(&self.selection, positions.clone(), &names);
+        let SampleColumns {
+            offsets,
+            timestamps,
+            values,
+        } = samples;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let timestamps: ArrayRef = Arc::new(Int64Array::from(timestamps));
+        let values: ArrayRef = Arc::new(Float64Array::from(values));
+        let list = |child: &ArrayRef| -> Result<ArrayRef> {
+            let item = item_field(child.data_type().clone());
+            Ok(Arc::new(ListArray::try_new(
+                item,
+                offsets.clone(),
+                child.clone(),
+                None,
+            )?))
+        };
+        let column = |column: &Column| match column {
+            Column::Label(at) => Ok(labels[*at].clone()),
+            Column::Timestamps => list(&timestamps),
+            Column::Values => list(&values),
+        };
+        let columns = self
+            .columns
+            .iter()
+            .map(column)
+            .collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(positions.len()));
+        Ok(RecordBatch::try_new_with_options(
+            self.schema.clone(),
+            columns,
+            &options,
+        )?)
+    }
+}
+
+impl fmt::Debug for SeriesRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeriesRows")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Rows for SeriesRows {
+    fn name(&self) -> &'static str {
+        "SeriesReadExec"
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "series={}, samples_max={}",
+            self.selection.len(),
+            self.selection.samples_max()
+        )?;
+        write!(f, ", labels=[{}]", self.labels.join(", "))?;
+        if !self.needs_samples() {
+            f.write_str(", samples not read")?;
+        }
+        Ok(())
+    }
+
+    fn bytes_max(&self, positions: Range<usize>) -> usize {
+        let labels = positions.len() * self.labels.len() * LABEL_BYTES;
+        if !self.needs_samples() {
+            return labels;
+        }
+        let samples: u64 = positions
+            .map(|at| self.selection.series(at).samples_max)
+            .sum();
+        labels
+            + usize::try_from(samples)
+                .unwrap_or(usize::MAX / SAMPLE_BYTES)
+                .saturating_mul(SAMPLE_BYTES)
+    }
+
+    fn statistics(&self) -> Statistics {
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = Precision::Exact(self.selection.len());
+        statistics.total_byte_size = Precision::Inexact(self.bytes_max(0..self.selection.len()));
+        statistics
+    }
+
+    fn read(&self, positions: Range<usize>) -> Result<Decoded> {
+        let samples = if self.needs_samples() {
+            self.selection.read(positions.clone()).map_err(external)?
+        } else {
+            SampleColumns {
+                offsets: vec![0],
+                ..SampleColumns::default()
+            }
+        };
+        let count = samples.values.len();
+        let bytes = count * SAMPLE_BYTES + positions.len() * self.labels.len() * LABEL_BYTES;
+        let batch = self.batch(positions, samples)?;
+        Ok(Decoded {
+            batches: Box::new(std::iter::once(Ok(batch))),
+            samples: count,
+            bytes,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! Scans of a real store, half of it in blocks and half in the head.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use narthex_engine::{Engine, Options, Snapshot};
+use narthex_model::{Matcher, Sink, TimeRange, WriteBatch};
+use tempfile::TempDir;
+
+use crate::{MetricTable, SeriesTable};
+
+/// More than one descriptor.
+const SERIES: usize = 1_300;
+
+async fn write(engine: &Engine, times: std::ops::Range<i64>) {
+    let mut batch = WriteBatch::new();
+    for number in 0..SERIES {
+        let id = format!("{number:04}");
+        let mut labels = vec![("__name__", "m"), ("id", id.as_str())];
+        if number % 2 == 0 {
+            labels.push(("even", "yes"));
+        }
+        let series = batch.push_series(&mut labels).expect("labels");
+        times
+            .clone()
+            .for_each(|t| batch.push_sample(series, t * 1_000, (number as i64 * t) as f64));
+    }
+    engine.write(batch).await.expect("written");
+}
+
+async fn store() -> (TempDir, Snapshot) {
+    let folder = TempDir::new().expect("a folder");
+    let engine = Engine::open(folder.path(), Options::default(), None).expect("a store");
+    write(&engine, 0..5).await;
+    engine.flush().expect("flushed");
+    write(&engine, 5..10).await;
+    (folder, engine.snapshot())
+}
+
+fn series_table(snapshot: &Snapshot) -> Arc<SeriesTable> {
+    let selection = snapshot
+        .select(&[Matcher::equal("__name__", "m")], TimeRange::ALL)
+        .expect("selected");
+    Arc::new(SeriesTable::new(selection))
+}
+
+async fn scan(
+    context: &SessionContext,
+    table: Arc<SeriesTable>,
+    columns: &[&str],
+) -> Result<Vec<RecordBatch>, DataFusionError> {
+    context
+        .read_table(table)?
+        .select_columns(columns)?
+        .collect()
+        .await
+}
+
+fn context(partitions: usize) -> SessionContext {
+    SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions))
+}
+
+#[tokio::test]
+async fn series_rows_are_whole() {
+    let (_folder, snapshot) = store().await;
+    let table = series_table(&snapshot);
+    assert_eq!(table.label_names(), ["__name__", "even", "id"]);
+    let batches = scan(
+        &context(3),
+        table,
+        &["#values", "id", "even", "#timestamps"],
+    )
+    .await
+    .expect("scanned");
+    let mut seen = 0;
+    for batch in &batches {
+        let ids = batch.column(1).as_string_view();
+        for row in 0..batch.num_rows() {
+            let number: i64 = ids.value(row).parse().expect("a number");
+            assert_eq!(batch.column(2).is_null(row), number % 2 == 1);
+            let values = batch.column(0).as_list::<i32>().value(row);
+            let times = batch.column(3).as_list::<i32>().value(row);
+            let expected: Vec<f64> = (0..10).map(|t| (number * t) as f64).collect();
+            assert_eq!(values.as_primitive::<Float64Type>().values()[..], expected);
+            assert_eq!(
+                times.as_primitive::<Int64Type>().values()[..],
+                (0..10).map(|t| t * 1_000).collect::<Vec<_>>()
+            );
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, SERIES);
+}
+
+#[tokio::test]
+async fn labels_alone_and_nothing_at_all() {
+    let (_folder, snapshot) = store().await;
+    let batches = scan(&context(2), series_table(&snapshot), &["even"])
+        .await
+        .expect("scanned");
+    let present: usize = batches
+        .iter()
+        .map(|b| b.num_rows() - b.column(0).null_count())
+        .sum();
+    assert_eq!(present, SERIES / 2);
+    let count = context(2)
+        .read_table(series_table(&snapshot))
+        .expect("a table")
+        .count()
+        .await
+        .expect("counted");
+    assert_eq!(count, SERIES);
+    let rows = MetricTable::new(snapshot, "m").expect("a table");
+    let count = context(2)
+        .read_table(Arc::new(rows))
+        .expect("a table")
+        .count()
+        .await
+        .expect("counted");
+    assert_eq!(count, SERIES * 10);
+}
+
+#[tokio::test]
+async fn decoding_needs_memory() {
+    let (_folder, snapshot) = store().await;
+    let runtime =
+        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(GreedyMemoryPool::new(10_000)));
+    let context = SessionContext::new_with_config_rt(
+        SessionConfig::new(),
+        runtime.build_arc().expect("a runtime"),
+    );
+    let error = scan(&context, series_table(&snapshot), &["#values"])
+        .await
+        .expect_err("too little memory");
+    assert!(
+        matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)),
+        "{error}"
+    );
+}

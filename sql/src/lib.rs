@@ -1,0 +1,156 @@
+//! What session, catalog and limits does a query run in? The only place that builds DataFusion sessions.
+//!
+//! A query sees one snapshot of the store from its first to its last row. PromQL and SQL share the storage, the memory
+//! pool and the deadline; `promql('…')` is a table function, so one SQL statement can mix both.
+
+mod catalog;
+mod deadline;
+mod error;
+mod grid;
+mod promql;
+mod promql_arguments;
+mod promql_function;
+mod promql_rows;
+mod session;
+mod source;
+mod statement;
+
+pub use error::from_datafusion;
+pub use grid::Grid;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::execution::SendableRecordBatchStream;
+use narthex_engine::Engine;
+use narthex_model::{Result, TimestampMs};
+use narthex_promql::QueryOutput;
+
+use crate::deadline::Deadline;
+use crate::session::Sessions;
+
+/// Limits and defaults of queries.
+#[derive(Debug, Clone)]
+pub struct DatabaseOptions {
+    /// How far an instant selector looks back, in milliseconds.
+    pub lookback_ms: i64,
+    /// A query that would load more samples is refused.
+    pub samples_max: u64,
+    /// A query that runs longer is ended.
+    pub timeout_ms: u64,
+    /// Bytes of memory that all queries may use together.
+    pub memory_bytes_max: usize,
+    /// Worker partitions per query.
+    pub partitions: usize,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            lookback_ms: 300_000,
+            samples_max: 500_000_000,
+            timeout_ms: 120_000,
+            memory_bytes_max: 4 << 30,
+            partitions: 2,
+        }
+    }
+}
+
+/// What one PromQL query may change.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct QueryOptions {
+    /// Overrides [`DatabaseOptions::lookback_ms`].
+    pub lookback_ms: Option<i64>,
+    /// Shortens [`DatabaseOptions::timeout_ms`].
+    pub timeout_ms: Option<u64>,
+}
+
+/// PromQL and SQL over one store.
+pub struct Database {
+    engine: Arc<Engine>,
+    options: DatabaseOptions,
+    sessions: Sessions,
+}
+
+impl Database {
+    /// A database over `engine`.
+    pub fn new(engine: Arc<Engine>, options: DatabaseOptions) -> Self {
+        let sessions = Sessions::new(&options);
+        Self {
+            engine,
+            options,
+            sessions,
+        }
+    }
+
+    /// Evaluates a PromQL expression at one instant.
+    ///
+    /// # Errors
+    /// `Invalid` for a query that does not parse (`1:5: parse error: …`) or cannot be evaluated, `Limit` beyond a limit.
+    pub async fn query_instant(
+        &self,
+        query: &str,
+        time: TimestampMs,
+        options: QueryOptions,
+    ) -> Result<QueryOutput> {
+        self.evaluate(query, promql::Times::Instant(time), options)
+            .await
+    }
+
+    /// Evaluates a PromQL expression at each instant of a grid.
+    ///
+    /// # Errors
+    /// As [`Database::query_instant`].
+    pub async fn query_range(
+        &self,
+        query: &str,
+        grid: Grid,
+        options: QueryOptions,
+    ) -> Result<QueryOutput> {
+        self.evaluate(query, promql::Times::Range(grid.checked()?), options)
+            .await
+    }
+
+    async fn evaluate(
+        &self,
+        query: &str,
+        times: promql::Times,
+        options: QueryOptions,
+    ) -> Result<QueryOutput> {
+        let deadline = self.deadline(options.timeout_ms);
+        let request = promql::Request {
+            query,
+            times,
+            lookback_ms: options.lookback_ms.unwrap_or(self.options.lookback_ms),
+            samples_max: self.options.samples_max,
+        };
+        deadline
+            .limit(promql::evaluate(
+                &self.sessions,
+                &self.engine.snapshot(),
+                &request,
+            ))
+            .await
+    }
+
+    /// Runs a SQL statement; rows arrive as they are made. Only queries are allowed.
+    ///
+    /// Names are case-sensitive, as they are in Prometheus. An error that comes with the rows is turned back into ours by
+    /// [`from_datafusion`].
+    ///
+    /// # Errors
+    /// `Invalid` for a statement that does not parse, plan, or is not a query.
+    pub async fn sql(&self, statement: &str) -> Result<SendableRecordBatchStream> {
+        let deadline = self.deadline(None);
+        let context = self.sessions.sql(&self.engine.snapshot(), &self.options);
+        let rows = deadline.limit(statement::run(&context, statement)).await?;
+        Ok(deadline.limit_stream(rows))
+    }
+
+    fn deadline(&self, timeout_ms: Option<u64>) -> Deadline {
+        let timeout_ms = timeout_ms.map_or(self.options.timeout_ms, |ms| {
+            ms.min(self.options.timeout_ms)
+        });
+        Deadline::after(Duration::from_millis(timeout_ms))
+    }
+}

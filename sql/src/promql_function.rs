@@ -1,0 +1,62 @@
+//! `promql('expression', …)` as a SQL table.
+//!
+//! `promql(query, start, end, step)` is a range query, `promql(query, time)` and `promql(query)` (now) are instant ones. The
+//! rows have the labels of the result, `timestamp` and `value`. The function only plans: the expression becomes part of
+//! the statement's own plan and is optimised and executed with it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::common::Result;
+use datafusion::datasource::ViewTable;
+use narthex_engine::Snapshot;
+use narthex_table::external;
+
+use crate::DatabaseOptions;
+use crate::promql::{self, Request};
+use crate::promql_arguments::Arguments;
+use crate::promql_rows;
+
+/// The table function of one statement.
+pub(crate) struct PromqlFunction {
+    snapshot: Snapshot,
+    lookback_ms: i64,
+    samples_max: u64,
+}
+
+impl PromqlFunction {
+    /// Its name in SQL.
+    pub(crate) const NAME: &'static str = "promql";
+
+    /// The function over `snapshot`.
+    pub(crate) fn new(snapshot: Snapshot, options: &DatabaseOptions) -> Self {
+        Self {
+            snapshot,
+            lookback_ms: options.lookback_ms,
+            samples_max: options.samples_max,
+        }
+    }
+}
+
+impl fmt::Debug for PromqlFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PromqlFunction")
+    }
+}
+
+impl TableFunctionImpl for PromqlFunction {
+    fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
+        let now = args.session().execution_props().query_execution_start_time;
+        let now_ms = now.map_or(0, |now| now.timestamp_millis());
+        let arguments = Arguments::read(args.exprs(), now_ms).map_err(external)?;
+        let request = Request {
+            query: &arguments.query,
+            times: arguments.times,
+            lookback_ms: self.lookback_ms,
+            samples_max: self.samples_max,
+        };
+        let planned = promql::prepare(&self.snapshot, &request).map_err(external)?;
+        Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))
+    }
+}

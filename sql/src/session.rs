@@ -1,0 +1,122 @@
+//! Sessions: what DataFusion is told before it plans a query.
+//!
+//! Making a session from nothing registers some hundred functions, so two states are made once, and each query takes a copy
+//! (maps of shared pointers) with its own settings.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use datafusion::execution::disk_manager::DiskManagerBuilder;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::optimizer::OptimizerRule;
+use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::push_down_filter::PushDownFilter;
+use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
+use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use narthex_engine::Snapshot;
+
+use crate::DatabaseOptions;
+use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
+use crate::promql_function::PromqlFunction;
+
+/// Who holds the memory is said for so many operators when it runs out.
+const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
+/// A batch of step vectors should have about so many bytes.
+const STEP_BATCH_BYTES: usize = 4 << 20;
+/// The smaller side of a join of step vectors is shared with all partitions up to so many bytes.
+const STEP_BROADCAST_BYTES: usize = 1 << 20;
+/// A step: a float and its part of the validity bitmap, rounded up.
+const STEP_BYTES: usize = 9;
+/// Below so many samples per partition, one more partition costs more than it brings.
+const SAMPLES_PER_PARTITION: u64 = 1 << 20;
+
+/// Makes the session of each query.
+pub(crate) struct Sessions {
+    sql: SessionState,
+    promql: SessionState,
+    partitions: usize,
+}
+
+impl Sessions {
+    /// Sessions within the limits of `options`.
+    pub(crate) fn new(options: &DatabaseOptions) -> Self {
+        let runtime = runtime(options.memory_bytes_max);
+        let base = || {
+            SessionStateBuilder::new()
+                .with_config(config(options))
+                .with_runtime_env(runtime.clone())
+        };
+        Self {
+            sql: base().with_default_features().build(),
+            promql: base().with_optimizer_rules(promql_rules()).build(),
+            partitions: options.partitions,
+        }
+    }
+
+    /// A session for one SQL statement over `snapshot`.
+    pub(crate) fn sql(&self, snapshot: &Snapshot, options: &DatabaseOptions) -> SessionContext {
+        let mut state = self.sql.clone();
+        state.mark_start_execution();
+        state.register_catalog_list(catalog::list(snapshot));
+        state.register_udtf(
+            PromqlFunction::NAME,
+            Arc::new(PromqlFunction::new(snapshot.clone(), options)),
+        );
+        SessionContext::new_with_state(state)
+    }
+
+    /// A session for one PromQL query of `steps` instants that reads at most `samples` samples.
+    pub(crate) fn promql(&self, steps: usize, samples: u64) -> SessionState {
+        let mut state = self.promql.clone();
+        let step_bytes = steps.max(1).saturating_mul(STEP_BYTES);
+        let useful = usize::try_from(samples / SAMPLES_PER_PARTITION).unwrap_or(usize::MAX);
+        let mut config = state
+            .config()
+            .clone()
+            .with_batch_size((STEP_BATCH_BYTES / step_bytes).clamp(64, 8192))
+            .with_target_partitions(useful.clamp(1, self.partitions.max(1)));
+        let broadcast_rows = (STEP_BROADCAST_BYTES / step_bytes).max(1);
+        config
+            .options_mut()
+            .optimizer
+            .hash_join_single_partition_threshold_rows = broadcast_rows;
+        *state.config_mut() = config;
+        state
+    }
+}
+
+fn runtime(memory_bytes_max: usize) -> Arc<RuntimeEnv> {
+    let pool = TrackConsumersPool::new(GreedyMemoryPool::new(memory_bytes_max), CONSUMERS_TOLD);
+    let builder = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(DiskManagerBuilder::default());
+    builder.build_arc().unwrap_or_default()
+}
+
+fn config(options: &DatabaseOptions) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.partitions.max(1))
+        .with_information_schema(true)
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, METRICS_SCHEMA);
+    let settings = config.options_mut();
+    // Metric and label names are case-sensitive: `node_memory_MemTotal_bytes` must not need quotes.
+    settings.sql_parser.enable_ident_normalization = false;
+    settings.execution.time_zone = Some("UTC".to_owned());
+    config
+}
+
+/// The rules that help plans of the shape that PromQL has; the others would only cost time.
+fn promql_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    vec![
+        Arc::new(SimplifyExpressions::new()),
+        Arc::new(ReplaceDistinctWithAggregate::new()),
+        Arc::new(PushDownFilter::new()),
+        Arc::new(CommonSubexprEliminate::new()),
+        Arc::new(OptimizeProjections::new()),
+    ]
+}

@@ -1,0 +1,127 @@
+//! PromQL through the same door as the server: instants, ranges, limits.
+
+#[allow(dead_code, reason = "each test binary uses its part of the support")]
+mod support;
+
+use narthex_model::ErrorKind;
+use narthex_promql::{QueryOutput, QueryValue};
+use narthex_sql::{Grid, QueryOptions};
+use support::store::Store;
+
+/// 2026-01-01T01:00:00Z.
+const HOUR_MS: i64 = 1_767_229_200_000;
+
+/// The answer as lines: labels, then `value@seconds since then` for each value.
+fn lines(output: QueryOutput) -> Vec<String> {
+    let point = |(t, v): (&i64, &f64)| format!("{v}@{}", (t - HOUR_MS) / 1_000);
+    match output.value {
+        QueryValue::Scalar { timestamp, value } => vec![point((&timestamp, &value))],
+        QueryValue::String { value, .. } => vec![value],
+        QueryValue::Vector(samples) => samples
+            .iter()
+            .map(|s| format!("{} {}", s.labels, point((&s.timestamp, &s.value))))
+            .collect(),
+        QueryValue::Matrix(series) => series
+            .iter()
+            .map(|s| {
+                let points: Vec<String> = s.timestamps.iter().zip(&s.values).map(point).collect();
+                format!("{} {}", s.labels, points.join(" "))
+            })
+            .collect(),
+    }
+}
+
+async fn instant(store: &Store, query: &str) -> Vec<String> {
+    let output = store
+        .database()
+        .query_instant(query, HOUR_MS, QueryOptions::default())
+        .await;
+    lines(output.unwrap_or_else(|e| panic!("{query}: {e}")))
+}
+
+async fn range(store: &Store, query: &str) -> Vec<String> {
+    let grid = Grid {
+        start: HOUR_MS - 60_000,
+        end: HOUR_MS + 60_000,
+        step: 60_000,
+    };
+    let output = store
+        .database()
+        .query_range(query, grid, QueryOptions::default())
+        .await;
+    lines(output.unwrap_or_else(|e| panic!("{query}: {e}")))
+}
+
+#[tokio::test]
+async fn values_of_each_type() {
+    let store = Store::fill().await;
+    assert_eq!(instant(&store, "1 + 1").await, ["2@0"]);
+    assert_eq!(instant(&store, "'text'").await, ["text"]);
+    assert_eq!(instant(&store, "sum(up)").await, ["{} 2@0"]);
+    assert_eq!(
+        instant(&store, "up{host='a'}[2m]").await,
+        [r#"up{host="a", job="api"} 1@-60 1@0"#]
+    );
+    assert_eq!(
+        range(&store, "time() - 1767229200").await,
+        ["{} -60@-60 0@0 60@60"]
+    );
+}
+
+#[tokio::test]
+async fn plans_run_over_blocks_and_head() {
+    let store = Store::fill().await;
+    let sums = range(&store, "sum by (host) (http_requests_total)").await;
+    assert_eq!(
+        sums,
+        [
+            r#"{host="a"} 649@-60 660@0 671@60"#,
+            r#"{host="b"} 1298@-60 1320@0 1342@60"#
+        ]
+    );
+    let ratio = "http_requests_total{code='500'} / ignoring (code) http_requests_total{code='200'}";
+    assert_eq!(
+        range(&store, &format!("max({ratio})")).await,
+        ["{} 0.1@-60 0.1@0 0.1@60"]
+    );
+    assert_eq!(
+        range(
+            &store,
+            "topk(1, sum by (host) (rate(http_requests_total[10m]))) * 60"
+        )
+        .await,
+        [r#"{host="b"} 22@-60 22@0 22@60"#]
+    );
+}
+
+#[tokio::test]
+async fn limits_are_errors() {
+    let store = Store::fill().await;
+    let database = store.database();
+    let now = QueryOptions {
+        timeout_ms: Some(0),
+        ..QueryOptions::default()
+    };
+    let late = database
+        .query_instant("up", HOUR_MS, now)
+        .await
+        .expect_err("no time");
+    assert_eq!(late.kind(), ErrorKind::Limit, "{late}");
+    let backwards = Grid {
+        start: 1,
+        end: 0,
+        step: 1,
+    };
+    let wrong = database
+        .query_range("up", backwards, QueryOptions::default())
+        .await;
+    assert_eq!(
+        wrong.expect_err("ends before it starts").kind(),
+        ErrorKind::Invalid
+    );
+    let wrong = database
+        .query_instant("rate(up)", HOUR_MS, QueryOptions::default())
+        .await;
+    let message = wrong.expect_err("a type error").to_string();
+    assert!(message.starts_with("1:6: parse error: "), "{message}");
+}
