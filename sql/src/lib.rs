@@ -24,7 +24,7 @@ use std::time::Duration;
 use datafusion::execution::SendableRecordBatchStream;
 use narthex_engine::Engine;
 use narthex_model::{Result, TimestampMs};
-use narthex_promql::QueryOutput;
+use narthex_promql::{ParseOptions, QueryOutput};
 
 use crate::deadline::Deadline;
 use crate::session::Sessions;
@@ -42,6 +42,8 @@ pub struct DatabaseOptions {
     pub memory_bytes_max: usize,
     /// Worker partitions per query.
     pub partitions: usize,
+    /// Which experimental parts of PromQL are on.
+    pub language: ParseOptions,
 }
 
 impl Default for DatabaseOptions {
@@ -52,6 +54,7 @@ impl Default for DatabaseOptions {
             timeout_ms: 120_000,
             memory_bytes_max: 4 << 30,
             partitions: 2,
+            language: ParseOptions::default(),
         }
     }
 }
@@ -123,6 +126,7 @@ impl Database {
             times,
             lookback_ms: options.lookback_ms.unwrap_or(self.options.lookback_ms),
             samples_max: self.options.samples_max,
+            language: self.options.language,
         };
         deadline
             .limit(promql::evaluate(

@@ -46,6 +46,7 @@ pub(crate) struct Request<'a> {
     pub(crate) times: Times,
     pub(crate) lookback_ms: i64,
     pub(crate) samples_max: u64,
+    pub(crate) language: ParseOptions,
 }
 
 /// A planned query.
@@ -61,7 +62,7 @@ pub(crate) struct Planned {
 /// # Errors
 /// `Invalid` for a query that does not parse or has the wrong type for a range query, and whatever the planner says.
 pub(crate) fn prepare(snapshot: &Snapshot, request: &Request<'_>) -> Result<Planned> {
-    let expr = parse(request.query, &ParseOptions::default())?;
+    let expr = parse(request.query, &request.language)?;
     let value_type = value_type(&expr);
     if !request.times.is_instant()
         && matches!(value_type, ValueType::RangeVector | ValueType::String)

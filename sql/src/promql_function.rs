@@ -11,6 +11,7 @@ use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::Result;
 use datafusion::datasource::ViewTable;
 use narthex_engine::Snapshot;
+use narthex_promql::ParseOptions;
 use narthex_table::external;
 
 use crate::DatabaseOptions;
@@ -23,6 +24,7 @@ pub(crate) struct PromqlFunction {
     snapshot: Snapshot,
     lookback_ms: i64,
     samples_max: u64,
+    language: ParseOptions,
 }
 
 impl PromqlFunction {
@@ -35,6 +37,7 @@ impl PromqlFunction {
             snapshot,
             lookback_ms: options.lookback_ms,
             samples_max: options.samples_max,
+            language: options.language,
         }
     }
 }
@@ -55,6 +58,7 @@ impl TableFunctionImpl for PromqlFunction {
             times: arguments.times,
             lookback_ms: self.lookback_ms,
             samples_max: self.samples_max,
+            language: self.language,
         };
         let planned = promql::prepare(&self.snapshot, &request).map_err(external)?;
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))

@@ -1,11 +1,11 @@
 //! Aggregations: `sum by (job) (x)`.
 
 use datafusion::logical_expr::LogicalPlanBuilder;
-use narthex_model::{METRIC_NAME, Result, label_column};
+use narthex_model::{Result, label_column};
 
 use super::columns::{VALUE, aggregate, column, window};
 use super::scalar::attach;
-use super::vector::{Vector, project};
+use super::vector::{Vector, project, says_meaning};
 use super::{Planned, Planner, not_supported, planning};
 use crate::ast::{Aggregate, AggregateOp, Grouping};
 use crate::functions::aggregate::Aggregation;
@@ -46,7 +46,7 @@ pub(super) fn group_labels(labels: &[String], grouping: &Grouping) -> Vec<String
             .collect(),
         Grouping::Without(names) => labels
             .iter()
-            .filter(|l| *l != METRIC_NAME && !names.contains(l))
+            .filter(|l| !says_meaning(l) && !names.contains(l))
             .cloned()
             .collect(),
     }

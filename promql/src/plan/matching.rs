@@ -6,7 +6,7 @@ use narthex_model::{Error, METRIC_NAME, Result, label_column};
 
 use super::arithmetic::kind;
 use super::columns::{VALUE, absent_label, call, column, label};
-use super::vector::Vector;
+use super::vector::{Vector, says_meaning};
 use super::{Planner, not_supported, planning};
 use crate::ast::{Binary, Cardinality, Matching};
 use crate::functions::binary::{binary, comparison};
@@ -182,7 +182,7 @@ fn with_keys(
 fn result_labels(matching: &Matching, many: &[String], keeps_name: bool) -> Vec<String> {
     let one_to_one = matching.cardinality == Cardinality::OneToOne;
     let keep = |l: &&String| {
-        let named = *l != METRIC_NAME || keeps_name;
+        let named = keeps_name || !says_meaning(l);
         let listed = matching.labels.contains(l);
         named && (!one_to_one || listed == matching.on)
     };

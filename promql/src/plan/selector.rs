@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN};
 
 use super::columns::{call, column};
-use super::vector::{Samples, Vector, project};
+use super::vector::{Samples, Vector, project, says_meaning};
 use super::{Planner, not_supported, planning};
 use crate::ast::{At, MatrixSelector, Modifiers, VectorSelector};
 use crate::functions::points::{Take, instant};
@@ -60,8 +60,12 @@ impl Planner<'_> {
         }
         let selected = self.source.select(&selector.matchers, windows.stored())?;
         self.charge(selected.samples_max)?;
-        let distinct = has_one_name(&selector.matchers)
-            || !selected.label_names.iter().any(|l| l == METRIC_NAME);
+        let meant = selected.label_names.iter().filter(|l| says_meaning(l));
+        let distinct = match meant.map(String::as_str).collect::<Vec<_>>().as_slice() {
+            [] => true,
+            [METRIC_NAME] => has_one_name(&selector.matchers),
+            _ => false,
+        };
         Ok(Samples {
             plan: scan(&selected, selector)?,
             labels: selected.label_names,

@@ -8,7 +8,7 @@ use super::aggregate::{grouped, reduce};
 use super::call::{arg, of_value};
 use super::columns::{VALUE, absent_label, aggregate, call, column, known_label, label};
 use super::scalar::attach;
-use super::vector::{Vector, project};
+use super::vector::{Vector, project, says_meaning};
 use super::{Planned, Planner, planning, seconds};
 use crate::ast::{Call, Expr, Node};
 use crate::functions::aggregate::Aggregation;
@@ -99,7 +99,7 @@ impl Planner<'_> {
         let groups: Vec<_> = vector
             .labels
             .iter()
-            .filter(|l| *l != METRIC_NAME && *l != "le")
+            .filter(|l| !says_meaning(l) && *l != "le")
             .cloned()
             .collect();
         let bound = if vector.labels.iter().any(|l| l == "le") {

@@ -29,13 +29,18 @@ pub(super) struct Samples {
     pub(super) windows: Windows,
 }
 
-/// `labels` without the metric's name.
+/// Labels that say what a metric is; an operation that gives its values another meaning drops them.
+const MEANING: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
+
+/// Whether `label` goes when values change their meaning.
+pub(super) fn says_meaning(label: &str) -> bool {
+    MEANING.contains(&label)
+}
+
+/// `labels` without those that say what the metric is.
 pub(super) fn nameless(labels: &[String]) -> Vec<String> {
-    labels
-        .iter()
-        .filter(|l| *l != METRIC_NAME)
-        .cloned()
-        .collect()
+    let kept = labels.iter().filter(|l| !says_meaning(l));
+    kept.cloned().collect()
 }
 
 /// Projects `plan` to the columns of `labels` and `value` as the value column.

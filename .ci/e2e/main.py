@@ -1,0 +1,55 @@
+"""Runs the end-to-end scenarios in order and counts what passed."""
+
+import argparse
+import pathlib
+import signal
+import sys
+import tempfile
+
+import bad_input
+import blocks
+import crash
+import scrape
+from checks import Checks
+from programs import Programs, stop_all
+
+# All scenarios together take about two minutes.
+SECONDS_MAX = 900
+
+SCENARIOS = [
+    ("scrape: a real exporter, asked by promtool and by our own commands", scrape.run),
+    ("crash: kill -9 in the middle of remote write", crash.run),
+    ("blocks: an outside reader, and damage", blocks.run),
+    ("bad input: a clear error each", bad_input.run),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder with narthex and narthex-datasets")
+    parser.add_argument("--peers", type=pathlib.Path, required=True, help="folder with promtool and the node exporter")
+    parser.add_argument("words", nargs="*", help="run only scenarios whose name has one of these")
+    args = parser.parse_args()
+
+    # Whichever way this ends, nothing that it started stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"FAILED: still running after {SECONDS_MAX} s"))
+    signal.alarm(SECONDS_MAX)
+    checks = Checks()
+    try:
+        with tempfile.TemporaryDirectory(prefix="narthex-e2e-") as folder:
+            programs = Programs(args.programs, args.peers, pathlib.Path(folder))
+            for name, scenario in SCENARIOS:
+                if not args.words or any(word in name for word in args.words):
+                    print(f"\n{name}", flush=True)
+                    with checks.scenario():
+                        scenario(programs, checks)
+                    stop_all()
+    finally:
+        stop_all()
+    print(f"\n{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+//! An answer of the query API, and whether two say the same.
+
+use std::collections::BTreeMap;
+
+use narthex_model::{Error, Result, TimestampMs};
+use serde_json::Value;
+
+/// Values may differ by this share of the larger.
+const TOLERANCE: f64 = 1e-9;
+
+type Points = Vec<(TimestampMs, f64)>;
+
+/// Series by their labels, which are written out in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Answer(BTreeMap<String, Points>);
+
+impl Answer {
+    /// Reads the envelope; a vector's series have one point each.
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        let odd = || {
+            let start: String = text.chars().take(300).collect();
+            Error::invalid(format!("this is no answer of a query: {start}"))
+        };
+        let json: Value = serde_json::from_str(text).map_err(|_| odd())?;
+        let series = json["data"]["result"].as_array().ok_or_else(odd)?;
+        let series = series
+            .iter()
+            .map(|series| read_series(series).ok_or_else(odd));
+        series.collect::<Result<_>>().map(Self)
+    }
+
+    /// Number of points of all series.
+    pub(crate) fn point_count(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// The value, if there is but one.
+    pub(crate) fn only_value(&self) -> Option<f64> {
+        let mut points = self.0.values().flatten();
+        points
+            .next()
+            .filter(|_| self.point_count() == 1)
+            .map(|point| point.1)
+    }
+
+    /// The first difference to `other` in words, `None` if there is none.
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+        if self.0.len() != other.0.len() {
+            return Some(format!("{} series, not {}", self.0.len(), other.0.len()));
+        }
+        self.0.iter().find_map(|(labels, points)| {
+            let Some(others) = other.0.get(labels) else {
+                return Some(format!("{labels} is not there"));
+            };
+            if points.len() != others.len() {
+                return Some(format!(
+                    "{labels}: {} points, not {}",
+                    points.len(),
+                    others.len()
+                ));
+            }
+            let pairs = points.iter().zip(others);
+            let mut differing = pairs.filter(|(a, b)| a.0 != b.0 || !close(a.1, b.1));
+            let (a, b) = differing.next()?;
+            Some(format!(
+                "{labels}: {} at {}, not {} at {}",
+                a.1, a.0, b.1, b.0
+            ))
+        })
+    }
+}
+
+fn close(a: f64, b: f64) -> bool {
+    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+}
+
+fn read_series(series: &Value) -> Option<(String, Points)> {
+    let labels: BTreeMap<_, _> = series["metric"].as_object()?.iter().collect();
+    let labels = serde_json::to_string(&labels).ok()?;
+    let points = match series.get("values") {
+        Some(values) => values
+            .as_array()?
+            .iter()
+            .map(read_point)
+            .collect::<Option<_>>()?,
+        None => vec![read_point(&series["value"])?],
+    };
+    Some((labels, points))
+}
+
+fn read_point(pair: &Value) -> Option<(TimestampMs, f64)> {
+    let ms = (pair[0].as_f64()? * 1000.0).round() as TimestampMs;
+    Some((ms, pair[1].as_str()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(value: &str) -> Answer {
+        let text = format!(
+            r#"{{"data":{{"result":[{{"metric":{{"b":"2","a":"1"}},"values":[[1.5,"{value}"],[2,"NaN"]]}}]}}}}"#
+        );
+        Answer::read(&text).expect("an answer")
+    }
+
+    #[test]
+    fn differences_are_relative() {
+        let one = matrix("1000000000");
+        assert_eq!(one.point_count(), 2);
+        assert_eq!(one.difference(&matrix("1000000000.9")), None);
+        let told = one.difference(&matrix("1000000002")).expect("a difference");
+        assert_eq!(
+            told,
+            r#"{"a":"1","b":"2"}: 1000000000 at 1500, not 1000000002 at 1500"#
+        );
+        assert!(one.difference(&Answer::default()).is_some());
+    }
+}

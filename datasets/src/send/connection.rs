@@ -1,0 +1,121 @@
+//! One connection: a thread prepares requests while the one before is on its way.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use narthex_model::{Error, Result};
+use tokio::sync::mpsc;
+
+use super::post::Poster;
+use super::template::Template;
+use super::{Ack, OnAck};
+use crate::{Fleet, Host, SERIES_PER_HOST};
+
+/// Requests that may be ready and not sent.
+const READY_MAX: usize = 2;
+
+pub(crate) struct Connection {
+    fleet: Fleet,
+    hosts: Range<usize>,
+    hosts_per_request: usize,
+}
+
+/// A request and what its ack will say.
+struct Request {
+    body: Bytes,
+    ack: Ack,
+}
+
+impl Connection {
+    pub(crate) fn new(fleet: Fleet, hosts: Range<usize>, hosts_per_request: usize) -> Self {
+        Self {
+            fleet,
+            hosts,
+            hosts_per_request,
+        }
+    }
+
+    /// Sends all samples of the hosts, in time order.
+    pub(crate) async fn run(self, poster: Poster, on_ack: OnAck) -> Result<()> {
+        let (ready, mut requests) = mpsc::channel(READY_MAX);
+        let prepare = tokio::task::spawn_blocking(move || self.prepare(&ready));
+        while let Some(Request { body, ack }) = requests.recv().await {
+            let at = |e: Error| e.context(format!("scrape {} of hosts {:?}", ack.tick, ack.hosts));
+            poster.post(body).await.map_err(at)?;
+            on_ack(&ack);
+        }
+        prepare
+            .await
+            .map_err(|e| Error::internal("preparing requests failed").with_source(e))?
+    }
+
+    /// Makes all requests; ends early when nobody wants them any more.
+    fn prepare(&self, ready: &mpsc::Sender<Request>) -> Result<()> {
+        let starts = self.hosts.clone().step_by(self.hosts_per_request);
+        let end = |start: usize| (start + self.hosts_per_request).min(self.hosts.end);
+        let mut groups: Vec<_> = starts
+            .map(|start| Group::new(&self.fleet, start..end(start)))
+            .collect();
+        for tick in 0..self.fleet.options().scrapes {
+            for group in &mut groups {
+                if ready.blocking_send(group.next(tick)?).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The hosts of one request.
+struct Group {
+    range: Range<usize>,
+    hosts: Vec<Host>,
+    template: Template,
+    values: Vec<f64>,
+    snappy: snap::raw::Encoder,
+}
+
+impl Group {
+    fn new(fleet: &Fleet, range: Range<usize>) -> Self {
+        let mut template = Template::default();
+        for number in range.clone() {
+            fleet
+                .series(number)
+                .iter()
+                .for_each(|labels| template.push_series(labels));
+        }
+        let hosts = range.clone().map(|number| fleet.host(number)).collect();
+        let values = Vec::with_capacity(SERIES_PER_HOST);
+        Self {
+            range,
+            hosts,
+            template,
+            values,
+            snappy: snap::raw::Encoder::new(),
+        }
+    }
+
+    fn next(&mut self, tick: usize) -> Result<Request> {
+        for (i, host) in self.hosts.iter_mut().enumerate() {
+            let time = host.scrape(&mut self.values);
+            self.template.fill(i * SERIES_PER_HOST, time, &self.values);
+        }
+        let body = self
+            .snappy
+            .compress_vec(self.template.bytes())
+            .map_err(|e| {
+                Error::limit("too many hosts in one request: ask for fewer").with_source(e)
+            })?;
+        let samples = (self.hosts.len() * SERIES_PER_HOST) as u64;
+        let ack = Ack {
+            tick,
+            hosts: self.range.clone(),
+            samples,
+        };
+        Ok(Request {
+            body: body.into(),
+            ack,
+        })
+    }
+}
