@@ -1,0 +1,55 @@
+//! Whom a query asks: a server, or a data folder without any server.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use narthex_engine::Engine;
+use narthex_model::Result;
+use narthex_sql::{Database, DatabaseOptions};
+
+/// `--url` or `--storage.path`, exactly one.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SourceArguments {
+    /// Ask the server at this address
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Read this data folder; a server may be running on it
+    #[arg(long = "storage.path", value_name = "DIR")]
+    pub(crate) storage_path: Option<PathBuf>,
+}
+
+/// A checked [`SourceArguments`].
+pub(crate) enum Source<'a> {
+    /// A server.
+    Url(&'a str),
+    /// A data folder.
+    Folder(&'a Path),
+}
+
+impl SourceArguments {
+    /// The one that was given.
+    pub(crate) fn source(&self) -> Source<'_> {
+        match (&self.url, &self.storage_path) {
+            (Some(url), _) => Source::Url(url.trim_end_matches('/')),
+            (None, path) => Source::Folder(path.as_deref().unwrap_or(Path::new(""))),
+        }
+    }
+}
+
+/// Opens a folder for queries alone.
+///
+/// # Errors
+/// `NotFound` if there is no store, `Corrupt` if it is damaged.
+pub(crate) fn open(path: &Path) -> Result<Database> {
+    let engine = Engine::open_read_only(path)?;
+    let partitions = std::thread::available_parallelism().map_or(2, usize::from);
+    Ok(Database::new(
+        engine,
+        DatabaseOptions {
+            partitions,
+            ..DatabaseOptions::default()
+        },
+    ))
+}

@@ -1,0 +1,80 @@
+//! `narthex test`: do scripts and rules answer what they should?
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use narthex_model::{Error, Result};
+
+use super::output::print;
+use crate::promqltest;
+
+pub(crate) const EXAMPLES: &str = "Example:
+  narthex test promql functions.test operators.test";
+
+/// What can be tested.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// PromQL test scripts, in the language of Prometheus' own
+    #[command(after_help = EXAMPLES)]
+    Promql {
+        /// The scripts
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Runs the command; `false` if a case failed.
+///
+/// # Errors
+/// Nothing can be printed.
+pub(crate) async fn run(what: &What) -> Result<bool> {
+    let What::Promql { files } = what;
+    let (mut passed, mut failed) = (0, 0);
+    for file in files {
+        match script(file).await {
+            Ok(report) => {
+                passed += report.passed;
+                failed += report.failed.len();
+                for case in &report.failed {
+                    let place = format!("{}:{}", file.display(), case.line);
+                    print(&format!(
+                        "FAILED {place}: {}\n    {}\n",
+                        case.query, case.message
+                    ))?;
+                }
+            }
+            Err(error) => {
+                failed += 1;
+                print(&format!("FAILED {}: {error}\n", file.display()))?;
+            }
+        }
+    }
+    print(&format!("{passed} passed, {failed} failed\n"))?;
+    Ok(failed == 0)
+}
+
+async fn script(file: &Path) -> Result<promqltest::Report> {
+    let unreadable = |e| Error::invalid("the script cannot be read").with_source(e);
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let scratch = Scratch::new()?;
+    promqltest::run(&text, &scratch.0).await
+}
+
+/// A folder below the system's folder for temporary files; removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("narthex-test-{}", std::process::id()));
+        let failed =
+            |e| Error::unavailable(format!("cannot make {}", path.display())).with_source(e);
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,295 @@
+//! The settings of `narthex serve`: each declared once. Help, defaults, validation and `/api/v1/status/flags` come from here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
+use narthex_model::parse_duration;
+use narthex_promql::ParseOptions;
+
+/// Settings of the server. Names are Prometheus' where the meaning is.
+#[derive(Debug, Clone, Args)]
+pub struct ServeFlags {
+    /// Configuration in Prometheus' YAML; without it, the server scrapes itself every 5 seconds
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+
+    /// The data folder; made if it is not there
+    #[arg(
+        long = "storage.path",
+        value_name = "DIR",
+        default_value = "./narthex-data"
+    )]
+    pub storage_path: PathBuf,
+
+    /// Accept samples that are at most this much older than the newest one
+    #[arg(
+        long = "storage.tsdb.out-of-order-time-window",
+        value_name = "DURATION",
+        default_value = "30m"
+    )]
+    pub out_of_order_window: Millis,
+
+    /// Address to listen on; use 0.0.0.0:9090 to be reached from other machines (there is no authentication yet)
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9090"
+    )]
+    pub listen_address: String,
+
+    /// Allow configuration reloads by POST /-/reload
+    #[arg(long = "web.enable-lifecycle", value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub enable_lifecycle: bool,
+
+    /// Give up on a request whose body takes longer to arrive
+    #[arg(
+        long = "web.read-timeout",
+        value_name = "DURATION",
+        default_value = "5m"
+    )]
+    pub read_timeout: Millis,
+
+    /// End queries that take longer
+    #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m")]
+    pub query_timeout: Millis,
+
+    /// Refuse queries that would load more samples
+    #[arg(
+        long = "query.max-samples",
+        value_name = "COUNT",
+        default_value_t = 500_000_000
+    )]
+    pub query_max_samples: u64,
+
+    /// Memory that all queries may use together
+    #[arg(
+        long = "query.max-memory",
+        value_name = "BYTES",
+        default_value = "4GiB"
+    )]
+    pub query_max_memory: ByteCount,
+
+    /// Queries that run at the same time; others wait
+    #[arg(long = "query.max-concurrency", value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub query_max_concurrency: u16,
+
+    /// How far a query looks back for the newest sample of a series
+    #[arg(
+        long = "query.lookback-delta",
+        value_name = "DURATION",
+        default_value = "5m"
+    )]
+    pub lookback_delta: Millis,
+
+    /// Turn on experimental parts of PromQL, comma-separated
+    #[arg(
+        long = "enable-feature",
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ','
+    )]
+    pub features: Vec<Feature>,
+
+    /// Log messages of this level and above
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    pub log_level: LogLevel,
+
+    /// How log lines look
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    pub log_format: LogFormat,
+}
+
+/// A duration flag, in milliseconds, not negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// As the standard library counts time.
+    pub fn as_std(self) -> Duration {
+        Duration::from_millis(self.0.unsigned_abs())
+    }
+}
+
+impl FromStr for Millis {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_duration(text)
+            .map(Self)
+            .map_err(|e| format!("{e}; write it like 30s, 5m or 1h30m"))
+    }
+}
+
+/// A number of bytes: plain, or with one of the units KiB, MiB, GiB, TiB (KB and so on mean the same).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteCount(pub usize);
+
+impl FromStr for ByteCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let shift = match unit {
+            "" | "B" => 0,
+            "KiB" | "KB" => 10,
+            "MiB" | "MB" => 20,
+            "GiB" | "GB" => 30,
+            "TiB" | "TB" => 40,
+            _ => {
+                return Err(format!(
+                    "unknown unit {unit:?}; write it like 512MiB or 4GiB"
+                ));
+            }
+        };
+        let count = number
+            .parse()
+            .ok()
+            .and_then(|n: usize| n.checked_mul(1 << shift));
+        count
+            .map(Self)
+            .ok_or_else(|| format!("not a number of bytes: {text:?}; write it like 512MiB or 4GiB"))
+    }
+}
+
+/// Experimental parts, named as in Prometheus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Feature {
+    /// Functions and aggregations that may still change.
+    PromqlExperimentalFunctions,
+    /// `anchored` and `smoothed`.
+    PromqlExtendedRangeSelectors,
+    /// `fill`, `fill_left`, `fill_right`.
+    PromqlBinopFillModifiers,
+}
+
+impl ServeFlags {
+    /// The parts of PromQL that are on.
+    pub fn language(&self) -> ParseOptions {
+        let on = |feature| self.features.contains(&feature);
+        ParseOptions {
+            experimental_functions: on(Feature::PromqlExperimentalFunctions),
+            extended_range_selectors: on(Feature::PromqlExtendedRangeSelectors),
+            binop_fill_modifiers: on(Feature::PromqlBinopFillModifiers),
+            ..ParseOptions::default()
+        }
+    }
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What happens seldom.
+    Info,
+    /// What may need care.
+    Warn,
+    /// What failed.
+    Error,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Text, for people.
+    Logfmt,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Flags, and how each was written.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The values.
+    pub flags: ServeFlags,
+    /// Flag name to text, defaults included.
+    pub shown: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Takes the flags out of a parsed command line.
+    ///
+    /// # Errors
+    /// The command line is not one of `serve`.
+    pub fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self {
+            flags: ServeFlags::from_arg_matches(matches)?,
+            shown: shown(matches),
+        })
+    }
+
+    /// Parses flags alone, without the name of the program.
+    ///
+    /// # Errors
+    /// An unknown flag or a bad value.
+    pub fn parse<'a>(flags: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
+        let arguments = std::iter::once("narthex").chain(flags);
+        Self::from_matches(&OnlyFlags::command().try_get_matches_from(arguments)?)
+    }
+}
+
+/// A command line that has the flags and nothing else.
+#[derive(clap::Parser)]
+struct OnlyFlags {
+    #[command(flatten)]
+    _flags: ServeFlags,
+}
+
+fn shown(matches: &ArgMatches) -> BTreeMap<String, String> {
+    let command = OnlyFlags::command();
+    let mut shown = BTreeMap::new();
+    for argument in command.get_arguments() {
+        let Some(name) = argument.get_long() else {
+            continue;
+        };
+        let values = matches
+            .get_raw(argument.get_id().as_str())
+            .into_iter()
+            .flatten();
+        let texts: Vec<_> = values.map(|v| v.to_string_lossy().into_owned()).collect();
+        shown.insert(name.to_owned(), texts.join(","));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_and_shown_values() {
+        let settings =
+            Settings::parse(["--query.timeout=1m30s", "--web.enable-lifecycle"]).expect("valid");
+        assert_eq!(settings.flags.query_timeout, Millis(90_000));
+        assert_eq!(settings.flags.query_max_memory, ByteCount(4 << 30));
+        assert!(settings.flags.enable_lifecycle);
+        let shown = |name: &str| settings.shown.get(name).map(String::as_str);
+        assert_eq!(shown("query.timeout"), Some("1m30s"));
+        assert_eq!(shown("web.listen-address"), Some("127.0.0.1:9090"));
+        assert_eq!(shown("config.file"), Some(""));
+    }
+
+    #[test]
+    fn bad_values() {
+        for flag in [
+            "--query.timeout=soon",
+            "--query.max-memory=4XB",
+            "--query.max-concurrency=0",
+            "--nope",
+        ] {
+            assert!(Settings::parse([flag]).is_err(), "{flag}");
+        }
+        assert!(
+            !Settings::parse(["--web.enable-lifecycle=false"])
+                .expect("valid")
+                .flags
+                .enable_lifecycle
+        );
+    }
+}

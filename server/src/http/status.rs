@@ -1,0 +1,52 @@
+//! `/api/v1/status/…`: configuration, flags, and numbers about the process and the store.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json;
+
+use super::ApiResult;
+use super::answer::answer_value;
+use crate::App;
+use crate::times::format_time;
+
+/// The configuration in force, as text.
+pub(crate) async fn config(State(app): State<Arc<App>>) -> Response {
+    answer_value(&json!({ "yaml": app.config.text() }))
+}
+
+/// Flags and how they are set.
+pub(crate) async fn flags(State(app): State<Arc<App>>) -> Response {
+    answer_value(&json!(app.settings.shown))
+}
+
+/// The process.
+pub(crate) async fn runtimeinfo(State(app): State<Arc<App>>) -> Response {
+    answer_value(&json!({
+        "startTime": format_time(app.started),
+        "reloadConfigSuccess": app.config.last_reload_ok(),
+        "lastConfigTime": format_time(app.config.loaded_at()),
+        "corruptionCount": 0,
+        "storageRetention": "",
+    }))
+}
+
+/// The store.
+pub(crate) async fn tsdb(State(app): State<Arc<App>>) -> ApiResult {
+    let stats = app.store()?.engine.stats();
+    let (min_time, max_time) = stats.head_time.unwrap_or((0, 0));
+    Ok(answer_value(&json!({
+        "headStats": {
+            "numSeries": stats.head_series,
+            "numSamples": stats.head_samples,
+            "minTime": min_time,
+            "maxTime": max_time,
+        },
+        "blockStats": {
+            "numBlocks": stats.blocks,
+            "numSamples": stats.block_samples,
+            "bytes": stats.block_bytes,
+        },
+    })))
+}

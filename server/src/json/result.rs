@@ -1,0 +1,70 @@
+//! The `data` of a query's answer: `resultType` first, then `result`.
+
+use narthex_model::{LabelsRef, TimestampMs};
+use narthex_promql::{InstantSample, QueryValue, RangeSeries};
+
+use super::{push_float, push_labels, push_list, push_string, push_timestamp};
+
+/// Writes `{"resultType":…,"result":…}`.
+pub(crate) fn push_value(value: &QueryValue, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"resultType\":\"");
+    out.extend_from_slice(type_name(value).as_bytes());
+    out.extend_from_slice(b"\",\"result\":");
+    match value {
+        QueryValue::Scalar { timestamp, value } => push_point(*timestamp, *value, out),
+        QueryValue::String { timestamp, value } => push_text(*timestamp, value, out),
+        QueryValue::Vector(samples) => push_list(b"[]", samples, out, push_sample),
+        QueryValue::Matrix(series) => {
+            out.reserve(series.iter().map(|s| 128 + s.values.len() * 32).sum());
+            push_list(b"[]", series, out, push_series);
+        }
+    }
+    out.push(b'}');
+}
+
+fn type_name(value: &QueryValue) -> &'static str {
+    match value {
+        QueryValue::Scalar { .. } => "scalar",
+        QueryValue::String { .. } => "string",
+        QueryValue::Vector(_) => "vector",
+        QueryValue::Matrix(_) => "matrix",
+    }
+}
+
+fn push_sample(sample: &InstantSample, out: &mut Vec<u8>) {
+    push_metric(sample.labels.as_ref(), out);
+    out.extend_from_slice(b",\"value\":");
+    push_point(sample.timestamp, sample.value, out);
+    out.push(b'}');
+}
+
+fn push_series(series: &RangeSeries, out: &mut Vec<u8>) {
+    push_metric(series.labels.as_ref(), out);
+    out.extend_from_slice(b",\"values\":");
+    let points = series.timestamps.iter().zip(&series.values);
+    push_list(b"[]", points, out, |(timestamp, value), out| {
+        push_point(*timestamp, *value, out);
+    });
+    out.push(b'}');
+}
+
+fn push_metric(labels: LabelsRef<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"metric\":");
+    push_labels(labels, out);
+}
+
+fn push_point(timestamp: TimestampMs, value: f64, out: &mut Vec<u8>) {
+    out.push(b'[');
+    push_timestamp(timestamp, out);
+    out.extend_from_slice(b",\"");
+    push_float(value, out);
+    out.extend_from_slice(b"\"]");
+}
+
+fn push_text(timestamp: TimestampMs, value: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    push_timestamp(timestamp, out);
+    out.push(b',');
+    push_string(value, out);
+    out.push(b']');
+}

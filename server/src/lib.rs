@@ -1,0 +1,23 @@
+//! Who may ask, and over which wire? The HTTP API, the wiring, and the `narthex` program.
+//!
+//! Only this crate knows HTTP and JSON. [`serve`] joins the parts; [`http`] has one file per endpoint, [`cli`] one per
+//! command.
+
+pub mod cli;
+mod config;
+pub mod flags;
+mod http;
+mod json;
+mod limits;
+mod logging;
+mod metrics;
+pub mod promqltest;
+mod queries;
+mod reload;
+mod rows;
+mod scraping;
+pub mod serve;
+mod state;
+mod times;
+
+use state::App;

@@ -1,0 +1,36 @@
+//! Every limit of the server that has no flag, in one place.
+
+use std::time::Duration;
+
+/// Largest remote-write body as sent, in bytes.
+pub(crate) const WRITE_BODY_BYTES_MAX: usize = 32 << 20;
+
+/// Largest remote-write message after decompression, in bytes.
+pub(crate) const WRITE_DECODED_BYTES_MAX: usize = 32 << 20;
+
+/// Largest form body of a query or a statement, in bytes.
+pub(crate) const FORM_BODY_BYTES_MAX: usize = 16 << 20;
+
+/// Most steps of a range query, as in Prometheus.
+pub(crate) const RANGE_POINTS_MAX: i64 = 11_000;
+
+/// Most warnings, and most infos, listed in one answer.
+pub(crate) const NOTES_MAX: usize = 10;
+
+/// How long a stopping server waits for requests under way.
+pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Encoded pieces of a SQL answer that may wait for a slow reader.
+pub(crate) const PIECES_IN_FLIGHT_MAX: usize = 4;
+
+/// A piece of a streamed SQL answer is sent once it is larger, in bytes.
+pub(crate) const PIECE_BYTES_MIN: usize = 64 << 10;
+
+/// Samples that an import hands to the engine at once.
+pub(crate) const IMPORT_BATCH_SAMPLES: usize = 50_000;
+
+/// Such batches that are parsed or being written at the same time.
+pub(crate) const IMPORT_BATCHES_IN_FLIGHT_MAX: usize = 4;
+
+/// Metrics whose metadata is remembered.
+pub(crate) const METADATA_ENTRIES_MAX: usize = 100_000;

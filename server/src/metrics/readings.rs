@@ -1,0 +1,150 @@
+//! Numbers that are read at the moment somebody asks: store, queries, configuration, process.
+
+use narthex_engine::Stats;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use super::process;
+use crate::App;
+
+/// A registry that holds the readings.
+pub(super) fn read(app: &App) -> Registry {
+    let mut readings = Readings(Registry::default());
+    readings.server(app);
+    readings.process(app);
+    if let Ok(store) = app.store() {
+        readings.store(&store.engine.stats());
+    }
+    readings.0
+}
+
+struct Readings(Registry);
+
+impl Readings {
+    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+        self.0.register(name, help, ConstGauge::new(value));
+    }
+
+    /// `name` goes without `_total`; the format adds it.
+    fn counter(&mut self, name: &str, help: &str, value: f64) {
+        self.0.register(name, help, ConstCounter::new(value));
+    }
+
+    fn server(&mut self, app: &App) {
+        let version = [("version".into(), env!("CARGO_PKG_VERSION").into())];
+        let build = self.0.sub_registry_with_labels(version.into_iter());
+        build.register(
+            "prometheus_build_info",
+            "Constant 1; the labels say which program runs",
+            ConstGauge::new(1.0),
+        );
+        self.gauge(
+            "prometheus_ready",
+            "Whether the store is open",
+            f64::from(u8::from(app.is_ready())),
+        );
+        self.gauge(
+            "prometheus_config_last_reload_successful",
+            "Whether the last configuration read was taken into force",
+            f64::from(u8::from(app.config.last_reload_ok())),
+        );
+        self.gauge(
+            "prometheus_config_last_reload_success_timestamp_seconds",
+            "When the configuration in force was read",
+            app.config.loaded_at() as f64 / 1000.0,
+        );
+        self.gauge(
+            "prometheus_engine_queries",
+            "Queries that run now",
+            app.queries.running.get() as f64,
+        );
+        self.gauge(
+            "prometheus_engine_queries_concurrent_max",
+            "Queries that may run at the same time",
+            f64::from(app.settings.flags.query_max_concurrency),
+        );
+    }
+
+    fn process(&mut self, app: &App) {
+        self.gauge(
+            "process_start_time_seconds",
+            "When the process started",
+            app.started as f64 / 1000.0,
+        );
+        if let Some(seconds) = process::cpu_seconds() {
+            self.counter("process_cpu_seconds", "CPU time used", seconds);
+        }
+        if let Some(bytes) = process::resident_bytes() {
+            self.gauge("process_resident_memory_bytes", "Memory in use", bytes);
+        }
+        if let Some(count) = process::open_files() {
+            self.gauge("process_open_fds", "Open file descriptors", count);
+        }
+    }
+
+    fn store(&mut self, stats: &Stats) {
+        self.head(stats);
+        self.gauge(
+            "prometheus_tsdb_blocks_loaded",
+            "Visible blocks",
+            stats.blocks as f64,
+        );
+        self.gauge(
+            "prometheus_tsdb_storage_blocks_bytes",
+            "Bytes of the blocks on disk",
+            stats.block_bytes as f64,
+        );
+        self.gauge(
+            "narthex_block_samples",
+            "Samples in the blocks",
+            stats.block_samples as f64,
+        );
+        self.gauge(
+            "prometheus_tsdb_wal_storage_size_bytes",
+            "Bytes of the WAL on disk",
+            stats.wal_bytes as f64,
+        );
+        self.counter(
+            "narthex_wal_fsyncs",
+            "WAL fsyncs since start",
+            stats.wal_fsyncs as f64,
+        );
+    }
+
+    fn head(&mut self, stats: &Stats) {
+        self.gauge(
+            "prometheus_tsdb_head_series",
+            "Series with samples in the head",
+            stats.head_series as f64,
+        );
+        self.gauge(
+            "narthex_head_samples",
+            "Samples in the head",
+            stats.head_samples as f64,
+        );
+        if let Some((oldest, newest)) = stats.head_time {
+            self.gauge(
+                "prometheus_tsdb_head_min_time_seconds",
+                "Oldest sample in the head",
+                oldest as f64 / 1000.0,
+            );
+            self.gauge(
+                "prometheus_tsdb_head_max_time_seconds",
+                "Newest sample in the head",
+                newest as f64 / 1000.0,
+            );
+        }
+        let appended = "prometheus_tsdb_head_samples_appended";
+        self.counter(
+            appended,
+            "Samples acknowledged since start",
+            stats.samples_appended as f64,
+        );
+        self.counter(
+            "narthex_samples_rejected",
+            "Samples refused since start",
+            stats.samples_rejected as f64,
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! Runs PromQL test scripts (Prometheus' `.test` language) through the engine and the planner that serve queries.
+//!
+//! A script loads series, evaluates queries and says what they must answer. Every case that does not is reported with its
+//! file, line, query, what was expected and what came.
+
+mod compare;
+mod run;
+mod script;
+mod series;
+
+pub use run::{Failure, Report, run};
+
+#[cfg(test)]
+mod tests;

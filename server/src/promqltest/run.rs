@@ -1,0 +1,196 @@
+//! Runs the commands of a script, each `clear` on a fresh store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use narthex_engine::{Engine, Options};
+use narthex_model::{Error, Result, Sink, WriteBatch};
+use narthex_promql::{ParseOptions, QueryOutput, QueryValue};
+use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions};
+
+use super::compare::{check, check_at};
+use super::script::{Command, CommandKind, Eval, Expected, When, parse};
+use super::series::{SeriesLine, Slot};
+
+/// What running a script gave.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Cases that answered as expected.
+    pub passed: usize,
+    /// Those that did not.
+    pub failed: Vec<Failure>,
+}
+
+/// A case that did not answer as expected.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The line of its command, from 1.
+    pub line: usize,
+    /// The query; empty for a load.
+    pub query: String,
+    /// What was expected and what came.
+    pub message: String,
+}
+
+/// Runs the script `text`, storing in folders below `scratch`.
+///
+/// # Errors
+/// `Invalid` if the script cannot be read, `Unavailable` if nothing can be stored below `scratch`.
+pub async fn run(text: &str, scratch: &Path) -> Result<Report> {
+    let commands = parse(text).map_err(Error::invalid)?;
+    let mut report = Report::default();
+    let mut stage = Stage::open(scratch, 0)?;
+    for (i, command) in commands.iter().enumerate() {
+        if matches!(command.kind, CommandKind::Clear) {
+            stage = Stage::open(scratch, i + 1)?;
+            continue;
+        }
+        match step(&stage, command).await {
+            Ok(()) => report.passed += usize::from(matches!(command.kind, CommandKind::Eval(_))),
+            Err((query, message)) => report.failed.push(Failure {
+                line: command.line,
+                query,
+                message,
+            }),
+        }
+    }
+    Ok(report)
+}
+
+async fn step(stage: &Stage, command: &Command) -> std::result::Result<(), (String, String)> {
+    match &command.kind {
+        CommandKind::Clear => Ok(()),
+        CommandKind::Load {
+            step_ms,
+            series,
+            histograms_too,
+        } => {
+            let loaded = stage.load(*step_ms, series, *histograms_too).await;
+            loaded.map_err(|message| (String::new(), message))
+        }
+        CommandKind::Eval(eval) => stage
+            .eval(eval)
+            .await
+            .map_err(|message| (eval.query.clone(), message)),
+    }
+}
+
+/// A store and the database over it.
+struct Stage {
+    engine: Arc<Engine>,
+    database: Database,
+}
+
+impl Stage {
+    fn open(scratch: &Path, number: usize) -> Result<Self> {
+        let options = Options {
+            out_of_order_window_ms: i64::MAX / 4,
+            ..Options::default()
+        };
+        let engine = Engine::open(&scratch.join(format!("stage-{number}")), options, None)?;
+        let options = DatabaseOptions {
+            language: ParseOptions::all(),
+            ..DatabaseOptions::default()
+        };
+        let database = Database::new(engine.clone(), options);
+        Ok(Self { engine, database })
+    }
+
+    async fn load(
+        &self,
+        step_ms: i64,
+        series: &[SeriesLine],
+        histograms_too: bool,
+    ) -> std::result::Result<(), String> {
+        let mut batch = WriteBatch::new();
+        let mut left_out = histograms_too;
+        for line in series {
+            let position = batch.push_packed_series(line.labels.as_ref());
+            for (i, slot) in line.slots.iter().enumerate() {
+                match slot {
+                    Slot::Float(v) => batch.push_sample(position, i as i64 * step_ms, *v),
+                    Slot::Histogram => left_out = true,
+                    Slot::Omitted => {}
+                }
+            }
+        }
+        let receipt = self.engine.write(batch).await.map_err(|e| e.to_string())?;
+        if receipt.rejected > 0 {
+            return Err(format!(
+                "{} samples were rejected: {:?}",
+                receipt.rejected, receipt.examples
+            ));
+        }
+        if left_out {
+            Err("native histograms are not supported yet".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn eval(&self, eval: &Eval) -> std::result::Result<(), String> {
+        let output = match (self.query(&eval.query, eval.when).await, &eval.fail) {
+            (Err(error), Some(text)) if text.accepts(&error.to_string()) => return Ok(()),
+            (Err(error), Some(text)) => {
+                return Err(format!("expected the error {text:?}, got \"{error}\""));
+            }
+            (Err(error), None) => return Err(format!("unexpected error: {error}")),
+            (Ok(_), Some(_)) => return Err("expected an error, got an answer".to_owned()),
+            (Ok(output), None) => output,
+        };
+        check(eval, &output)?;
+        self.recheck(eval).await
+    }
+
+    async fn query(&self, query: &str, when: When) -> Result<QueryOutput> {
+        match when {
+            When::Instant(at) => {
+                self.database
+                    .query_instant(query, at, QueryOptions::default())
+                    .await
+            }
+            When::Range { start, end, step } => {
+                self.database
+                    .query_range(query, Grid { start, end, step }, QueryOptions::default())
+                    .await
+            }
+        }
+    }
+
+    /// An instant query must answer the same as a range query around its instant.
+    async fn recheck(&self, eval: &Eval) -> std::result::Result<(), String> {
+        let When::Instant(at) = eval.when else {
+            return Ok(());
+        };
+        let skipped = matches!(
+            eval.expected,
+            Expected::RangeVector { .. } | Expected::String(_)
+        );
+        let asks_for_grid = ["start()", "end()", "range()", "step()"]
+            .iter()
+            .any(|f| eval.query.contains(f));
+        if skipped || asks_for_grid {
+            return Ok(());
+        }
+        let around = When::Range {
+            start: at - 60_000,
+            end: at + 60_000,
+            step: 60_000,
+        };
+        let output = self
+            .query(&eval.query, around)
+            .await
+            .map_err(|e| format!("as a range query: {e}"))?;
+        if eval.ordered {
+            return Ok(());
+        }
+        match &output.value {
+            QueryValue::Matrix(series) => {
+                check_at(eval, series, at).map_err(|e| format!("as a range query: {e}"))
+            }
+            other => Err(format!(
+                "as a range query: expected a matrix, got {other:?}"
+            )),
+        }
+    }
+}

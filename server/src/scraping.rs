@@ -1,0 +1,54 @@
+//! The one place that knows how scraping is started, changed, stopped and asked about.
+
+mod described;
+mod shown;
+
+use std::sync::Arc;
+
+use narthex_ingest::{Config, ScrapeManager, SystemClock};
+use narthex_model::{Metadata, Result, Sink};
+
+use described::Described;
+pub(crate) use shown::Targets;
+
+/// Running scrapes.
+pub(crate) struct Scraping {
+    manager: ScrapeManager,
+    described: Arc<Described>,
+}
+
+impl Scraping {
+    /// Starts to scrape what `config` names into `sink`.
+    ///
+    /// # Errors
+    /// A job cannot be made, for instance because of its certificates.
+    pub(crate) async fn start(sink: Arc<dyn Sink>, config: &Config) -> Result<Self> {
+        let described = Arc::new(Described::new(sink));
+        let manager = ScrapeManager::new(described.clone(), Arc::new(SystemClock::new()));
+        manager.apply(config).await?;
+        Ok(Self { manager, described })
+    }
+
+    /// Goes over to `config`.
+    ///
+    /// # Errors
+    /// As [`Scraping::start`]; the scrapes go on as before.
+    pub(crate) async fn apply(&self, config: &Config) -> Result<()> {
+        self.manager.apply(config).await
+    }
+
+    /// Ends all scrapes, after the batches they are writing.
+    pub(crate) async fn stop(&self) {
+        self.manager.shutdown().await;
+    }
+
+    /// The targets as they are now.
+    pub(crate) fn targets(&self) -> Targets {
+        Targets(self.manager.targets())
+    }
+
+    /// What at most `limit` metrics, or the one named, said of themselves; sorted by name.
+    pub(crate) fn metadata(&self, metric: Option<&str>, limit: usize) -> Vec<(String, Metadata)> {
+        self.described.list(metric, limit)
+    }
+}
