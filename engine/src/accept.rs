@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use narthex_model::{Receipt, Rejection, RejectionReason, TimestampMs, WriteBatch};
 
 use crate::head::window_number;
-use crate::limits::FUTURE_MS_MAX;
+use crate::limits::{FUTURE_MS_MAX, HEAD_WINDOWS_MAX};
 use crate::state::State;
 use crate::wal::Samples;
 
@@ -138,6 +138,16 @@ impl Acceptance {
             if last_window != Some(window) {
                 group.windows.insert(window);
                 last_window = Some(window);
+                if state.windows.len() + group.windows.len() > HEAD_WINDOWS_MAX {
+                    group.windows.remove(&window);
+                    receipt.reject(|| Rejection {
+                        labels: batch.labels(position).to_owned(),
+                        timestamp: t,
+                        reason: RejectionReason::TooManyWindows,
+                    });
+                    last_window = None;
+                    continue;
+                }
             }
             group.series.push(ordinal);
             group.timestamps.push(t);

@@ -165,19 +165,8 @@ impl Committer {
             counters
                 .samples_rejected
                 .fetch_add(receipt.rejected, Ordering::Relaxed);
-            self.keep_metadata(pending.batch);
             // Whoever wrote may have gone away.
             let _ = pending.ack.send(Ok(receipt));
-        }
-    }
-
-    fn keep_metadata(&self, batch: WriteBatch) {
-        if !batch.metadata.is_empty() {
-            let entries = batch
-                .metadata
-                .into_iter()
-                .map(|entry| (entry.metric, entry.metadata));
-            self.shared.metadata.lock().extend(entries);
         }
     }
 

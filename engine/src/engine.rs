@@ -1,6 +1,5 @@
 //! The store as others see it: opens the folder, starts the threads, hands out snapshots, stops it all.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +7,17 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use narthex_model::{Error, ErrorKind, Metadata, Receipt, Result, Sink, SinkFuture, WriteBatch};
+use narthex_model::{Error, ErrorKind, Receipt, Result, Sink, SinkFuture, WriteBatch};
 use parking_lot::{Condvar, Mutex};
 
 use crate::accept::Acceptance;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
+use crate::compact::Compactor;
 use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
 use crate::layout::Layout;
-use crate::limits::{BATCH_BYTES_MAX, FLUSH_INTERVAL_MS};
+use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_MS, FLUSH_INTERVAL_MS};
 use crate::load::{Loaded, load_as_owner, load_as_reader};
 use crate::lock::FolderLock;
 use crate::queue::Queue;
@@ -33,6 +33,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     /// `None` if it is open for queries alone.
     flusher: Option<Arc<Mutex<Flusher>>>,
+    compactor: Arc<Compactor>,
     running: Mutex<Option<Running>>,
     closed: AtomicBool,
 }
@@ -41,6 +42,7 @@ pub struct Engine {
 struct Running {
     wal_thread: JoinHandle<()>,
     flush_thread: JoinHandle<()>,
+    compaction_thread: JoinHandle<()>,
     stop: Arc<StopSignal>,
     _lock: FolderLock,
 }
@@ -102,8 +104,10 @@ impl Engine {
         layout.check_format()?;
         let loaded = load_as_reader(&layout)?;
         let (shared, _, _) = share(Arc::new(RealFileSystem), layout, Options::default(), loaded);
+        let compactor = Arc::new(Compactor::new(shared.clone()));
         Ok(Arc::new(Self {
             shared,
+            compactor,
             flusher: None,
             running: Mutex::new(None),
             closed: AtomicBool::new(false),
@@ -144,12 +148,21 @@ impl Engine {
         );
         let (its_flusher, its_stop) = (flusher.clone(), stop.clone());
         let flush_thread = spawn("narthex-flush", move || {
-            flush_until_stopped(&its_flusher, &its_stop);
+            let flush = || its_flusher.lock().flush_due();
+            repeat_until_stopped(&its_stop, FLUSH_INTERVAL_MS, "flush", flush);
+        })
+        .inspect_err(|_| shared.queue.close())?;
+        let compactor = Arc::new(Compactor::new(shared.clone()));
+        let (its_compactor, its_stop) = (compactor.clone(), stop.clone());
+        let compaction_thread = spawn("narthex-compact", move || {
+            let compact = || its_compactor.compact(|| *its_stop.stopped.lock());
+            repeat_until_stopped(&its_stop, COMPACTION_INTERVAL_MS, "compact", compact);
         })
         .inspect_err(|_| shared.queue.close())?;
         let running = Running {
             wal_thread,
             flush_thread,
+            compaction_thread,
             stop,
             _lock: lock,
         };
@@ -157,6 +170,7 @@ impl Engine {
         Ok(Arc::new(Self {
             shared,
             flusher: Some(flusher),
+            compactor,
             running,
             closed,
         }))
@@ -170,11 +184,6 @@ impl Engine {
     /// Numbers about the store.
     pub fn stats(&self) -> Stats {
         Stats::of(&self.shared)
-    }
-
-    /// What the metrics said of themselves since start, by name of the metric family.
-    pub fn metadata(&self) -> BTreeMap<String, Metadata> {
-        self.shared.metadata.lock().clone()
     }
 
     /// Writes every head sample into blocks and frees the WAL. Blocks the caller. Does nothing if the store is open for
@@ -195,6 +204,18 @@ impl Engine {
         self.flusher
             .as_ref()
             .map_or(Ok(()), |flusher| flusher.lock().flush_due())
+    }
+
+    /// Merges blocks until there is nothing to merge. Blocks the caller. Does nothing if the store is open for queries
+    /// alone.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk is full or failing, `Corrupt` if a block is damaged; the blocks then stay as they are.
+    pub fn compact(&self) -> Result<()> {
+        match self.flusher {
+            Some(_) => self.compactor.compact(|| false),
+            None => Ok(()),
+        }
     }
 
     /// Calls `f` while no flush is under way.
@@ -227,7 +248,11 @@ impl Engine {
         running.stop.changed.notify_all();
         // An error means that the thread has ended already.
         let _ = self.shared.queue.push_now(Work::Stop);
-        for thread in [running.flush_thread, running.wal_thread] {
+        for thread in [
+            running.compaction_thread,
+            running.flush_thread,
+            running.wal_thread,
+        ] {
             if thread.join().is_err() {
                 tracing::error!("a thread of the engine panicked");
             }
@@ -300,7 +325,6 @@ fn share(
         closed_segments: Mutex::new(segments),
         state: Mutex::new(Arc::new(state)),
         series: Arc::new(series),
-        metadata: Mutex::new(BTreeMap::new()),
         counters: Counters::new(acceptance.newest()),
     };
     (Arc::new(shared), acceptance, checkpoint)
@@ -311,17 +335,23 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     spawned.map_err(|e| Error::unavailable(format!("start thread {name}")).with_source(e))
 }
 
-fn flush_until_stopped(flusher: &Mutex<Flusher>, stop: &StopSignal) {
+/// Does `work` every `interval_ms` until the signal comes.
+fn repeat_until_stopped(
+    stop: &StopSignal,
+    interval_ms: u64,
+    name: &str,
+    mut work: impl FnMut() -> Result<()>,
+) {
     let mut stopped = stop.stopped.lock();
     while !*stopped {
         stop.changed
-            .wait_for(&mut stopped, Duration::from_millis(FLUSH_INTERVAL_MS));
+            .wait_for(&mut stopped, Duration::from_millis(interval_ms));
         if *stopped {
             return;
         }
         drop(stopped);
-        if let Err(error) = flusher.lock().flush_due() {
-            tracing::error!(%error, "cannot flush, will try again");
+        if let Err(error) = work() {
+            tracing::error!(%error, "cannot {name}, will try again");
         }
         stopped = stop.stopped.lock();
     }

@@ -10,14 +10,15 @@ use std::sync::mpsc;
 use narthex_model::{Error, ErrorKind, Result, TimeRange};
 use ulid::Ulid;
 
-use crate::block::{BlockSource, BlockWriter, SeriesSamples, verify_block};
+use crate::block::{BlockSource, BlockWriter, SeriesSamples, remove_block, verify_block};
 use crate::checkpoint::{Checkpoint, FlushedWindow};
 use crate::commit::{FreezeRequest, Work};
 use crate::head::Window;
-use crate::limits::HEAD_SAMPLES_EAGER;
+use crate::limits::{FLUSH_LOOKS_MAX, HEAD_SAMPLES_EAGER};
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
 use crate::stored_block::StoredBlock;
+use crate::wal::ClosedSegment;
 
 /// Who flushes; one at a time.
 pub(crate) struct Flusher {
@@ -25,8 +26,15 @@ pub(crate) struct Flusher {
     checkpoint: Checkpoint,
     /// Blocks that are written, but whose checkpoint failed, by window and segment.
     written: BTreeMap<(i64, u64), PathBuf>,
-    /// By window, the number of samples it had when last looked at.
-    looked_at: BTreeMap<i64, u64>,
+    /// By window, what it was like when last looked at.
+    looked_at: BTreeMap<i64, Look>,
+}
+
+/// A look at a window that might be due.
+struct Look {
+    samples: u64,
+    /// How often it was looked at so far.
+    looks: u64,
 }
 
 impl Flusher {
@@ -48,26 +56,30 @@ impl Flusher {
     /// Cuts the windows that are due, and those an earlier flush left behind.
     pub(crate) fn flush_due(&mut self) -> Result<()> {
         let state = self.shared.snapshot();
-        let due = self.due(&state);
-        if !due.is_empty() {
-            self.freeze(Some(due))?;
-        } else if state.frozen.is_empty() {
+        let (due, left_behind) = (self.due(&state), !state.frozen.is_empty());
+        // A snapshot that is held makes every write copy what it changes.
+        drop(state);
+        if due.is_empty() && !left_behind {
             return Ok(());
         }
-        drop(state);
+        if !due.is_empty() {
+            self.freeze(Some(due))?;
+        }
         self.cut_frozen()
     }
 
     /// A window is due a quarter of its length after its end, once late samples have stopped coming: a block for each
-    /// would be many small blocks. It does not wait for ever, nor while memory is scarce.
+    /// would be many small blocks. It does not wait for ever, nor while the head is large.
     fn due(&mut self, state: &State) -> BTreeSet<i64> {
         let newest = self.shared.counters.max_time().unwrap_or(i64::MIN);
         let duration = state.block_duration_ms;
         let eager = state.head_samples() > HEAD_SAMPLES_EAGER;
         let is_due = |w: &Window| {
-            let quiet = self.looked_at.get(&w.number()) == Some(&w.samples());
-            let passed = newest.saturating_sub(w.span().end);
-            passed >= duration || (passed >= duration / 4 && (quiet || eager))
+            let seen = self.looked_at.get(&w.number());
+            let quiet = seen.is_some_and(|s| s.samples == w.samples());
+            let waited = seen.is_some_and(|s| s.looks >= FLUSH_LOOKS_MAX);
+            let passed = newest.saturating_sub(w.span().end) >= duration / 4;
+            passed && (quiet || waited || eager)
         };
         let due = state
             .windows
@@ -75,10 +87,17 @@ impl Flusher {
             .filter(|w| is_due(w))
             .map(|w| w.number())
             .collect();
+        let look = |w: &Window| {
+            let looks = self.looked_at.get(&w.number()).map_or(0, |s| s.looks);
+            Look {
+                samples: w.samples(),
+                looks: looks + 1,
+            }
+        };
         self.looked_at = state
             .windows
             .iter()
-            .map(|w| (w.number(), w.samples()))
+            .map(|w| (w.number(), look(w)))
             .collect();
         due
     }
@@ -140,6 +159,7 @@ impl Flusher {
         let source = BlockSource {
             wal_through: Some(frozen.through_segment),
             level: 1,
+            parents: Vec::new(),
         };
         let mut writer = BlockWriter::create(
             &folder,
@@ -149,11 +169,7 @@ impl Flusher {
             (self.shared.options.now)(),
         )?;
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
-        let matched = self
-            .shared
-            .series
-            .select(&[], |ordinal| window.chunk(ordinal).is_some());
-        for (ordinal, labels) in matched.ordinals.into_iter().zip(&matched.labels) {
+        for (ordinal, labels) in self.shared.series.sorted(window.ordinals()) {
             timestamps.clear();
             values.clear();
             window.read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
@@ -164,25 +180,39 @@ impl Flusher {
             })?;
         }
         let path = folder.join(ulid.to_string());
-        let written = writer.finish().and_then(|_| read_back(&path));
+        let written = writer.finish_checked(read_back);
         written.inspect_err(|_| discard(&path))?;
         Ok(path)
     }
 
     /// Removes closed segments whose samples are all in blocks.
     fn remove_segments(&mut self) {
-        let mut segments = self.shared.closed_segments.lock();
-        segments.retain(|segment| {
-            let flushed = segment.windows.iter().all(|w| self.checkpoint.through(*w) >= segment.number);
-            if !flushed {
-                return true;
+        let in_blocks = |s: &&ClosedSegment| {
+            s.windows
+                .iter()
+                .all(|w| self.checkpoint.through(*w) >= s.number)
+        };
+        let closed = self.shared.closed_segments.lock();
+        let needless: Vec<_> = closed
+            .iter()
+            .filter(in_blocks)
+            .map(|s| (s.number, s.path.clone()))
+            .collect();
+        // The WAL thread must not wait for the disk.
+        drop(closed);
+        let mut removed = BTreeSet::new();
+        for (number, path) in needless {
+            match self.shared.fs.remove(&path) {
+                Ok(()) => drop(removed.insert(number)),
+                Err(error) => {
+                    tracing::warn!(segment = %path.display(), %error, "cannot remove a wal segment, will try again")
+                }
             }
-            let removed = self.shared.fs.remove(&segment.path);
-            if let Err(error) = &removed {
-                tracing::warn!(segment = %segment.path.display(), %error, "cannot remove a wal segment, will try again");
-            }
-            removed.is_err()
-        });
+        }
+        let mut closed = self.shared.closed_segments.lock();
+        closed.retain(|s| !removed.contains(&s.number));
+        let first = closed.first().map_or(u64::MAX, |s| s.number);
+        drop(closed);
         // Only once they are gone for good is a block complete without its line in the checkpoint.
         if self
             .shared
@@ -190,13 +220,17 @@ impl Flusher {
             .sync_folder(&self.shared.layout.wal())
             .is_ok()
         {
-            self.checkpoint
-                .forget_before(segments.first().map_or(u64::MAX, |s| s.number));
+            self.checkpoint.forget_before(first);
         }
     }
 
     /// Lets windows have another length from now on. There are no windows and no closed segments.
     pub(crate) fn change_duration(&mut self, block_duration_ms: i64) -> Result<()> {
+        if !self.shared.closed_segments.lock().is_empty() {
+            return Err(Error::unavailable(
+                "wal segments could not be removed, so the block duration cannot change: check the disk and start again",
+            ));
+        }
         let checkpoint = self.checkpoint.with_duration(block_duration_ms);
         checkpoint.write(self.shared.fs.as_ref(), &self.shared.layout)?;
         self.checkpoint = checkpoint;
@@ -205,8 +239,8 @@ impl Flusher {
     }
 }
 
-/// A block is read back and compared with its checksums before it takes the place of the WAL.
-fn read_back(path: &Path) -> Result<()> {
+/// A block is read back and compared with its checksums before it takes the place of what it was made from.
+pub(crate) fn read_back(path: &Path) -> Result<()> {
     let damaged = verify_block(path)
         .into_iter()
         .find_map(|check| check.damage);
@@ -217,11 +251,12 @@ fn read_back(path: &Path) -> Result<()> {
     })
 }
 
-/// Removes a block that failed, as far as possible. Should it stay, it holds nothing that its successor lacks.
-fn discard(path: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(path)
+/// Removes a block that failed or was replaced, as far as possible. Should it stay, it holds nothing that its successor
+/// lacks.
+pub(crate) fn discard(path: &Path) {
+    if let Err(error) = remove_block(path)
         && path.exists()
     {
-        tracing::warn!(block = %path.display(), %error, "cannot remove a block that failed");
+        tracing::warn!(block = %path.display(), %error, "cannot remove a block that is not needed");
     }
 }

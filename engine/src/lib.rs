@@ -8,6 +8,7 @@ pub mod block;
 mod checkpoint;
 mod clock;
 mod commit;
+mod compact;
 mod engine;
 mod flush;
 mod fs;

@@ -4,7 +4,7 @@
 pub(crate) const QUEUE_BYTES_MAX: usize = 64 << 20;
 
 /// The largest batch that is accepted, in bytes of memory.
-pub(crate) const BATCH_BYTES_MAX: usize = 128 << 20;
+pub(crate) const BATCH_BYTES_MAX: usize = narthex_model::WriteBatch::BYTES_MAX;
 
 /// Samples that one group commit takes at most, unless a single batch has more.
 pub(crate) const GROUP_SAMPLES_MAX: usize = 1 << 18;
@@ -27,5 +27,17 @@ pub(crate) const READ_ONLY_ATTEMPTS_MAX: usize = 10;
 /// Head samples at which windows that are due are cut although they are still written to.
 pub(crate) const HEAD_SAMPLES_EAGER: u64 = 100_000_000;
 
+/// A window that is due is cut after so many looks even if samples still come: ten minutes.
+pub(crate) const FLUSH_LOOKS_MAX: u64 = 120;
+
+/// Windows of time that the head may have. Samples of a further one are refused: few senders mean them.
+pub(crate) const HEAD_WINDOWS_MAX: usize = 8192;
+
 /// How often it is looked whether a window is due.
 pub(crate) const FLUSH_INTERVAL_MS: u64 = 5_000;
+
+/// Samples that a compaction holds in memory at once, unless a single series has more.
+pub(crate) const COMPACTION_SAMPLES_AT_ONCE: u64 = 1 << 20;
+
+/// How often it is looked whether blocks can be merged.
+pub(crate) const COMPACTION_INTERVAL_MS: u64 = 10_000;

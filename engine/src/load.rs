@@ -1,5 +1,6 @@
 //! Reads a data folder into memory: blocks, then the WAL that is not in blocks yet.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +35,17 @@ pub(crate) enum Access<'a> {
     Reader,
 }
 
+impl Access<'_> {
+    /// Removes a block that counts for nothing; a reader only passes it by.
+    fn tidy(&self, path: &Path, why: &str) -> Result<()> {
+        if let Access::Owner(_) = self {
+            tracing::info!(block = %path.display(), "{why}");
+            crate::block::remove_block(path)?;
+        }
+        Ok(())
+    }
+}
+
 /// Loads the folder as its owner.
 ///
 /// # Errors
@@ -54,10 +66,13 @@ pub(crate) fn load_as_owner(
 /// As [`load_as_owner`].
 pub(crate) fn load_as_reader(layout: &Layout) -> Result<Loaded> {
     for _ in 1..READ_ONLY_ATTEMPTS_MAX {
+        let before = block_folders(layout)?;
         match load(layout, &Access::Reader, Acceptance::new(0), None) {
             // A file may have gone while it was looked for.
+            Err(_) if block_folders(layout)? != before => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {}
             Ok(loaded) if Checkpoint::read(layout)? != loaded.checkpoint => {}
+            Ok(_) if block_folders(layout)? != before => {}
             loaded => return loaded,
         }
     }
@@ -81,9 +96,31 @@ fn load(
         segments: Vec::new(),
     };
     let first_segment = segments.first().map(|s| s.number);
-    for path in block_folders(layout)? {
-        loaded.add_block(&path, access, first_segment)?;
+    let metas = block_folders(layout)?
+        .into_iter()
+        .map(|path| Ok((BlockMeta::read(&path)?, path)));
+    let metas = metas.collect::<Result<Vec<_>>>()?;
+    let merged: HashSet<String> = metas
+        .iter()
+        .flat_map(|(meta, _)| meta.source.parents.iter().cloned())
+        .collect();
+    let mut needless = Vec::new();
+    for (meta, path) in &metas {
+        if merged.contains(&meta.ulid.to_string()) {
+            needless.push((path, "removed a block that was merged into another"));
+        } else if loaded.is_unfinished(meta, first_segment) {
+            needless.push((
+                path,
+                "removed a block whose flush never ended; its samples are in the wal",
+            ));
+        } else {
+            loaded.add_block(path)?;
+        }
     }
+    // Only now: what takes their place has been opened.
+    needless
+        .iter()
+        .try_for_each(|(path, why)| access.tidy(path, why))?;
     loaded.replay(&segments, access, progress)?;
     Ok(loaded)
 }
@@ -120,19 +157,8 @@ impl Loaded {
             .fold(self.checkpoint.newest_segment(), u64::max)
     }
 
-    fn add_block(
-        &mut self,
-        path: &Path,
-        access: &Access<'_>,
-        first_segment: Option<u64>,
-    ) -> Result<()> {
+    fn add_block(&mut self, path: &Path) -> Result<()> {
         let (block, labels) = Block::open(path)?;
-        if self.is_unfinished(block.meta(), first_segment) {
-            return match access {
-                Access::Owner(_) => remove_unfinished(path),
-                Access::Reader => Ok(()),
-            };
-        }
         let (block, ordinals) = StoredBlock::new(path, block, &labels, &self.series)?;
         for (local, ordinal) in (0..).zip(ordinals) {
             self.acceptance.note(ordinal, block.newest(local));
@@ -147,10 +173,12 @@ impl Loaded {
             .span
             .start
             .div_euclid(self.checkpoint.block_duration_ms);
-        meta.source.wal_through.is_some_and(|through| {
-            self.checkpoint
-                .is_unfinished(number, through, first_segment)
-        })
+        let cut = Some(meta).filter(|m| m.source.parents.is_empty());
+        cut.and_then(|m| m.source.wal_through)
+            .is_some_and(|through| {
+                self.checkpoint
+                    .is_unfinished(number, through, first_segment)
+            })
     }
 
     fn replay(
@@ -195,9 +223,4 @@ impl Loaded {
         }
         Ok(())
     }
-}
-
-fn remove_unfinished(path: &Path) -> Result<()> {
-    tracing::info!(block = %path.display(), "removed a block whose flush never ended; its samples are in the wal");
-    std::fs::remove_dir_all(path).map_err(|e| unavailable("remove unfinished block", path, e))
 }

@@ -59,6 +59,16 @@ impl SeriesTable {
             .unwrap_or_else(Labels::empty)
     }
 
+    /// The series `ordinals`, sorted by labels.
+    pub(crate) fn sorted(&self, ordinals: impl Iterator<Item = u32>) -> Vec<(u32, Labels)> {
+        let inner = self.inner.read();
+        let labels = |ordinal: u32| Some((ordinal, inner.labels.get(ordinal as usize)?.clone()));
+        let mut series: Vec<_> = ordinals.filter_map(labels).collect();
+        drop(inner);
+        series.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+        series
+    }
+
     /// The ordinals of a batch's series, in their order; new series are added.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
 //! What the engine's threads share.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use narthex_model::{Metadata, TimestampMs};
+use narthex_model::TimestampMs;
 use parking_lot::Mutex;
 
 use crate::Options;
@@ -26,7 +25,6 @@ pub(crate) struct Shared {
     pub(crate) closed_segments: Mutex<Vec<ClosedSegment>>,
     pub(crate) state: Mutex<Arc<State>>,
     pub(crate) series: Arc<SeriesTable>,
-    pub(crate) metadata: Mutex<BTreeMap<String, Metadata>>,
     pub(crate) counters: Counters,
 }
 

@@ -48,15 +48,16 @@ impl State {
     /// Adds a sample to its window.
     pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) {
         let number = window_number(t, self.block_duration_ms);
-        let at = self.windows.iter().rposition(|w| w.number() <= number);
-        let at = match at {
-            Some(at) if self.windows.get(at).is_some_and(|w| w.number() == number) => at,
-            _ => {
-                let at = at.map_or(0, |at| at + 1);
-                self.windows
-                    .insert(at, Arc::new(Window::new(number, self.block_duration_ms)));
+        let newest = self.windows.last().is_some_and(|w| w.number() == number);
+        let at = if newest {
+            self.windows.len() - 1
+        } else {
+            let found = self.windows.binary_search_by_key(&number, |w| w.number());
+            found.unwrap_or_else(|at| {
+                let window = Window::new(number, self.block_duration_ms);
+                self.windows.insert(at, Arc::new(window));
                 at
-            }
+            })
         };
         if let Some(window) = self.windows.get_mut(at) {
             Arc::make_mut(window).push(ordinal, t, value);

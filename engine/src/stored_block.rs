@@ -69,6 +69,16 @@ impl StoredBlock {
         )
     }
 
+    /// Its folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The window it was cut or merged for.
+    pub(crate) fn span(&self) -> TimeRange {
+        TimeRange::new(self.meta().span.start, self.meta().span.end)
+    }
+
     /// Bytes of its files.
     pub(crate) fn bytes(&self) -> u64 {
         self.meta().files.values().map(|f| f.bytes).sum()

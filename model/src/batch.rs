@@ -55,6 +55,9 @@ pub struct MetadataEntry {
 }
 
 impl WriteBatch {
+    /// A sink may refuse batches whose [`WriteBatch::byte_size`] is larger.
+    pub const BYTES_MAX: usize = 256 << 20;
+
     /// An empty batch.
     pub fn new() -> Self {
         Self::default()
@@ -141,9 +144,14 @@ impl WriteBatch {
         &self.values
     }
 
-    /// About how many bytes of memory the batch holds.
+    /// About how many bytes of memory the batch holds; the buckets and texts inside histograms, exemplars and metadata
+    /// are not counted.
     pub fn byte_size(&self) -> usize {
-        self.label_bytes.len() + self.label_ends.len() * 4 + self.values.len() * 20
+        let columns = self.label_bytes.len() + self.label_ends.len() * 4 + self.values.len() * 20;
+        columns
+            + self.histograms.len() * size_of::<HistogramSample>()
+            + self.exemplars.len() * size_of::<Exemplar>()
+            + self.metadata.len() * size_of::<MetadataEntry>()
     }
 }
 

@@ -13,8 +13,8 @@ pub trait Sink: Send + Sync {
     /// Stores a batch.
     ///
     /// `Ok` is an ack: every sample of the batch that the receipt does not list as rejected is on disk as the
-    /// configured durability says (by default: fsynced), and is visible to queries. The same sample written again is
-    /// a success and is kept once. An error means nothing may be assumed; writing the same batch again is safe.
+    /// configured durability says (by default: fsynced), and is visible to queries. The same sample written again
+    /// within the out-of-order window is a success and is kept once; later it may be refused as too old. An error means nothing may be assumed; writing the same batch again is safe.
     ///
     /// # Errors
     /// `Limit` if the batch is too large, `Unavailable` if the disk is full or failing, `Closed` after shutdown.
@@ -59,8 +59,11 @@ pub struct Rejection {
 /// Why a sample is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RejectionReason {
-    /// Older than the newest sample of its series by more than the out-of-order window.
+    /// Not newer than the newest sample of its series, and older than the newest of the store by more than the
+    /// out-of-order window.
     TooOld,
+    /// The samples not yet in blocks are spread over too many spans of time.
+    TooManyWindows,
     /// Too far in the future.
     TooFarInFuture,
     /// The kind of sample is not stored yet.
@@ -72,6 +75,9 @@ impl RejectionReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TooOld => "too old sample",
+            Self::TooManyWindows => {
+                "samples are spread over too many hours at once; send them in order of time"
+            }
             Self::TooFarInFuture => "sample is too far in the future",
             Self::Unsupported => "native histograms are not stored yet",
         }

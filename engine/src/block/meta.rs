@@ -78,6 +78,9 @@ pub struct BlockSource {
     pub wal_through: Option<u64>,
     /// 1 for a block cut from the head, one more than its sources for a merged one.
     pub level: u32,
+    /// Names of the blocks it was merged from. Where it is, they count for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -117,7 +120,7 @@ impl BlockMeta {
     }
 
     /// Reads `meta.json` of the block in folder `dir`.
-    pub(super) fn read(dir: &Path) -> Result<Self> {
+    pub(crate) fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(META_FILE);
         let bytes = files::read_small(&path, META_BYTES_MAX)?;
         Self::decode(&bytes).map_err(|what| files::damaged(&path, what))
@@ -192,6 +195,7 @@ mod tests {
             source: BlockSource {
                 wal_through: None,
                 level: 1,
+                parents: Vec::new(),
             },
             created_ms: 7,
         }

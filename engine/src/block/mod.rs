@@ -23,4 +23,4 @@ pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};
 pub use series_rows::SeriesRow;
 pub use verify::{FileCheck, verify_block};
-pub use write::{BlockWriter, SeriesSamples, remove_leftovers};
+pub use write::{BlockWriter, SeriesSamples, remove_block, remove_leftovers};

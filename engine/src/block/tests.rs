@@ -20,6 +20,7 @@ const ULID: Ulid = Ulid::from_parts(1_700_000_000_000, 7);
 const SOURCE: BlockSource = BlockSource {
     wal_through: Some(3),
     level: 1,
+    parents: Vec::new(),
 };
 
 fn write(parent: &Path, model: &Model, layout: Layout) -> (PathBuf, BlockMeta) {

@@ -69,7 +69,7 @@ pub fn verify_block(dir: &Path) -> Vec<FileCheck> {
 
 fn named_as_its_folder(dir: &Path, meta: BlockMeta) -> Result<BlockMeta> {
     if dir
-        .file_name()
+        .file_stem()
         .is_some_and(|name| name.to_str() == Some(&meta.ulid.to_string()))
     {
         return Ok(meta);

@@ -168,7 +168,15 @@ impl BlockWriter {
     ///
     /// # Errors
     /// `Internal` if there is no series; `Unavailable` if the disk is full or failing: nothing is visible then.
-    pub fn finish(mut self) -> Result<BlockMeta> {
+    pub fn finish(self) -> Result<BlockMeta> {
+        self.finish_checked(|_| Ok(()))
+    }
+
+    /// As [`BlockWriter::finish`], if `check` finds nothing wrong with the folder before it becomes visible.
+    ///
+    /// # Errors
+    /// As [`BlockWriter::finish`], and what `check` says.
+    pub fn finish_checked(mut self, check: impl FnOnce(&Path) -> Result<()>) -> Result<BlockMeta> {
         let (Some(samples), Some((min_time, max_time))) =
             (self.samples.take(), self.series.time_bounds())
         else {
@@ -188,6 +196,7 @@ impl BlockWriter {
         );
         files::write_small(&self.folder.join(META_FILE), &self.meta.encode()?)?;
         files::sync_dir(&self.folder)?;
+        check(&self.folder)?;
         files::rename(&self.folder, &self.parent.join(self.meta.ulid.to_string()))?;
         self.folder = PathBuf::new();
         files::sync_dir(&self.parent)?;
@@ -205,7 +214,20 @@ impl Drop for BlockWriter {
     }
 }
 
-/// Removes the folders in `parent` that never became blocks, and counts them.
+/// Removes the block in folder `path`: one rename makes it no block any more. What a crash leaves behind is a leftover.
+///
+/// # Errors
+/// `Unavailable` if the folder cannot be renamed or removed.
+pub fn remove_block(path: &Path) -> Result<()> {
+    let gone = path.with_extension(LEFTOVER_SUFFIX);
+    files::rename(path, &gone)?;
+    if let Some(parent) = path.parent() {
+        files::sync_dir(parent)?;
+    }
+    files::remove_dir(&gone)
+}
+
+/// Removes the folders in `parent` that never became blocks, or are none any more, and counts them.
 ///
 /// # Errors
 /// `Unavailable` if the folder cannot be read or a leftover not be removed.

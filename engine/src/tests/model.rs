@@ -11,6 +11,7 @@ enum Step {
     Write(Vec<(u32, i64, f64)>),
     Flush,
     FlushDue,
+    Compact,
     Reopen,
     Close,
     ChangeDuration(i64),
@@ -33,6 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => in_order.prop_map(Step::Write),
         1 => Just(Step::Flush),
         1 => Just(Step::FlushDue),
+        2 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
         1 => (1..4_i64).prop_map(|n| Step::ChangeDuration(n * 700)),
@@ -55,6 +57,7 @@ proptest! {
                 }
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::FlushDue => engine.flush_due().expect("flushes"),
+                Step::Compact => engine.compact().expect("merges"),
                 Step::Reopen => {
                     drop(engine);
                     engine = open(folder.path());

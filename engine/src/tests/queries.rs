@@ -2,8 +2,7 @@
 
 use futures::executor::block_on;
 use narthex_model::{
-    ErrorKind, Histogram, HistogramSample, Matcher, Metadata, MetadataEntry, RejectionReason, Sink,
-    TimeRange,
+    ErrorKind, Histogram, HistogramSample, Matcher, RejectionReason, Sink, TimeRange,
 };
 
 use super::support::{batch, labels, open, options, read_all, try_write, write};
@@ -105,7 +104,7 @@ fn late_samples_are_refused_and_repetitions_are_not() {
 }
 
 #[test]
-fn histograms_are_refused_and_metadata_is_kept() {
+fn histograms_are_refused() {
     let folder = tempfile::tempdir().expect("made");
     let engine = open(folder.path());
     let mut batch = batch(&[(1, 1, 1.0)]);
@@ -114,18 +113,9 @@ fn histograms_are_refused_and_metadata_is_kept() {
         timestamp: 2,
         histogram: Histogram::default(),
     });
-    let metadata = Metadata {
-        help: "what it is".to_owned(),
-        ..Metadata::default()
-    };
-    batch.metadata.push(MetadataEntry {
-        metric: "metric_1".to_owned(),
-        metadata: metadata.clone(),
-    });
     let receipt = block_on(engine.write(batch)).expect("written");
     assert_eq!((receipt.stored, receipt.rejected), (1, 1));
     assert_eq!(receipt.examples[0].reason, RejectionReason::Unsupported);
-    assert_eq!(engine.metadata().get("metric_1"), Some(&metadata));
 }
 
 #[test]

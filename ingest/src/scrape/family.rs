@@ -32,8 +32,8 @@ impl Families {
         }
         match event {
             Event::Type { metric_type, .. } => self.described.metric_type = *metric_type,
-            Event::Help { text, .. } => self.described.help.push_str(text),
-            Event::Unit { unit, .. } => self.described.unit.push_str(unit),
+            Event::Help { text, .. } => text.clone_into(&mut self.described.help),
+            Event::Unit { unit, .. } => (*unit).clone_into(&mut self.described.unit),
             Event::Sample(_) | Event::Eof => {}
         }
     }

@@ -22,11 +22,18 @@ pub(crate) async fn write(State(app): State<Arc<App>>, request: Request) -> ApiR
     let limits = Limits {
         decoded_bytes_max: WRITE_DECODED_BYTES_MAX,
     };
-    let decoded = remote_write::decode(&body, &limits).map_err(write_error)?;
+    let decoded = remote_write::decode(&body, &limits).map_err(decode_error)?;
+    if decoded.skipped_series > 0 {
+        let skipped = decoded.skipped_series;
+        tracing::warn!(
+            skipped,
+            "remote write had series without a valid label set, which are left out"
+        );
+    }
     if decoded.batch.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let receipt = engine.write(decoded.batch).await.map_err(write_error)?;
+    let receipt = engine.write(decoded.batch).await?;
     match refusal(&receipt) {
         Some(message) => Err(ApiError::bad_data(message)),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
@@ -64,7 +71,7 @@ fn is_version_1(content_type: &str) -> bool {
 }
 
 /// A message that is too large has its own status; a sender must not repeat it.
-fn write_error(error: Error) -> ApiError {
+fn decode_error(error: Error) -> ApiError {
     match error.kind() {
         ErrorKind::Limit => ApiError::too_large(WRITE_DECODED_BYTES_MAX),
         _ => error.into(),
