@@ -21,7 +21,7 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use error::{Error, ErrorKind, Result};
 pub use histogram::{Histogram, ResetHint, Span};
 pub use labels::{Label, LabelError, Labels, LabelsRef, METRIC_NAME, push_canonical};
-pub use matcher::{MatchOp, Matcher};
+pub use matcher::{MatchOp, Matcher, anchored_regex};
 pub use metadata::{Metadata, MetricType};
 pub use sink::{Receipt, Rejection, RejectionReason, Sink, SinkFuture};
 pub use time::{TimeRange, TimestampMs};

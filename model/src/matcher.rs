@@ -52,7 +52,7 @@ impl Matcher {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(compile(&value)?),
+            MatchOp::Regex | MatchOp::NotRegex => Some(anchored_regex(&value)?),
         };
         Ok(Self {
             name,
@@ -109,14 +109,22 @@ impl Matcher {
     }
 }
 
-/// Anchored, and `.` matches newline too, as in Prometheus 3.
-fn compile(pattern: &str) -> Result<Regex> {
-    RegexBuilder::new(&format!("^(?s:{pattern})$"))
-        .size_limit(REGEX_SIZE_BYTES_MAX)
-        .build()
-        .map_err(|e| {
+/// A regular expression as labels are matched by: anchored at both ends, and `.` matches newline too, as in Prometheus 3.
+///
+/// # Errors
+/// `Invalid` if `pattern` by itself is no regular expression, or a too large one.
+pub fn anchored_regex(pattern: &str) -> Result<Regex> {
+    let build = |whole: &str| {
+        let built = RegexBuilder::new(whole)
+            .size_limit(REGEX_SIZE_BYTES_MAX)
+            .build();
+        built.map_err(|e| {
             Error::invalid(format!("invalid regular expression \"{pattern}\"")).with_source(e)
         })
+    };
+    // By itself first: `a)|(b` must not borrow the parentheses around it.
+    build(pattern)?;
+    build(&format!("^(?s:{pattern})$"))
 }
 
 impl PartialEq for Matcher {
@@ -150,6 +158,7 @@ mod tests {
         let m = Matcher::new("a", MatchOp::NotEqual, "").expect("valid");
         assert!(m.accepts("x") && !m.accepts_empty());
         assert!(Matcher::new("a", MatchOp::Regex, "(").is_err());
+        assert!(Matcher::new("a", MatchOp::Regex, "x)|(y").is_err());
         assert!(Matcher::new("a", MatchOp::Regex, "(a{1000}){1000}").is_err());
     }
 }

@@ -23,6 +23,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use narthex_model::{Error, Result};
 
 use crate::flags::{ServeFlags, Settings};
+use crate::limits::QUERY_STACK_BYTES;
 
 const EXAMPLES: &str = "Examples:
   narthex                                        serve, scrape itself, keep data in ./narthex-data
@@ -70,8 +71,17 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-/// Runs the command that the arguments of the process name.
+/// Runs the command that the arguments of the process name, on a thread with room for nested queries.
 pub fn main() -> ExitCode {
+    let thread = std::thread::Builder::new().stack_size(QUERY_STACK_BYTES);
+    let ended = thread.spawn(run_command).map(std::thread::JoinHandle::join);
+    match ended {
+        Ok(Ok(code)) => code,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn run_command() -> ExitCode {
     let matches = Cli::command().get_matches();
     let outcome = match Cli::from_arg_matches(&matches) {
         Ok(cli) => {
@@ -117,6 +127,7 @@ fn run(
 fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(QUERY_STACK_BYTES)
         .build()
         .map_err(|e| Error::unavailable("cannot start threads").with_source(e))
 }

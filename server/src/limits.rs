@@ -11,6 +11,9 @@ pub(crate) const WRITE_DECODED_BYTES_MAX: usize = 32 << 20;
 /// Largest form body of a query or a statement, in bytes.
 pub(crate) const FORM_BODY_BYTES_MAX: usize = 16 << 20;
 
+/// Stack of a thread that plans and runs queries, in bytes of address space: planning walks nested expressions.
+pub(crate) const QUERY_STACK_BYTES: usize = 256 << 20;
+
 /// Most steps of a range query, as in Prometheus.
 pub(crate) const RANGE_POINTS_MAX: i64 = 11_000;
 

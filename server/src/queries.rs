@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use narthex_model::{Error, Result};
 
 use crate::http::{ApiError, ApiResult};
+use crate::limits::QUERY_STACK_BYTES;
 
 /// Threads for queries, apart from those that take in samples and speak HTTP.
 pub(crate) struct QueryPool {
@@ -45,6 +46,7 @@ impl QueryPool {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("query")
+            .thread_stack_size(QUERY_STACK_BYTES)
             .enable_time()
             .build()
             .map_err(|e| Error::unavailable("cannot start the query threads").with_source(e))?;

@@ -90,7 +90,9 @@ fn time(place: &str, value: &ScalarValue) -> Result<TimestampMs> {
             None => seconds(other).and_then(milliseconds),
         },
     };
-    ms.ok_or_else(wrong)
+    // Later and earlier ones cannot be written as dates.
+    let has_date = |ms: &TimestampMs| ms.unsigned_abs() < 253_402_300_800_000;
+    ms.filter(has_date).ok_or_else(wrong)
 }
 
 fn time_text(text: &str) -> Option<TimestampMs> {

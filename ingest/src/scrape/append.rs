@@ -16,7 +16,7 @@ const FUTURE_MS_MAX: i64 = 600_000;
 
 /// The largest batch a scrape may make, in bytes. It bounds memory, since target labels multiply a small body, and
 /// keeps positions in the batch within 32 bits.
-const BATCH_BYTES_MAX: usize = narthex_model::WriteBatch::BYTES_MAX;
+const BATCH_BYTES_MAX: usize = WriteBatch::BYTES_MAX;
 
 /// How many samples a scrape had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -32,7 +32,7 @@ impl Families {
         }
         match event {
             Event::Type { metric_type, .. } => self.described.metric_type = *metric_type,
-            Event::Help { text, .. } => text.clone_into(&mut self.described.help),
+            Event::Help { text, .. } => text.as_ref().clone_into(&mut self.described.help),
             Event::Unit { unit, .. } => (*unit).clone_into(&mut self.described.unit),
             Event::Sample(_) | Event::Eof => {}
         }

@@ -141,12 +141,12 @@ pub(crate) static PARAMETRIC: &[Parametric] = &[
     Parametric {
         name: "clamp_max",
         plan_name: "prom_clamp_max",
-        apply: |v, p| round::clamp(v, f64::NEG_INFINITY, p[0]),
+        apply: |v, p| round::lesser(v, p[0]),
     },
     Parametric {
         name: "clamp_min",
         plan_name: "prom_clamp_min",
-        apply: |v, p| round::clamp(v, p[0], f64::INFINITY),
+        apply: |v, p| round::greater(v, p[0]),
     },
     Parametric {
         name: "round",

@@ -11,6 +11,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
+use narthex_model::anchored_regex;
 use regex::Regex;
 
 use super::arguments::{any_signature, column, text};
@@ -61,11 +62,8 @@ impl ScalarUDFImpl for RewriteUdf {
         let args = &args.args;
         let out = match self.function {
             Rewrite::Replace => {
-                let regex = Regex::new(&format!("^(?s:{})$", text(args, 3)?)).map_err(|e| {
-                    DataFusionError::Plan(format!(
-                        "invalid regular expression in label_replace(): {e}"
-                    ))
-                })?;
+                let regex = anchored_regex(text(args, 3)?)
+                    .map_err(|e| DataFusionError::Plan(format!("{e} in label_replace()")))?;
                 replace(
                     &texts(&column(args, 0, rows)?),
                     &texts(&column(args, 1, rows)?),

@@ -13,5 +13,6 @@ pub(crate) mod presence;
 pub(crate) mod range;
 pub(crate) mod ranked;
 pub(crate) mod scalar;
+pub(crate) mod sides;
 
 pub(crate) mod aggregate;

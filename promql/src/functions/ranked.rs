@@ -133,8 +133,14 @@ fn keep_count(parameter: &ArrayRef, step: usize, there: usize) -> Result<usize> 
         DataType::Float64 => parameter.as_primitive::<Float64Type>().value(0),
         _ => StepVectors::from_array(parameter)?.row(0)[step],
     };
+    if there == 0 {
+        return Ok(0);
+    }
     if k.is_nan() {
         return plan_err!("Parameter value is NaN");
+    }
+    if k.abs() >= 2_f64.powi(63) {
+        return plan_err!("Scalar value {k} overflows int64");
     }
     Ok((k.max(0.0) as usize).min(there))
 }

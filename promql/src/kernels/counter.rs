@@ -26,13 +26,12 @@ pub(crate) fn delta(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut Ste
 }
 
 fn counter(series: &Series<'_>, out: &mut StepRow<'_>, scale: impl Fn(f64) -> f64) {
-    let lost = lost_to_resets(series.values);
+    let mut resets = Resets::of(series.values);
     for (step, lo, hi) in series.filled(2) {
         let (first, last) = (series.values[lo], series.values[hi - 1]);
-        let mut grown = last - first;
-        if let Some(lost) = &lost {
-            grown += lost[hi - 1] - lost[lo];
-        }
+        let grown = resets
+            .lost_within(lo, hi)
+            .fold(last - first, |grown, lost| grown + lost);
         out.set(
             step,
             scale(grown * extension(series, step, lo, hi, Some((first, grown)))),
@@ -40,25 +39,39 @@ fn counter(series: &Series<'_>, out: &mut StepRow<'_>, scale: impl Fn(f64) -> f6
     }
 }
 
-/// What a counter lost in all resets up to each sample; `None` if there was no reset, the usual case.
+/// Where a counter fell, and from which value. Found once per series; there are few.
 ///
-/// Differences of this prefix sum are exact zeros where no reset lies between, so windows without a reset are as exact
-/// as a plain subtraction.
-fn lost_to_resets(values: &[f64]) -> Option<Vec<f64>> {
-    let reset = |pair: &[f64]| pair[1] < pair[0];
-    if !values.windows(2).any(reset) {
-        return None;
-    }
-    let mut lost = Vec::with_capacity(values.len());
-    let mut sum = 0.0;
-    lost.push(sum);
-    for pair in values.windows(2) {
-        if reset(pair) {
-            sum += pair[0];
+/// What a window lost is summed from the resets inside it, in order: a running sum over the whole series would swallow
+/// small resets after large ones.
+struct Resets {
+    /// Index of the sample that is lower than the one before, and what the counter had before.
+    found: Vec<(usize, f64)>,
+    /// Resets before this one lie before all windows to come.
+    from: usize,
+}
+
+impl Resets {
+    fn of(values: &[f64]) -> Self {
+        let falls = values
+            .windows(2)
+            .enumerate()
+            .filter(|(_, pair)| pair[1] < pair[0]);
+        Self {
+            found: falls.map(|(i, pair)| (i + 1, pair[0])).collect(),
+            from: 0,
         }
-        lost.push(sum);
     }
-    Some(lost)
+
+    /// What was lost between the samples `lo` and `hi - 1`. Windows must come in order.
+    fn lost_within(&mut self, lo: usize, hi: usize) -> impl Iterator<Item = f64> + '_ {
+        while self.found.get(self.from).is_some_and(|(at, _)| *at <= lo) {
+            self.from += 1;
+        }
+        let inside = self.found[self.from..].iter();
+        inside
+            .take_while(move |(at, _)| *at < hi)
+            .map(|(_, lost)| *lost)
+    }
 }
 
 /// The factor that extends growth between the first and last sample of a window to the whole window. A counter is not

@@ -30,3 +30,21 @@ pub(crate) fn clamp(v: f64, min: f64, max: f64) -> f64 {
         v
     }
 }
+
+/// The lesser of two: -Inf beats NaN, NaN beats all else, -0 is less than 0.
+pub(crate) fn lesser(a: f64, b: f64) -> f64 {
+    if a == f64::NEG_INFINITY || b == f64::NEG_INFINITY {
+        f64::NEG_INFINITY
+    } else if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else if a == 0.0 && b == 0.0 {
+        if a.is_sign_negative() { a } else { b }
+    } else {
+        a.min(b)
+    }
+}
+
+/// The greater of two: Inf beats NaN, NaN beats all else, 0 is greater than -0.
+pub(crate) fn greater(a: f64, b: f64) -> f64 {
+    -lesser(-a, -b)
+}

@@ -42,35 +42,98 @@ pub(crate) fn avg_over_time(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: 
     let mut overflown = Vec::new();
     each_sum(series, |step, sum, count| {
         out.set(step, sum / count as f64);
-        if sum.is_infinite() {
+        if !sum.is_finite() {
             overflown.push(step);
         }
     });
     for step in overflown {
         let (lo, hi) = series.bounds[step];
-        out.set(
-            step,
-            incremental_mean(&series.values[lo as usize..hi as usize]),
-        );
+        let mut mean = Mean::default();
+        series.values[lo as usize..hi as usize]
+            .iter()
+            .for_each(|v| mean.add(*v));
+        out.set(step, mean.value());
     }
 }
 
-/// The mean where the sum would overflow; infinite if a value is.
-pub(crate) fn incremental_mean(values: &[f64]) -> f64 {
-    let (mut mean, mut count) = (0.0_f64, 0.0_f64);
-    for v in values {
-        count += 1.0;
-        if mean.is_infinite() {
-            if v.is_infinite() && (mean > 0.0) == (*v > 0.0) {
-                continue;
+/// A mean: a sum and a count until the sum would overflow, then a running mean, as Prometheus computes it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mean {
+    /// The sum, or the mean once `running`.
+    pub(crate) total: Compensated,
+    pub(crate) count: f64,
+    pub(crate) running: bool,
+}
+
+impl Mean {
+    /// Adds `v`.
+    pub(crate) fn add(&mut self, v: f64) {
+        self.count += 1.0;
+        if !self.running {
+            let mut next = self.total;
+            next.add(v);
+            if self.count == 1.0 || !next.sum.is_infinite() {
+                self.total = next;
+                return;
             }
-            if v.is_finite() {
-                continue;
+            self.run(self.count - 1.0);
+        }
+        let mean = self.total.sum;
+        let keeps = v.is_finite() || (v.is_infinite() && (mean > 0.0) == (v > 0.0));
+        if mean.is_infinite() && keeps {
+            return;
+        }
+        let mean = self.total.total();
+        self.total.add(v / self.count - mean / self.count);
+    }
+
+    /// The mean of two disjoint sets of values.
+    pub(crate) fn merge(mut self, mut other: Self) -> Self {
+        let count = self.count + other.count;
+        if !self.running && !other.running {
+            let mut total = self.total;
+            total.add(other.total.sum);
+            total.lost += other.total.lost;
+            if !total.sum.is_infinite() {
+                return Self {
+                    total,
+                    count,
+                    running: false,
+                };
             }
         }
-        mean += v / count - mean / count;
+        self.run(self.count);
+        other.run(other.count);
+        let mut total = Compensated {
+            sum: self.value() * (self.count / count),
+            lost: 0.0,
+        };
+        total.add(other.value() * (other.count / count));
+        Self {
+            total,
+            count,
+            running: true,
+        }
     }
-    mean
+
+    /// Goes on as a running mean of the `count` values so far.
+    fn run(&mut self, count: f64) {
+        if !self.running {
+            self.running = true;
+            self.total.sum /= count;
+            self.total.lost /= count;
+        }
+    }
+
+    /// The mean.
+    pub(crate) fn value(self) -> f64 {
+        let total = self.total.total();
+        if self.running {
+            total
+        } else {
+            total / self.count
+        }
+    }
 }
 
 /// Gives `f` the sum and count of every filled window.

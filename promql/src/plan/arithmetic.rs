@@ -15,10 +15,13 @@ impl Planner<'_> {
         if matches!(node.op, BinaryOp::TrimLower | BinaryOp::TrimUpper) {
             return Err(not_supported("a trim operator"));
         }
+        if node.op == BinaryOp::Or {
+            return self.or(node).map(Planned::Vector);
+        }
         match (self.plan(&node.lhs)?, self.plan(&node.rhs)?) {
             (Planned::Number(a), Planned::Number(b)) => fold(node.op, a, b).map(Planned::Number),
             (Planned::Vector(a), Planned::Vector(b)) => match node.op {
-                BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => self.set(node, a, b),
+                BinaryOp::And | BinaryOp::Unless => self.set(node, a, b),
                 _ => self.matched(node, a, b),
             }
             .map(Planned::Vector),

@@ -1,7 +1,7 @@
 //! Operators between two vectors: series are matched once by their labels, then computed step by step.
 
 use datafusion::common::{Column, NullEquality};
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{Error, METRIC_NAME, Result, label_column};
 
 use super::arithmetic::kind;
@@ -31,7 +31,7 @@ impl Planner<'_> {
         } else {
             (left, right)
         };
-        let keys = match_labels(matching, &many, &one);
+        let keys = match_labels(matching, &many.labels, &one.labels);
         let rule = if swapped {
             Duplicate::OneSideLeft
         } else {
@@ -64,7 +64,7 @@ impl Planner<'_> {
 }
 
 /// The labels that must agree: those of `on`, or all that either side has but those of `ignoring` and the name.
-pub(super) fn match_labels(matching: &Matching, a: &Vector, b: &Vector) -> Vec<String> {
+pub(super) fn match_labels(matching: &Matching, a: &[String], b: &[String]) -> Vec<String> {
     if matching.on {
         let mut labels = matching.labels.clone();
         labels.sort();
@@ -72,13 +72,7 @@ pub(super) fn match_labels(matching: &Matching, a: &Vector, b: &Vector) -> Vec<S
         return labels;
     }
     let wanted = |l: &&String| *l != METRIC_NAME && !matching.labels.contains(l);
-    let mut labels: Vec<_> = a
-        .labels
-        .iter()
-        .chain(&b.labels)
-        .filter(wanted)
-        .cloned()
-        .collect();
+    let mut labels: Vec<_> = a.iter().chain(b).filter(wanted).cloned().collect();
     labels.sort();
     labels.dedup();
     labels
@@ -132,20 +126,13 @@ pub(super) fn join(
         OTHER,
     )?;
     let left = LogicalPlanBuilder::from(left);
-    let joined = match (left_keys.is_empty(), join_type) {
-        (true, JoinType::Inner) => left.cross_join(right),
-        _ => left.join_detailed(
-            right,
-            join_type,
-            (left_keys, right_keys),
-            None,
-            NullEquality::NullEqualsNull,
-        ),
-    };
+    let keys = (left_keys, right_keys);
+    let joined = left.join_detailed(right, join_type, keys, None, NullEquality::NullEqualsNull);
     joined.and_then(LogicalPlanBuilder::build).map_err(planning)
 }
 
-/// Projects `plan` to `columns`, its value as `value`, and one column per key; absent labels become NULL columns.
+/// Projects `plan` to `columns`, its value as `value`, and one column per key; absent labels become NULL columns. Without
+/// keys, a constant is the key: a join must have one.
 fn with_keys(
     plan: LogicalPlan,
     labels: &[String],
@@ -154,28 +141,27 @@ fn with_keys(
     columns: impl Iterator<Item = Expr>,
     value: &str,
 ) -> Result<(LogicalPlan, Vec<Column>)> {
-    let name = |key: &String| format!("{prefix}{key}");
-    let key_columns = keys.iter().map(|key| {
-        let source = if labels.contains(key) {
+    let mut all: Vec<_> = columns.collect();
+    let mut names: Vec<_> = keys.iter().map(|key| format!("{prefix}{key}")).collect();
+    all.extend(keys.iter().zip(&names).map(|(key, name)| {
+        let there = labels.contains(key);
+        let source = if there {
             column(label_column(key))
         } else {
             absent_label()
         };
-        source.alias(name(key))
-    });
-    let all: Vec<_> = columns
-        .chain(key_columns)
-        .chain([column(VALUE).alias(value)])
-        .collect();
-    let plan = LogicalPlanBuilder::from(plan)
-        .project(all)
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(planning)?;
+        source.alias(name)
+    }));
+    if keys.is_empty() {
+        names.push(prefix.to_owned());
+        all.push(lit(0_i64).alias(prefix));
+    }
+    all.push(column(VALUE).alias(value));
+    let plan = LogicalPlanBuilder::from(plan).project(all);
+    let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
     Ok((
         plan,
-        keys.iter()
-            .map(|key| Column::new_unqualified(name(key)))
-            .collect(),
+        names.into_iter().map(Column::new_unqualified).collect(),
     ))
 }
 

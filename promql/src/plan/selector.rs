@@ -59,7 +59,9 @@ impl Planner<'_> {
             ));
         }
         let selected = self.source.select(&selector.matchers, windows.stored())?;
-        self.charge(selected.samples_max)?;
+        // A step vector takes as much room as the samples it is made of.
+        let points = (selected.series as u64).saturating_mul(windows.steps as u64);
+        self.charge(selected.samples_max.saturating_add(points))?;
         let meant = selected.label_names.iter().filter(|l| says_meaning(l));
         let distinct = match meant.map(String::as_str).collect::<Vec<_>>().as_slice() {
             [] => true,

@@ -1,33 +1,81 @@
 //! Set operators: `and`, `or`, `unless`, decided at each step.
 
-use datafusion::logical_expr::{JoinType, LogicalPlanBuilder};
+use datafusion::logical_expr::{JoinType, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{Error, Result, label_column};
 
 use super::aggregate::reduce;
-use super::columns::{VALUE, absent_label, call, column};
+use super::columns::{VALUE, absent_label, call, column, window};
 use super::matching::{OTHER, join, match_labels};
 use super::vector::{Vector, project};
 use super::{Planner, planning};
-use crate::ast::{Binary, BinaryOp};
+use crate::ast::{Binary, BinaryOp, Matching, Node};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::presence::Presence;
+use crate::functions::sides::first_side;
+
+/// Where each row of a union comes from.
+const SIDE: &str = "#side";
 
 impl Planner<'_> {
+    /// `and` and `unless`.
     pub(super) fn set(&self, node: &Binary, left: Vector, right: Vector) -> Result<Vector> {
-        let matching = node
-            .matching
-            .as_ref()
-            .ok_or_else(|| Error::internal("vectors without matching"))?;
-        let keys = match_labels(matching, &left, &right);
+        let matching = matching(node)?;
+        let keys = match_labels(matching, &left.labels, &right.labels);
         match node.op {
             BinaryOp::And => masked(left, right, &keys, Presence::And, JoinType::Inner),
-            BinaryOp::Unless => masked(left, right, &keys, Presence::Unless, JoinType::Left),
-            _ => {
-                let rest = masked(right, left.clone(), &keys, Presence::Unless, JoinType::Left)?;
-                union(left, rest)
-            }
+            _ => masked(left, right, &keys, Presence::Unless, JoinType::Left),
         }
     }
+
+    /// A chain `a or b or c` with one way of matching: all sides are read once, and at each step the first side with a
+    /// point in a match group wins.
+    pub(super) fn or(&self, node: &Binary) -> Result<Vector> {
+        let matching = matching(node)?;
+        let mut sides = Vec::new();
+        self.sides_of(node, matching, &mut sides)?;
+        let mut labels: Vec<_> = sides
+            .iter()
+            .flat_map(|s| s.labels.iter().cloned())
+            .collect();
+        labels.sort();
+        labels.dedup();
+        let keys = match_labels(matching, &labels, &[]);
+        let partition = keys
+            .iter()
+            .filter(|k| labels.contains(k))
+            .map(|k| column(label_column(k)));
+        let first = window(
+            first_side(),
+            vec![column(VALUE), column(SIDE)],
+            partition.collect(),
+        )?;
+        let name = first.schema_name().to_string();
+        let plan = LogicalPlanBuilder::from(union(sides, &labels)?).window([first]);
+        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+        Ok(Vector {
+            plan: project(plan, &labels, column(name))?,
+            labels,
+            distinct: false,
+        })
+    }
+
+    fn sides_of(&self, node: &Binary, chain: &Matching, sides: &mut Vec<Vector>) -> Result<()> {
+        match &node.lhs.node {
+            Node::Binary(left)
+                if left.op == BinaryOp::Or && left.matching.as_ref() == Some(chain) =>
+            {
+                self.sides_of(left, chain, sides)?;
+            }
+            _ => sides.push(self.vector(&node.lhs)?),
+        }
+        sides.push(self.vector(&node.rhs)?);
+        Ok(())
+    }
+}
+
+fn matching(node: &Binary) -> Result<&Matching> {
+    let matching = node.matching.as_ref();
+    matching.ok_or_else(|| Error::internal("vectors without matching"))
 }
 
 /// The points of `kept` where `other` has, or has not, a point in the same match group.
@@ -55,37 +103,31 @@ fn masked(
     })
 }
 
-/// All series of both; a label that one side lacks is absent there.
-fn union(a: Vector, b: Vector) -> Result<Vector> {
-    let mut labels: Vec<_> = a.labels.iter().chain(&b.labels).cloned().collect();
-    labels.sort();
-    labels.dedup();
-    let widened = |side: Vector| {
+/// All series of all sides, each with the number of its side; a label that a side lacks is absent there.
+fn union(sides: Vec<Vector>, labels: &[String]) -> Result<LogicalPlan> {
+    let mut all: Option<LogicalPlanBuilder> = None;
+    for (number, side) in (0_i64..).zip(sides) {
+        let source = |l: &String| {
+            let there = side.labels.contains(l);
+            if there {
+                column(label_column(l))
+            } else {
+                absent_label()
+            }
+        };
+        let own = [column(VALUE).alias(VALUE), lit(number).alias(SIDE)];
         let columns: Vec<_> = labels
             .iter()
-            .map(|l| {
-                if side.labels.contains(l) {
-                    column(label_column(l))
-                } else {
-                    absent_label()
-                }
-                .alias(label_column(l))
-            })
-            .chain([column(VALUE).alias(VALUE)])
+            .map(|l| source(l).alias(label_column(l)))
+            .chain(own)
             .collect();
-        LogicalPlanBuilder::from(side.plan)
-            .project(columns)
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(planning)
-    };
-    let (a, b) = (widened(a)?, widened(b)?);
-    let plan = LogicalPlanBuilder::from(a)
-        .union(b)
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(planning)?;
-    Ok(Vector {
-        plan,
-        labels,
-        distinct: false,
-    })
+        let plan = LogicalPlanBuilder::from(side.plan).project(columns);
+        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+        all = Some(match all {
+            None => LogicalPlanBuilder::from(plan),
+            Some(before) => before.union(plan).map_err(planning)?,
+        });
+    }
+    let all = all.ok_or_else(|| Error::internal("a union of nothing"))?;
+    all.build().map_err(planning)
 }

@@ -1,7 +1,7 @@
 //! `match[]` parameters: series selectors.
 
 use narthex_model::Matcher;
-use narthex_promql::ast::Node;
+use narthex_promql::ast::{Modifiers, Node};
 use narthex_promql::{ParseOptions, parse};
 
 use super::params::Params;
@@ -24,6 +24,12 @@ fn selector(text: &str) -> ApiResult<Vec<Matcher>> {
             "not a series selector like up{job=\"a\"}",
         ));
     };
+    if selector.modifiers != Modifiers::default() || selector.extension.is_some() {
+        return Err(ApiError::parameter(
+            "match[]",
+            "a series selector has no modifiers: leave out offset and @",
+        ));
+    }
     if selector.matchers.iter().all(Matcher::accepts_empty) {
         return Err(ApiError::parameter(
             "match[]",

@@ -67,8 +67,9 @@ pub(crate) async fn query(State(app): State<Arc<App>>, params: Params) -> ApiRes
 /// An expression that does not parse is a bad parameter; one that cannot be evaluated is not.
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(crate) fn query_error(error: Error) -> ApiError {
-    let unparsed = error.kind() == ErrorKind::Invalid && error.message().contains("parse error");
-    if unparsed {
+    let says = |words| error.message().contains(words);
+    let unfit = says("parse error") || says("invalid expression type");
+    if error.kind() == ErrorKind::Invalid && unfit {
         ApiError::parameter("query", error)
     } else {
         ApiError::execution(&error)

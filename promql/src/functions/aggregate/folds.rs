@@ -1,7 +1,7 @@
 //! The folds: sum, mean, count, extremes, variance.
 
 use super::fold::{Fold, State};
-use crate::kernels::sum::Compensated;
+use crate::kernels::sum::{Compensated, Mean};
 
 /// State: sum, lost.
 #[derive(Clone, Copy)]
@@ -30,9 +30,26 @@ impl Fold for Sum {
     }
 }
 
-/// State: sum, lost, count.
+/// State: sum, lost, count; once the sum has overflown: mean, lost, and the count negated.
 #[derive(Clone, Copy)]
 pub(super) struct Avg;
+
+fn mean([sum, lost, count]: State) -> Mean {
+    Mean {
+        total: Compensated { sum, lost },
+        count: count.abs(),
+        running: count < 0.0,
+    }
+}
+
+fn mean_state(mean: Mean) -> State {
+    let Mean {
+        total,
+        count,
+        running,
+    } = mean;
+    [total.sum, total.lost, if running { -count } else { count }]
+}
 
 impl Fold for Avg {
     const COLUMNS: usize = 3;
@@ -42,17 +59,17 @@ impl Fold for Avg {
     }
 
     fn add(&self, state: State, v: f64) -> State {
-        let [sum, lost, _] = Sum.add(state, v);
-        [sum, lost, state[2] + 1.0]
+        let mut mean = mean(state);
+        mean.add(v);
+        mean_state(mean)
     }
 
     fn merge(&self, a: State, b: State) -> State {
-        let [sum, lost, _] = Sum.merge(a, b);
-        [sum, lost, a[2] + b[2]]
+        mean_state(mean(a).merge(mean(b)))
     }
 
     fn finish(&self, state: State) -> f64 {
-        Sum.finish(state) / state[2]
+        mean(state).value()
     }
 }
 
