@@ -51,12 +51,6 @@ pub(super) fn mantissa_at(v: f64, scale: u8) -> Option<i64> {
     }
 }
 
-/// The value of a mantissa.
-#[inline]
-pub(super) fn value(mantissa: i64, scale: u8) -> f64 {
-    mantissa as f64 / power(scale)
-}
-
 /// The smallest scale at which nearly all `values` are decimals; `None` if more than about an eighth are not, and
 /// the series is better kept as doubles.
 pub(super) fn choose_scale(values: &[f64]) -> Option<u8> {
@@ -160,7 +154,7 @@ mod tests {
         fn a_mantissa_gives_back_the_bits(bits in any::<u64>(), small in any::<f32>(), scale in 0..=SCALE_MAX) {
             for v in [f64::from_bits(bits), f64::from(small), bits as f64, bits as i64 as f64 / 1e4] {
                 if let Some(m) = mantissa_at(v, scale) {
-                    prop_assert_eq!(value(m, scale).to_bits(), v.to_bits());
+                    prop_assert_eq!((m as f64 / power(scale)).to_bits(), v.to_bits());
                     prop_assert!(m.unsigned_abs() <= MANTISSA_MAX);
                 }
             }
