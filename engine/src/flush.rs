@@ -205,7 +205,7 @@ impl Flusher {
             match self.shared.fs.remove(&path) {
                 Ok(()) => drop(removed.insert(number)),
                 Err(error) => {
-                    tracing::warn!(segment = %path.display(), %error, "cannot remove a wal segment, will try again")
+                    tracing::warn!(segment = %path.display(), %error, "cannot remove a wal segment, will try again");
                 }
             }
         }

@@ -58,6 +58,11 @@ impl StepVectors {
         })
     }
 
+    /// Number of rows; none if there is no step.
+    pub(crate) fn rows(&self) -> usize {
+        self.values.len().checked_div(self.steps).unwrap_or(0)
+    }
+
     /// The values of row `row`, holes included.
     pub(crate) fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.steps..(row + 1) * self.steps]
@@ -84,11 +89,7 @@ impl StepVectors {
 
     /// As a column.
     pub(crate) fn into_array(self) -> Result<ArrayRef> {
-        let rows = if self.steps == 0 {
-            0
-        } else {
-            self.values.len() / self.steps
-        };
+        let rows = self.rows();
         let child = Float64Array::try_new(self.values, self.present)?;
         let field = Arc::new(Field::new_list_field(DataType::Float64, true));
         let lists = FixedSizeListArray::try_new_with_length(

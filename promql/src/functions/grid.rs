@@ -87,13 +87,8 @@ impl ScalarUDFImpl for GridUdf {
 }
 
 fn there<T>(vectors: &StepVectors, f: impl Fn(usize, f64) -> T) -> Vec<T> {
-    let rows = if vectors.steps == 0 {
-        0
-    } else {
-        vectors.values.len() / vectors.steps
-    };
     let mut out = Vec::with_capacity(vectors.values.len());
-    for row in 0..rows {
+    for row in 0..vectors.rows() {
         vectors.for_each(row, |step, v| out.push(f(step, v)));
     }
     out

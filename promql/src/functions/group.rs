@@ -102,7 +102,7 @@ impl PartitionEvaluator for UniqueEvaluator {
         let mut clash = false;
         for row in 0..rows {
             vectors.for_each(row, |step, _| {
-                clash |= std::mem::replace(&mut taken[step], true)
+                clash |= std::mem::replace(&mut taken[step], true);
             });
         }
         if clash {

@@ -72,8 +72,8 @@ impl ScalarUDFImpl for PresenceUdf {
             .map(|i| StepVectors::from_array(&column(&args.args, i, args.number_rows)?))
             .collect::<Result<Vec<_>>>()?;
         let out = match (self.function, vectors.as_slice()) {
-            (Presence::And, [a, b]) => masked(a, b.present.clone()),
-            (Presence::Unless, [a, b]) => masked(a, Some(holes(b))),
+            (Presence::And, [a, b]) => masked(a, b.present.as_ref()),
+            (Presence::Unless, [a, b]) => masked(a, Some(&holes(b))),
             (Presence::Absent, [a]) => absent(a),
             (Presence::OrNan, [a]) => or_nan(a),
             _ => return internal_err!("{} called with {} vectors", self.name(), vectors.len()),
@@ -82,8 +82,8 @@ impl ScalarUDFImpl for PresenceUdf {
     }
 }
 
-fn masked(a: &StepVectors, mask: Option<NullBuffer>) -> StepVectors {
-    let present = NullBuffer::union(a.present.as_ref(), mask.as_ref());
+fn masked(a: &StepVectors, mask: Option<&NullBuffer>) -> StepVectors {
+    let present = NullBuffer::union(a.present.as_ref(), mask);
     StepVectors {
         present: present.filter(|p| p.null_count() > 0),
         ..a.clone()

@@ -131,7 +131,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The same planner on another grid.
-    fn on_grid(&self, grid: Grid) -> Planner<'a> {
+    fn on_grid(&self, grid: Grid) -> Self {
         Planner { grid, ..*self }
     }
 

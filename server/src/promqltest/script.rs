@@ -86,7 +86,7 @@ impl Text {
 pub(super) fn parse(text: &str) -> Result<Vec<Command>, String> {
     let lines: Vec<&str> = text
         .lines()
-        .map(|l| l.trim())
+        .map(str::trim)
         .map(|l| if l.starts_with('#') { "" } else { l })
         .collect();
     let mut commands = Vec::new();

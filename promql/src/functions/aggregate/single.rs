@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::ArrayRef;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
@@ -43,7 +43,7 @@ impl fmt::Debug for SingleGroup {
 
 impl Accumulator for SingleGroup {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |v| v.len());
+        let rows = values.first().map_or(0, arrow::array::Array::len);
         self.groups().update_batch(values, &vec![0; rows], None, 1)
     }
 
@@ -64,7 +64,7 @@ impl Accumulator for SingleGroup {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |v| v.len());
+        let rows = states.first().map_or(0, arrow::array::Array::len);
         self.groups().merge_batch(states, &vec![0; rows], 1)
     }
 }
