@@ -1,6 +1,6 @@
 //! Who may ask, and over which wire? The HTTP API, the wiring, and the `narthex` program.
 //!
-//! Only this crate knows HTTP and JSON. [`serve`] joins the parts; [`http`] has one file per endpoint, [`cli`] one per
+//! Only this crate knows HTTP and JSON. [`serve`] joins the parts; `http` has one file per endpoint, [`cli`] one per
 //! command.
 
 pub mod cli;
