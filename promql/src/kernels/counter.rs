@@ -84,23 +84,33 @@ fn extension(
     counter: Option<(f64, f64)>,
 ) -> f64 {
     let (first_t, last_t) = (series.timestamps[lo], series.timestamps[hi - 1]);
-    let sampled = (last_t - first_t) as f64 / 1000.0;
-    let spacing = sampled / (hi - lo - 1) as f64;
-    let mut to_start = (first_t - series.windows.start(step)) as f64 / 1000.0;
-    let mut to_end = (series.windows.end(step) - last_t) as f64 / 1000.0;
-    if to_start >= spacing * EDGE_GAP_MAX {
-        to_start = spacing / 2.0;
-    }
+    let sampled = (last_t - first_t) as f64;
+    let gaps = (hi - lo - 1) as f64;
+    let mut to_start = edge((first_t - series.windows.start(step)) as f64, sampled, gaps);
+    let to_end = edge((series.windows.end(step) - last_t) as f64, sampled, gaps);
     if let Some((first, grown)) = counter
         && grown > 0.0
         && first >= 0.0
     {
         to_start = to_start.min(sampled * (first / grown));
     }
-    if to_end >= spacing * EDGE_GAP_MAX {
-        to_end = spacing / 2.0;
-    }
     (sampled + to_start + to_end) / sampled
+}
+
+/// How far growth is extended over a gap to the window's edge. All in milliseconds.
+#[inline]
+fn edge(gap: f64, sampled: f64, gaps: f64) -> f64 {
+    // Shorter than the average spacing: no need to divide. This is nearly always so.
+    if gap * gaps < sampled {
+        return gap;
+    }
+    // In seconds, as Prometheus computes it: at the very limit the rounding decides.
+    let spacing = sampled / 1000.0 / gaps;
+    if gap / 1000.0 >= spacing * EDGE_GAP_MAX {
+        sampled / gaps / 2.0
+    } else {
+        gap
+    }
 }
 
 pub(crate) fn irate(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {

@@ -7,41 +7,35 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use crate::steps::StepVectors;
 
-/// A state of up to three numbers; a fold uses the first [`Fold::COLUMNS`].
-pub(super) type State = [f64; 3];
-
-/// How points are folded into a state.
-pub(super) trait Fold: Copy + Send + Sync + 'static {
-    /// How many numbers of the state are used.
-    const COLUMNS: usize;
-
+/// How points are folded into a state of `N` numbers.
+pub(super) trait Fold<const N: usize>: Copy + Send + Sync + 'static {
     /// The state of one point.
-    fn start(&self, v: f64) -> State;
+    fn start(&self, v: f64) -> [f64; N];
 
     /// The state after one more point.
-    fn add(&self, state: State, v: f64) -> State;
+    fn add(&self, state: [f64; N], v: f64) -> [f64; N];
 
     /// The state of two disjoint sets of points.
-    fn merge(&self, a: State, b: State) -> State;
+    fn merge(&self, a: [f64; N], b: [f64; N]) -> [f64; N];
 
     /// The result.
-    fn finish(&self, state: State) -> f64;
+    fn finish(&self, state: [f64; N]) -> f64;
 }
 
-/// States of all groups: columns of `groups * steps` numbers, and which of them have seen a point.
-pub(super) struct FoldAccumulator<F> {
+/// States of all groups, `groups * steps` of them, and which have seen a point.
+pub(super) struct FoldAccumulator<F, const N: usize> {
     fold: F,
     steps: usize,
-    columns: [Vec<f64>; 3],
+    states: Vec<[f64; N]>,
     seen: Vec<bool>,
 }
 
-impl<F: Fold> FoldAccumulator<F> {
+impl<F: Fold<N>, const N: usize> FoldAccumulator<F, N> {
     pub(super) fn new(fold: F, steps: usize) -> Self {
         Self {
             fold,
             steps,
-            columns: Default::default(),
+            states: Vec::new(),
             seen: Vec::new(),
         }
     }
@@ -50,54 +44,56 @@ impl<F: Fold> FoldAccumulator<F> {
         let points = groups * self.steps;
         if self.seen.len() < points {
             self.seen.resize(points, false);
-            self.columns
-                .iter_mut()
-                .take(F::COLUMNS)
-                .for_each(|c| c.resize(points, 0.0));
+            self.states.resize(points, [0.0; N]);
         }
     }
 
-    fn state_at(&self, at: usize) -> State {
-        let mut state = [0.0; 3];
-        for (slot, column) in state.iter_mut().zip(&self.columns).take(F::COLUMNS) {
-            *slot = column[at];
-        }
-        state
-    }
-
-    fn set(&mut self, at: usize, state: State) {
-        for (column, v) in self.columns.iter_mut().zip(state).take(F::COLUMNS) {
-            column[at] = v;
-        }
-        self.seen[at] = true;
+    /// The states of a group, to be changed.
+    fn group(&mut self, group: usize) -> (&mut [[f64; N]], &mut [bool]) {
+        let points = group * self.steps..(group + 1) * self.steps;
+        (&mut self.states[points.clone()], &mut self.seen[points])
     }
 
     fn add_row(&mut self, group: usize, vectors: &StepVectors, row: usize) {
-        let base = group * self.steps;
         let fold = self.fold;
-        vectors.for_each(row, |step, v| {
-            let at = base + step;
-            let state = if self.seen[at] {
-                fold.add(self.state_at(at), v)
+        let (states, seen) = self.group(group);
+        let values = vectors.row(row);
+        let add = |state: &mut [f64; N], seen: &mut bool, v: f64| {
+            *state = if *seen {
+                fold.add(*state, v)
             } else {
                 fold.start(v)
             };
-            self.set(at, state);
-        });
+            *seen = true;
+        };
+        match vectors.row_present(row) {
+            // The usual case, without a branch per point.
+            None => {
+                let points = states.iter_mut().zip(seen).zip(values);
+                points.for_each(|((state, seen), v)| add(state, seen, *v));
+            }
+            Some(present) => {
+                let steps = present.set_indices();
+                steps.for_each(|step| add(&mut states[step], &mut seen[step], values[step]));
+            }
+        }
     }
 
-    fn take(&mut self, emit_to: EmitTo) -> ([Vec<f64>; 3], Vec<bool>) {
-        match emit_to {
+    fn take(&mut self, emit_to: EmitTo) -> (Vec<[f64; N]>, NullBuffer) {
+        let (states, seen) = match emit_to {
             EmitTo::All => (
-                std::mem::take(&mut self.columns),
+                std::mem::take(&mut self.states),
                 std::mem::take(&mut self.seen),
             ),
             EmitTo::First(groups) => {
                 let points = groups * self.steps;
-                let columns = self.columns.each_mut().map(|c| first(c, points));
-                (columns, first(&mut self.seen, points))
+                (
+                    first(&mut self.states, points),
+                    first(&mut self.seen, points),
+                )
             }
-        }
+        };
+        (states, NullBuffer::new(BooleanBuffer::from(seen)))
     }
 
     fn vectors(&self, values: Vec<f64>, seen: &NullBuffer) -> Result<ArrayRef> {
@@ -117,7 +113,7 @@ fn first<T>(items: &mut Vec<T>, points: usize) -> Vec<T> {
     std::mem::replace(items, rest)
 }
 
-impl<F: Fold> GroupsAccumulator for FoldAccumulator<F> {
+impl<F: Fold<N>, const N: usize> GroupsAccumulator for FoldAccumulator<F, N> {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -136,26 +132,15 @@ impl<F: Fold> GroupsAccumulator for FoldAccumulator<F> {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let (columns, seen) = self.take(emit_to);
-        let mut values = Vec::with_capacity(seen.len());
-        for at in 0..seen.len() {
-            let mut state = [0.0; 3];
-            for (slot, column) in state.iter_mut().zip(&columns).take(F::COLUMNS) {
-                *slot = column[at];
-            }
-            values.push(self.fold.finish(state));
-        }
-        self.vectors(values, &NullBuffer::new(BooleanBuffer::from(seen)))
+        let (states, seen) = self.take(emit_to);
+        let values = states.into_iter().map(|state| self.fold.finish(state));
+        self.vectors(values.collect(), &seen)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let (columns, seen) = self.take(emit_to);
-        let seen = NullBuffer::new(BooleanBuffer::from(seen));
-        columns
-            .into_iter()
-            .take(F::COLUMNS)
-            .map(|column| self.vectors(column, &seen))
-            .collect()
+        let (states, seen) = self.take(emit_to);
+        let column = |i: usize| states.iter().map(|state| state[i]).collect();
+        (0..N).map(|i| self.vectors(column(i), &seen)).collect()
     }
 
     fn merge_batch(
@@ -174,20 +159,14 @@ impl<F: Fold> GroupsAccumulator for FoldAccumulator<F> {
         };
         let fold = self.fold;
         for (row, group) in group_indices.iter().enumerate() {
-            let base = group * self.steps;
+            let (states, seen) = self.group(*group);
             points.for_each(row, |step, _| {
-                let mut other = [0.0; 3];
-                other
-                    .iter_mut()
-                    .zip(&columns)
-                    .for_each(|(slot, column)| *slot = column.row(row)[step]);
-                let at = base + step;
-                let state = if self.seen[at] {
-                    fold.merge(self.state_at(at), other)
-                } else {
-                    other
-                };
-                self.set(at, state);
+                let mut other = [0.0; N];
+                let numbers = other.iter_mut().zip(&columns);
+                numbers.for_each(|(slot, column)| *slot = column.row(row)[step]);
+                let before = seen[step].then_some(states[step]);
+                states[step] = before.map_or(other, |before| fold.merge(before, other));
+                seen[step] = true;
             });
         }
         Ok(())
@@ -205,7 +184,6 @@ impl<F: Fold> GroupsAccumulator for FoldAccumulator<F> {
     }
 
     fn size(&self) -> usize {
-        let numbers: usize = self.columns.iter().map(Vec::capacity).sum();
-        numbers * size_of::<f64>() + self.seen.capacity()
+        self.states.capacity() * size_of::<[f64; N]>() + self.seen.capacity()
     }
 }
