@@ -14,6 +14,7 @@ mod promql_rows;
 mod session;
 mod source;
 mod statement;
+mod yielding;
 
 pub use error::from_datafusion;
 pub use grid::Grid;

@@ -22,6 +22,7 @@ use narthex_engine::Snapshot;
 use crate::DatabaseOptions;
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
 use crate::promql_function::PromqlFunction;
+use crate::yielding::YieldingJoins;
 
 /// Who holds the memory is said for so many operators when it runs out.
 const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
@@ -49,6 +50,7 @@ impl Sessions {
             SessionStateBuilder::new()
                 .with_config(config(options))
                 .with_runtime_env(runtime.clone())
+                .with_physical_optimizer_rule(Arc::new(YieldingJoins))
         };
         Self {
             sql: base().with_default_features().build(),

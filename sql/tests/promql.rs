@@ -3,9 +3,10 @@
 #[allow(dead_code, reason = "each test binary uses its part of the support")]
 mod support;
 
+use futures::TryStreamExt;
 use narthex_model::ErrorKind;
 use narthex_promql::{QueryOutput, QueryValue};
-use narthex_sql::{Grid, QueryOptions};
+use narthex_sql::{DatabaseOptions, Grid, QueryOptions};
 use support::store::Store;
 
 /// 2026-01-01T01:00:00Z.
@@ -124,4 +125,18 @@ async fn limits_are_errors() {
         .await;
     let message = wrong.expect_err("a type error").to_string();
     assert!(message.starts_with("1:6: parse error: "), "{message}");
+}
+
+#[tokio::test]
+async fn a_statement_that_joins_for_ever_is_ended() {
+    let store = Store::fill().await;
+    let database = store.database_with(DatabaseOptions {
+        timeout_ms: 50,
+        ..DatabaseOptions::default()
+    });
+    let statement =
+        "SELECT count(*) FROM generate_series(1, 20000) a, generate_series(1, 10000000000) b";
+    let rows = database.sql(statement).await.expect("planned");
+    let ended = rows.try_collect::<Vec<_>>().await.expect_err("no time");
+    assert!(ended.to_string().contains("timed out"), "{ended}");
 }

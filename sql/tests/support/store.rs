@@ -94,6 +94,7 @@ const SERIES: &[Series] = &[
 
 /// The store, in a folder that goes with it.
 pub(crate) struct Store {
+    engine: Arc<Engine>,
     database: Arc<Database>,
     _folder: TempDir,
 }
@@ -110,11 +111,18 @@ impl Store {
             .expect("no panic")
             .expect("flushed");
         write(&engine, MINUTES / 2, MINUTES).await;
-        let database = Arc::new(Database::new(engine, DatabaseOptions::default()));
+        let database = Arc::new(Database::new(engine.clone(), DatabaseOptions::default()));
         Self {
+            engine,
             database,
             _folder: folder,
         }
+    }
+
+    /// A database over the same samples with other limits.
+    #[allow(dead_code, reason = "each test binary uses its part of the support")]
+    pub(crate) fn database_with(&self, options: DatabaseOptions) -> Database {
+        Database::new(self.engine.clone(), options)
     }
 
     /// Its database.
