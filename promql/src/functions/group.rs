@@ -2,15 +2,10 @@
 //!
 //! `prom_unique(vector) OVER (PARTITION BY labels)` gives its input back, or fails.
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
-use arrow::datatypes::FieldRef;
-use datafusion::common::{Result, internal_err, plan_err};
-use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion::logical_expr::{PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl};
+use datafusion::common::{Result, plan_err};
 
-use super::arguments::any_signature;
+use super::window::GroupFunction;
 use crate::steps::StepVectors;
 
 /// Which rule is broken when two series meet.
@@ -45,59 +40,20 @@ impl Duplicate {
             }
         }
     }
-
-    /// The function for plans.
-    pub(crate) fn udwf(self) -> Arc<WindowUDF> {
-        Arc::new(WindowUDF::new_from_impl(UniqueUdf {
-            rule: self,
-            signature: any_signature(),
-        }))
-    }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct UniqueUdf {
-    rule: Duplicate,
-    signature: Signature,
-}
-
-impl WindowUDFImpl for UniqueUdf {
-    fn name(&self) -> &str {
-        match self.rule {
-            Duplicate::OneSideLeft => "prom_unique_left",
-            Duplicate::OneSideRight => "prom_unique_right",
-            Duplicate::OneToOne => "prom_unique_match",
-            Duplicate::Grouped => "prom_unique_group",
+impl GroupFunction for Duplicate {
+    fn name(self) -> &'static str {
+        match self {
+            Self::OneSideLeft => "prom_unique_left",
+            Self::OneSideRight => "prom_unique_right",
+            Self::OneToOne => "prom_unique_match",
+            Self::Grouped => "prom_unique_group",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn partition_evaluator(
-        &self,
-        _: PartitionEvaluatorArgs<'_>,
-    ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(UniqueEvaluator { rule: self.rule }))
-    }
-
-    fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-        match args.input_fields() {
-            [vector, ..] => Ok(Arc::new(vector.as_ref().clone().with_name(args.name()))),
-            [] => internal_err!("{} needs a vector", self.name()),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct UniqueEvaluator {
-    rule: Duplicate,
-}
-
-impl PartitionEvaluator for UniqueEvaluator {
-    fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        let vectors = StepVectors::from_array(&values[0])?;
+    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let vectors = StepVectors::from_array(&arguments[0])?;
         let mut taken = vec![false; vectors.steps];
         let mut clash = false;
         for row in 0..rows {
@@ -106,8 +62,8 @@ impl PartitionEvaluator for UniqueEvaluator {
             });
         }
         if clash {
-            return plan_err!("{}", self.rule.message());
+            return plan_err!("{}", self.message());
         }
-        Ok(values[0].clone())
+        Ok(arguments[0].clone())
     }
 }

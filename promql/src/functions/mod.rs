@@ -14,5 +14,6 @@ pub(crate) mod range;
 pub(crate) mod ranked;
 pub(crate) mod scalar;
 pub(crate) mod sides;
+pub(crate) mod window;
 
 pub(crate) mod aggregate;

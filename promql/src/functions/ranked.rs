@@ -3,15 +3,12 @@
 //! `prom_topk(vector, k) OVER (PARTITION BY labels)` gives each row with holes where it is not kept.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::{DataType, FieldRef, Float64Type};
-use datafusion::common::{Result, internal_err, plan_err};
-use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion::logical_expr::{PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::common::{Result, plan_err};
 
-use super::arguments::any_signature;
+use super::window::GroupFunction;
 use crate::steps::{StepVectors, StepWriter};
 
 /// Which points are kept.
@@ -25,58 +22,17 @@ pub(crate) enum Ranked {
     Limitk,
 }
 
-impl Ranked {
-    /// The function for plans.
-    pub(crate) fn udwf(self) -> Arc<WindowUDF> {
-        Arc::new(WindowUDF::new_from_impl(RankedUdf {
-            which: self,
-            signature: any_signature(),
-        }))
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct RankedUdf {
-    which: Ranked,
-    signature: Signature,
-}
-
-impl WindowUDFImpl for RankedUdf {
-    fn name(&self) -> &str {
-        match self.which {
-            Ranked::Topk => "prom_topk",
-            Ranked::Bottomk => "prom_bottomk",
-            Ranked::Limitk => "prom_limitk",
+impl GroupFunction for Ranked {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Topk => "prom_topk",
+            Self::Bottomk => "prom_bottomk",
+            Self::Limitk => "prom_limitk",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn partition_evaluator(
-        &self,
-        _: PartitionEvaluatorArgs<'_>,
-    ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(RankedEvaluator { which: self.which }))
-    }
-
-    fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-        match args.input_fields() {
-            [vector, ..] => Ok(Arc::new(vector.as_ref().clone().with_name(args.name()))),
-            [] => internal_err!("{} needs a vector", self.name()),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct RankedEvaluator {
-    which: Ranked,
-}
-
-impl PartitionEvaluator for RankedEvaluator {
-    fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        let vectors = StepVectors::from_array(&values[0])?;
+    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let vectors = StepVectors::from_array(&arguments[0])?;
         let mut out = StepWriter::new(rows, vectors.steps);
         let mut there: Vec<(usize, f64)> = Vec::with_capacity(rows);
         for step in 0..vectors.steps {
@@ -86,7 +42,7 @@ impl PartitionEvaluator for RankedEvaluator {
                     .filter(|row| present(&vectors, *row, step))
                     .map(|row| (row, vectors.row(row)[step])),
             );
-            let keep = keep_count(&values[1], step, there.len())?;
+            let keep = keep_count(&arguments[1], step, there.len())?;
             for (row, v) in self.kept(&mut there, keep) {
                 out.row_mut(*row).set(step, *v);
             }
@@ -95,12 +51,12 @@ impl PartitionEvaluator for RankedEvaluator {
     }
 }
 
-impl RankedEvaluator {
-    fn kept<'a>(&self, there: &'a mut [(usize, f64)], keep: usize) -> &'a [(usize, f64)] {
-        let order: fn(&(usize, f64), &(usize, f64)) -> Ordering = match self.which {
-            Ranked::Topk => |a, b| nan_last(b.1, a.1, a.1, b.1).then(a.0.cmp(&b.0)),
-            Ranked::Bottomk => |a, b| nan_last(a.1, b.1, a.1, b.1).then(a.0.cmp(&b.0)),
-            Ranked::Limitk => |a, b| a.0.cmp(&b.0),
+impl Ranked {
+    fn kept(self, there: &mut [(usize, f64)], keep: usize) -> &[(usize, f64)] {
+        let order: fn(&(usize, f64), &(usize, f64)) -> Ordering = match self {
+            Self::Topk => |a, b| nan_last(b.1, a.1, a.1, b.1).then(a.0.cmp(&b.0)),
+            Self::Bottomk => |a, b| nan_last(a.1, b.1, a.1, b.1).then(a.0.cmp(&b.0)),
+            Self::Limitk => |a, b| a.0.cmp(&b.0),
         };
         if keep == 0 {
             return &[];

@@ -3,62 +3,27 @@
 //! `prom_or(vector, side) OVER (PARTITION BY labels)`, sides numbered from 0, gives each row with holes where an earlier side has
 //! a point.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{FieldRef, Int64Type};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion::logical_expr::{PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl};
+use arrow::datatypes::Int64Type;
+use datafusion::common::Result;
 
-use super::arguments::any_signature;
+use super::window::GroupFunction;
 use crate::steps::{StepVectors, StepWriter};
 
-/// The function for plans.
-pub(crate) fn first_side() -> Arc<WindowUDF> {
-    Arc::new(WindowUDF::new_from_impl(FirstSideUdf {
-        signature: any_signature(),
-    }))
-}
+/// The points of the first side that has any, step by step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FirstSide;
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct FirstSideUdf {
-    signature: Signature,
-}
-
-impl WindowUDFImpl for FirstSideUdf {
-    fn name(&self) -> &str {
+impl GroupFunction for FirstSide {
+    fn name(self) -> &'static str {
         "prom_or"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn partition_evaluator(
-        &self,
-        _: PartitionEvaluatorArgs<'_>,
-    ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(FirstSideEvaluator))
-    }
-
-    fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-        match args.input_fields() {
-            [vector, ..] => Ok(Arc::new(vector.as_ref().clone().with_name(args.name()))),
-            [] => internal_err!("prom_or needs a vector"),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct FirstSideEvaluator;
-
-impl PartitionEvaluator for FirstSideEvaluator {
-    fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        let vectors = StepVectors::from_array(&values[0])?;
-        let sides = values[1].as_primitive::<Int64Type>();
+    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let vectors = StepVectors::from_array(&arguments[0])?;
+        let sides = arguments[1].as_primitive::<Int64Type>();
         if rows <= 1 || (0..rows).all(|row| sides.value(row) == sides.value(0)) {
-            return Ok(values[0].slice(0, rows));
+            return Ok(arguments[0].slice(0, rows));
         }
         let mut first = vec![i64::MAX; vectors.steps];
         for row in 0..rows {

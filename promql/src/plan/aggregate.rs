@@ -10,6 +10,7 @@ use super::{Planned, Planner, not_supported, planning};
 use crate::ast::{Aggregate, AggregateOp, Grouping};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::ranked::Ranked;
+use crate::functions::window::GroupFunction;
 
 impl Planner<'_> {
     pub(super) fn aggregate(&self, node: &Aggregate) -> Result<Vector> {

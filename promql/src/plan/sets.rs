@@ -11,7 +11,8 @@ use super::{Planner, planning};
 use crate::ast::{Binary, BinaryOp, Matching, Node};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::presence::Presence;
-use crate::functions::sides::first_side;
+use crate::functions::sides::FirstSide;
+use crate::functions::window::GroupFunction;
 
 /// Where each row of a union comes from.
 const SIDE: &str = "#side";
@@ -45,7 +46,7 @@ impl Planner<'_> {
             .filter(|k| labels.contains(k))
             .map(|k| column(label_column(k)));
         let first = window(
-            first_side(),
+            FirstSide.udwf(),
             vec![column(VALUE), column(SIDE)],
             partition.collect(),
         )?;

@@ -6,6 +6,7 @@ use narthex_model::{METRIC_NAME, Result, label_column};
 use super::columns::{VALUE, column, label, window};
 use super::planning;
 use crate::functions::group::Duplicate;
+use crate::functions::window::GroupFunction;
 use crate::kernels::windows::Windows;
 
 /// An instant vector: one row per series, a column per label of `labels`, and the step vector.
