@@ -9,6 +9,7 @@ import tempfile
 import bad_input
 import blocks
 import crash
+import open_format
 import scrape
 from checks import Checks
 from programs import Programs, stop_all
@@ -20,6 +21,7 @@ SCENARIOS = [
     ("scrape: a real exporter, asked by promtool and by our own commands", scrape.run),
     ("crash: kill -9 in the middle of remote write", crash.run),
     ("blocks: an outside reader, and damage", blocks.run),
+    ("open format: three outside readers over a live store", open_format.run),
     ("bad input: a clear error each", bad_input.run),
 ]
 
