@@ -3,6 +3,7 @@
 use narthex_model::WriteBatch;
 
 use crate::remote_write::{self, Limits};
+use crate::tsdb::{self, Encoding};
 use crate::{ExpositionParser, Protocol, negotiate, parser_for, write_batch};
 
 /// Prometheus text.
@@ -33,6 +34,26 @@ pub fn remote_write_message(message: &[u8]) {
 pub fn headers(text: &str) {
     let _ = parser_for(Some(text), None);
     let _ = negotiate(Some(text));
+}
+
+/// Any file of a TSDB block: each reader gets the bytes.
+pub fn tsdb_block(bytes: &[u8]) {
+    let _ = tsdb::BlockMeta::decode(bytes);
+    let _ = tsdb::Toc::decode(bytes, bytes, bytes.len() as u64);
+    let _ = tsdb::Symbols::decode(bytes, 1, 0);
+    let _ = tsdb::read_tombstones(bytes);
+    let _ = tsdb::SeriesEntry::bytes(bytes);
+    let _ = tsdb::SeriesEntry::default().decode(bytes);
+    let _ = tsdb::chunk_bytes(bytes);
+    let _ = tsdb::chunk_at(bytes);
+}
+
+/// The samples of a TSDB chunk.
+pub fn tsdb_chunk(data: &[u8]) {
+    let _ = tsdb::decode_floats(data, &mut Vec::new(), &mut Vec::new());
+    for encoding in [Encoding::Histogram, Encoding::FloatHistogram] {
+        let _ = tsdb::decode_histograms(encoding, data, &mut Vec::new());
+    }
 }
 
 fn exposition(protocol: Protocol, body: &[u8]) {

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | Prometheus text 0.0.4 and 1.0.0, OpenMetrics 1.0 | [`ExpositionParser`], [`BatchReader`] | [`ExpositionWriter`] |
 //! | remote write 1.0 | [`remote_write::decode`] | [`remote_write::encode`] |
+//! | files of Prometheus' TSDB | [`tsdb`] | – |
 //! | `Content-Type` and `Accept` headers | [`parser_for`], [`negotiate`] | [`accept_header`], [`Protocol::content_type`] |
 //!
 //! A scraper asks [`parser_for`] what the answer is, then takes [`Event`]s from an [`ExpositionParser`]; an importer
@@ -23,6 +24,7 @@ mod parser;
 mod protocol;
 pub mod remote_write;
 mod text;
+pub mod tsdb;
 mod write_batch;
 
 #[cfg(test)]
