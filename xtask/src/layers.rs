@@ -34,6 +34,11 @@ pub const LAYERS: &[Layer] = &[
         ..layer("engine/table", &["model", "engine"])
     },
     Layer {
+        tests_may_use: &["engine/bucket/faulty"],
+        ..layer("engine/bucket", &["model", "engine"])
+    },
+    layer("engine/bucket/faulty", &[]),
+    Layer {
         datafusion: true,
         ..layer("promql", &["model"])
     },
@@ -54,6 +59,7 @@ pub const LAYERS: &[Layer] = &[
                 "formats",
                 "engine",
                 "engine/table",
+                "engine/bucket",
                 "promql",
                 "sql",
                 "ingest",

@@ -1,0 +1,1 @@
+//! How do blocks get into a bucket, and back?
