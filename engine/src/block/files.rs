@@ -1,12 +1,14 @@
-//! Every touch of the file system by blocks: the one place to swap when files are to come from elsewhere.
+//! How blocks write files, and read them with bounds checked, wherever they are (`folder.rs`).
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::FileExt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use narthex_model::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use narthex_model::{Error, Result};
 
+use super::folder::{BlockFile, BlockFolder, read_error};
 use super::meta::FileMeta;
 
 /// How many bytes are gathered before they are handed to the operating system.
@@ -54,19 +56,19 @@ pub(super) fn write_small(path: &Path, bytes: &[u8]) -> Result<()> {
         .map_err(|e| write_error(path, e))
 }
 
-/// The whole file, if it has at most `bytes_max` bytes.
-pub(super) fn read_small(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
-    let file = ReadFile::open(path)?;
-    if file.len > bytes_max {
+/// The whole file `name` of a folder, if it has at most `bytes_max` bytes.
+pub(super) fn read_small(folder: &dyn BlockFolder, name: &str, bytes_max: u64) -> Result<Bytes> {
+    let file = ReadFile::open(folder, name)?;
+    if file.len() > bytes_max {
         return Err(damaged(
-            path,
+            file.path(),
             format!(
                 "it has {} bytes, at most {bytes_max} were expected",
-                file.len
+                file.len()
             ),
         ));
     }
-    file.read_at(0, file.len as usize)
+    file.read_at(0, file.len())
 }
 
 /// An error that says which file is damaged, and how.
@@ -84,42 +86,19 @@ pub(super) fn write_error(
     Error::unavailable(format!("cannot write {}", path.display())).with_source(error)
 }
 
-/// A block always has all its files, so one that is missing or too short is damage.
-#[cold]
-fn read_error(path: &Path, error: io::Error) -> Error {
-    let kind = match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::IsADirectory => {
-            ErrorKind::Corrupt
-        }
-        _ => ErrorKind::Unavailable,
-    };
-    Error::new(kind, format!("cannot read {}", path.display())).with_source(error)
-}
-
-/// A file that is read at positions, from many threads.
+/// A file of a block that is open for reading at positions, from many threads.
 #[derive(Debug)]
 pub(super) struct ReadFile {
-    file: File,
+    file: Box<dyn BlockFile>,
     path: PathBuf,
-    len: u64,
 }
 
 impl ReadFile {
-    /// Opens the file at `path`.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let open = || -> io::Result<(File, u64)> {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
-            if metadata.is_dir() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
-            Ok((file, metadata.len()))
-        };
-        let (file, len) = open().map_err(|e| read_error(path, e))?;
+    /// Opens the file `name` of a folder.
+    pub(super) fn open(folder: &dyn BlockFolder, name: &str) -> Result<Self> {
         Ok(Self {
-            file,
-            path: path.to_owned(),
-            len,
+            file: folder.open(name)?,
+            path: folder.path().join(name),
         })
     }
 
@@ -130,28 +109,36 @@ impl ReadFile {
 
     /// Its size in bytes when it was opened.
     pub(super) fn len(&self) -> u64 {
-        self.len
+        self.file.size()
     }
 
     /// The `len` bytes from `offset` on.
     ///
     /// # Errors
-    /// `Corrupt` if they do not all lie inside the file, whatever `len` is; `Unavailable` if the disk fails.
-    pub(super) fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
-        if offset
-            .checked_add(len as u64)
-            .is_none_or(|end| end > self.len)
-        {
-            return Err(damaged(
-                &self.path,
-                format!("it ends before byte {offset} + {len}"),
-            ));
+    /// As [`ReadFile::read_ranges`].
+    pub(super) fn read_at(&self, offset: u64, len: u64) -> Result<Bytes> {
+        let range = offset..offset.saturating_add(len);
+        Ok(self.read_ranges(&[range])?.pop().unwrap_or_default())
+    }
+
+    /// The bytes of each range, in their order.
+    ///
+    /// # Errors
+    /// `Corrupt` if they do not all lie inside the file, however long they are; `Unavailable` if they cannot be read now;
+    /// `NotFound` if the block was removed meanwhile.
+    pub(super) fn read_ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let outside = |r: &&Range<u64>| r.start > r.end || r.end > self.len();
+        if let Some(range) = ranges.iter().find(outside) {
+            let length = range.end.saturating_sub(range.start);
+            let what = format!("it ends before byte {} + {length}", range.start);
+            return Err(damaged(&self.path, what));
         }
-        let mut bytes = vec![0; len];
-        self.file
-            .read_exact_at(&mut bytes, offset)
-            .map_err(|e| read_error(&self.path, e))?;
-        Ok(bytes)
+        let read = self.file.read(ranges)?;
+        let lengths = ranges.iter().map(|r| r.end - r.start);
+        if !lengths.eq(read.iter().map(|bytes| bytes.len() as u64)) {
+            return Err(damaged(&self.path, "it is shorter than when it was opened"));
+        }
+        Ok(read)
     }
 }
 

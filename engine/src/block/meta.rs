@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use super::files;
+use super::folder::{BlockFolder, LocalFolder};
 
 /// Name of the file inside a block's folder.
 pub(super) const META_FILE: &str = "meta.json";
@@ -119,18 +120,28 @@ impl BlockMeta {
         Ok(meta)
     }
 
-    /// Reads `meta.json` of the block in folder `dir`.
+    /// Reads `meta.json` of the block in the local folder `dir`.
     pub(crate) fn read(dir: &Path) -> Result<Self> {
-        let path = dir.join(META_FILE);
-        let bytes = files::read_small(&path, META_BYTES_MAX)?;
-        Self::decode(&bytes).map_err(|what| files::damaged(&path, what))
+        Self::read_in(&LocalFolder::new(dir))
     }
 
-    /// What is said about the file `name` of the block in folder `dir`.
-    pub(super) fn file(&self, dir: &Path, name: &str) -> Result<&FileMeta> {
-        self.files
-            .get(name)
-            .ok_or_else(|| files::damaged(&dir.join(META_FILE), format!("{name} is not listed")))
+    /// Reads `meta.json` of the block in `folder`.
+    ///
+    /// # Errors
+    /// `Corrupt` if it is missing or damaged, `Unavailable` if it cannot be read now.
+    pub fn read_in(folder: &dyn BlockFolder) -> Result<Self> {
+        let bytes = files::read_small(folder, META_FILE, META_BYTES_MAX)?;
+        Self::decode(&bytes).map_err(|what| files::damaged(&folder.path().join(META_FILE), what))
+    }
+
+    /// What is said about the file `name` of the block in `folder`.
+    pub(super) fn file(&self, folder: &dyn BlockFolder, name: &str) -> Result<&FileMeta> {
+        self.files.get(name).ok_or_else(|| {
+            files::damaged(
+                &folder.path().join(META_FILE),
+                format!("{name} is not listed"),
+            )
+        })
     }
 }
 

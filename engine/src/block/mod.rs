@@ -6,6 +6,7 @@
 
 mod decimal;
 mod files;
+mod folder;
 mod meta;
 mod parquet_io;
 mod read;
@@ -19,8 +20,9 @@ mod tests;
 mod verify;
 mod write;
 
+pub use folder::{BlockFile, BlockFolder, LocalFolder};
 pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};
 pub use series_rows::SeriesRow;
-pub use verify::{FileCheck, verify_block};
+pub use verify::{FileCheck, verify_block, verify_block_in};
 pub use write::{BlockWriter, SeriesSamples, remove_block, remove_leftovers};

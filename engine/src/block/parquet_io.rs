@@ -12,6 +12,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::SerializedFileWriter;
 
 use super::files::{self, ChecksumFile, ReadFile};
+use super::folder::BlockFolder;
 use super::meta::FileMeta;
 
 /// Parts of a file in memory, in order of their offsets.
@@ -80,8 +81,13 @@ fn outside(offset: u64) -> ParquetError {
 
 /// Opens a Parquet file of a block and reads its footer and offset index, which are checked against their checksum, so
 /// what they say can be relied on.
-pub(super) fn open(path: &Path, expected: &FileMeta) -> Result<(ReadFile, ParquetMetaData)> {
-    let file = ReadFile::open(path)?;
+pub(super) fn open(
+    folder: &dyn BlockFolder,
+    name: &str,
+    expected: &FileMeta,
+) -> Result<(ReadFile, ParquetMetaData)> {
+    let file = ReadFile::open(folder, name)?;
+    let path = file.path();
     if file.len() != expected.bytes {
         return Err(files::damaged(
             path,
@@ -89,7 +95,7 @@ pub(super) fn open(path: &Path, expected: &FileMeta) -> Result<(ReadFile, Parque
         ));
     }
     let start = file.len().saturating_sub(expected.tail_bytes);
-    let tail = file.read_at(start, expected.tail_bytes as usize)?;
+    let tail = file.read_at(start, expected.tail_bytes)?;
     if crc32c::crc32c(&tail) != expected.tail_crc32c {
         return Err(files::damaged(
             path,

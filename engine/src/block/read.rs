@@ -7,6 +7,7 @@ use narthex_model::{Error, Labels, Result, TimeRange, TimestampMs};
 use parquet::data_type::{DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 
+use super::folder::{BlockFolder, LocalFolder};
 use super::meta::BlockMeta;
 use super::samples_reader::{Cursor, SamplesFile};
 use super::schema::{SAMPLES_FILE, SERIES_FILE, SampleColumn, TIME_INDEX_STEP};
@@ -60,20 +61,27 @@ struct Scratch {
 }
 
 impl Block {
-    /// Opens the block in folder `dir`; also hands over the labels of its series, by ordinal.
+    /// Opens the block in the local folder `dir`; also hands over the labels of its series, by ordinal.
+    ///
+    /// # Errors
+    /// As [`Block::open_in`].
+    pub fn open(dir: &Path) -> Result<(Self, Vec<Labels>)> {
+        Self::open_in(&LocalFolder::new(dir))
+    }
+
+    /// Opens the block in `folder`; also hands over the labels of its series, by ordinal.
     ///
     /// # Errors
     /// `Corrupt` if a file is missing or damaged as far as that shows without reading the samples; `Unavailable` if
-    /// one cannot be read.
-    pub fn open(dir: &Path) -> Result<(Self, Vec<Labels>)> {
-        let meta = BlockMeta::read(dir)?;
-        let series_path = dir.join(SERIES_FILE);
-        let (series, labels) = series_file::read(&series_path, meta.file(dir, SERIES_FILE)?)?;
-        let samples = SamplesFile::open(&dir.join(SAMPLES_FILE), meta.file(dir, SAMPLES_FILE)?)?;
+    /// one cannot be read; `NotFound` if the block was removed meanwhile.
+    pub fn open_in(folder: &dyn BlockFolder) -> Result<(Self, Vec<Labels>)> {
+        let meta = BlockMeta::read_in(folder)?;
+        let (series, labels) = series_file::read(folder, meta.file(folder, SERIES_FILE)?)?;
+        let samples = SamplesFile::open(folder, meta.file(folder, SAMPLES_FILE)?)?;
         let rows = series.as_slice().last().map_or(0, |r| r.rows().end);
         if series.len() as u64 != meta.series || rows != meta.samples || samples.rows() != rows {
             return Err(files::damaged(
-                &series_path,
+                &folder.path().join(SERIES_FILE),
                 "its counts differ from those of the other files",
             ));
         }

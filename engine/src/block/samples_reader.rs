@@ -13,9 +13,10 @@ use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::files::{self, ReadFile};
+use super::folder::BlockFolder;
 use super::meta::FileMeta;
 use super::parquet_io::{self, Fetched};
-use super::schema::{self, SampleColumn};
+use super::schema::{self, SAMPLES_FILE, SampleColumn};
 
 /// Pages closer than this are fetched in one read: a read costs about as much as copying so many bytes.
 const FETCH_GAP_BYTES_MAX: u64 = 64 << 10;
@@ -30,12 +31,12 @@ pub(super) struct SamplesFile {
 }
 
 impl SamplesFile {
-    /// Opens the file at `path`.
-    pub(super) fn open(path: &Path, expected: &FileMeta) -> Result<Self> {
-        let (file, metadata) = parquet_io::open(path, expected)?;
+    /// Opens the file of a block.
+    pub(super) fn open(folder: &dyn BlockFolder, expected: &FileMeta) -> Result<Self> {
+        let (file, metadata) = parquet_io::open(folder, SAMPLES_FILE, expected)?;
         if metadata.file_metadata().schema() != schema::samples_schema()?.as_ref() {
             return Err(files::damaged(
-                path,
+                file.path(),
                 "its columns are not those of a samples file",
             ));
         }
@@ -117,13 +118,12 @@ impl SamplesFile {
         let close = |a: &Range<u64>, b: &Range<u64>| {
             a.end <= b.start && b.start - a.end <= FETCH_GAP_BYTES_MAX
         };
-        for run in ranges.chunk_by(close) {
-            if let (Some(first), Some(last)) = (run.first(), run.last()) {
-                let bytes = self
-                    .file
-                    .read_at(first.start, last.end.saturating_sub(first.start) as usize)?;
-                fetched.push(first.start, bytes);
-            }
+        let runs: Vec<_> = ranges
+            .chunk_by(close)
+            .filter_map(|run| Some(run.first()?.start..run.last()?.end))
+            .collect();
+        for (run, bytes) in runs.iter().zip(self.file.read_ranges(&runs)?) {
+            fetched.push(run.start, bytes);
         }
         Ok(fetched)
     }

@@ -20,8 +20,9 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::errors::ParquetError;
 
 use super::files::{self, ChecksumFile};
+use super::folder::BlockFolder;
 use super::meta::FileMeta;
-use super::schema::{self, TIME_INDEX_STEP};
+use super::schema::{self, SERIES_FILE, TIME_INDEX_STEP};
 use super::series_rows::{SeriesRow, SeriesRows};
 use super::{decimal, parquet_io};
 
@@ -186,19 +187,23 @@ fn time_indexes(rows: &SeriesRows) -> Result<ListArray, ArrowError> {
     )
 }
 
-/// Reads the file at `path` into memory and checks it whole.
-pub(super) fn read(path: &Path, expected: &FileMeta) -> Result<(SeriesRows, Vec<Labels>)> {
-    let bytes = files::read_small(path, expected.bytes)?;
+/// Reads the file of a block into memory and checks it whole.
+pub(super) fn read(
+    folder: &dyn BlockFolder,
+    expected: &FileMeta,
+) -> Result<(SeriesRows, Vec<Labels>)> {
+    let path = folder.path().join(SERIES_FILE);
+    let bytes = files::read_small(folder, SERIES_FILE, expected.bytes)?;
     if bytes.len() as u64 != expected.bytes {
         return Err(files::damaged(
-            path,
+            &path,
             format!("it has {} bytes instead of {}", bytes.len(), expected.bytes),
         ));
     }
     if crc32c::crc32c(&bytes) != expected.crc32c {
-        return Err(files::damaged(path, "its checksum does not match"));
+        return Err(files::damaged(&path, "its checksum does not match"));
     }
-    parquet_io::guarded(path, || decode(bytes.into()))
+    parquet_io::guarded(&path, || decode(bytes))
 }
 
 fn decode(bytes: Bytes) -> Result<(SeriesRows, Vec<Labels>), ParquetError> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use narthex_model::{Result, TimeRange};
 
 use super::files::{self, ReadFile};
+use super::folder::{BlockFolder, LocalFolder};
 use super::meta::{BlockMeta, FileMeta, META_FILE};
 use super::read::{Block, DecodedSamples};
 use super::schema::{SAMPLES_FILE, SERIES_FILE};
@@ -28,9 +29,15 @@ pub struct FileCheck {
 /// Reads every file of the block in folder `dir` and says of each whether it is whole. Where all are, every sample is
 /// decoded and the order of rows and all counts are checked too.
 pub fn verify_block(dir: &Path) -> Vec<FileCheck> {
+    verify_block_in(&LocalFolder::new(dir))
+}
+
+/// As [`verify_block`], wherever the block is.
+pub fn verify_block_in(folder: &dyn BlockFolder) -> Vec<FileCheck> {
+    let dir = folder.path();
     let meta_path = dir.join(META_FILE);
-    let meta_bytes = ReadFile::open(&meta_path).map_or(0, |file| file.len());
-    let meta = match BlockMeta::read(dir).and_then(|meta| named_as_its_folder(dir, meta)) {
+    let meta_bytes = ReadFile::open(folder, META_FILE).map_or(0, |file| file.len());
+    let meta = match BlockMeta::read_in(folder).and_then(|meta| named_as_its_folder(dir, meta)) {
         Ok(meta) => meta,
         Err(e) => {
             return vec![FileCheck {
@@ -48,8 +55,8 @@ pub fn verify_block(dir: &Path) -> Vec<FileCheck> {
     for name in [SERIES_FILE, SAMPLES_FILE] {
         let path = dir.join(name);
         let (bytes, damage) = match meta
-            .file(dir, name)
-            .and_then(|expected| check_file(&path, expected))
+            .file(folder, name)
+            .and_then(|expected| check_file(folder, name, expected))
         {
             Ok(bytes) => (bytes, None),
             Err(e) => (0, Some(e.to_string())),
@@ -61,7 +68,7 @@ pub fn verify_block(dir: &Path) -> Vec<FileCheck> {
         });
     }
     let whole = checks.iter().all(|check| check.damage.is_none());
-    if let (true, Err(e), Some(samples)) = (whole, check_rows(dir), checks.last_mut()) {
+    if let (true, Err(e), Some(samples)) = (whole, check_rows(folder), checks.last_mut()) {
         samples.damage = Some(e.to_string());
     }
     checks
@@ -80,8 +87,9 @@ fn named_as_its_folder(dir: &Path, meta: BlockMeta) -> Result<BlockMeta> {
     ))
 }
 
-fn check_file(path: &Path, expected: &FileMeta) -> Result<u64> {
-    let file = ReadFile::open(path)?;
+fn check_file(folder: &dyn BlockFolder, name: &str, expected: &FileMeta) -> Result<u64> {
+    let file = ReadFile::open(folder, name)?;
+    let path = file.path();
     if file.len() != expected.bytes {
         return Err(files::damaged(
             path,
@@ -91,7 +99,7 @@ fn check_file(path: &Path, expected: &FileMeta) -> Result<u64> {
     let mut crc32c = 0;
     let mut offset = 0;
     while offset < file.len() {
-        let bytes = file.read_at(offset, READ_BYTES.min(file.len() - offset) as usize)?;
+        let bytes = file.read_at(offset, READ_BYTES.min(file.len() - offset))?;
         crc32c = crc32c::crc32c_append(crc32c, &bytes);
         offset += bytes.len() as u64;
     }
@@ -102,9 +110,9 @@ fn check_file(path: &Path, expected: &FileMeta) -> Result<u64> {
 }
 
 /// Decodes all samples: checksums say that the bytes are those written, this says that the right ones were.
-fn check_rows(dir: &Path) -> Result<()> {
-    let (block, _) = Block::open(dir)?;
-    let samples_path = dir.join(SAMPLES_FILE);
+fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
+    let (block, _) = Block::open_in(folder)?;
+    let samples_path = folder.path().join(SAMPLES_FILE);
     let mut decoded = DecodedSamples::default();
     let (mut min_time, mut max_time) = (i64::MAX, i64::MIN);
     let mut first = 0;
