@@ -24,7 +24,7 @@ use crate::queue::Queue;
 use crate::shared::{Counters, Shared};
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
-use crate::wal::{TailPolicy, WalOptions, WalWriter};
+use crate::wal::{WalOptions, WalWriter};
 use crate::{Options, Progress};
 
 /// A store: one data folder, opened by one process at a time. Dropping it stops it without a flush; what was acknowledged
@@ -76,7 +76,7 @@ impl Engine {
     ) -> Result<Arc<Self>> {
         options.check()?;
         let layout = Layout::new(path);
-        layout.create_root()?;
+        layout.create_root(fs.as_ref())?;
         let lock = FolderLock::take(&layout)?;
         if !layout.is_store() {
             layout.create(
@@ -86,12 +86,7 @@ impl Engine {
         }
         layout.check_format()?;
         let acceptance = Acceptance::new(options.out_of_order_window_ms);
-        let loaded = load_as_owner(
-            &layout,
-            TailPolicy::Truncate(fs.as_ref()),
-            acceptance,
-            progress,
-        )?;
+        let loaded = load_as_owner(fs.as_ref(), &layout, acceptance, progress)?;
         Self::start(fs, layout, options, loaded, lock)
     }
 

@@ -13,6 +13,7 @@ use ulid::Ulid;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples, remove_block, verify_block};
 use crate::checkpoint::{Checkpoint, FlushedWindow};
 use crate::commit::{FreezeRequest, Work};
+use crate::fs::FileSystem;
 use crate::head::Window;
 use crate::limits::{FLUSH_LOOKS_MAX, HEAD_SAMPLES_EAGER};
 use crate::shared::Shared;
@@ -134,7 +135,7 @@ impl Flusher {
         let opened = StoredBlock::open(&path, &self.shared.series);
         let (block, _) = opened.inspect_err(|_| {
             self.written.remove(&key);
-            discard(&path);
+            discard(self.shared.fs.as_ref(), &path);
         })?;
         let mut checkpoint = self.checkpoint.clone();
         let flushed = FlushedWindow {
@@ -161,7 +162,8 @@ impl Flusher {
             level: 1,
             parents: Vec::new(),
         };
-        let mut writer = BlockWriter::create(
+        let mut writer = BlockWriter::create_on(
+            self.shared.fs.clone(),
             &folder,
             ulid,
             window.span(),
@@ -181,7 +183,7 @@ impl Flusher {
         }
         let path = folder.join(ulid.to_string());
         let written = writer.finish_checked(read_back);
-        written.inspect_err(|_| discard(&path))?;
+        written.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
         Ok(path)
     }
 
@@ -253,8 +255,8 @@ pub(crate) fn read_back(path: &Path) -> Result<()> {
 
 /// Removes a block that failed or was replaced, as far as possible. Should it stay, it holds nothing that its successor
 /// lacks.
-pub(crate) fn discard(path: &Path) {
-    if let Err(error) = remove_block(path)
+pub(crate) fn discard(fs: &dyn FileSystem, path: &Path) {
+    if let Err(error) = remove_block(fs, path)
         && path.exists()
     {
         tracing::warn!(block = %path.display(), %error, "cannot remove a block that is not needed");

@@ -1,4 +1,8 @@
-//! The functions that change files of WAL and checkpoint, behind a trait, so that tests can make them fail.
+//! The one seam to the disk for everything that changes files: WAL, checkpoint, folders, blocks. Tests put disks behind it
+//! that fail, fill up and lose power.
+//!
+//! What a caller may rely on after a power loss: the content of a file that was synced, and the names of a folder that was
+//! synced. Nothing else, in no order.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,7 +12,8 @@ use std::path::Path;
 pub(crate) trait AppendFile: Send {
     /// Appends all of `bytes`. After an error any part of them may be in the file.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Returns once everything appended is on disk.
+    /// Returns once everything appended is on disk. After an error nobody knows what of it ever will be, whatever a
+    /// later call says: the kernel may have dropped it. It has to be cut off and appended again.
     fn sync(&mut self) -> io::Result<()>;
     /// Cuts the file off after `len` bytes; the next append goes there.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
@@ -20,15 +25,20 @@ pub(crate) trait FileSystem: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
     /// Opens a file that is there, to append to it.
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
-    /// Gives a file another name, replacing what had it.
+    /// Gives a file or a folder another name in one step, replacing a file or an empty folder that had it.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file; no error if there is none.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes an empty folder; an error if the name is taken.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
+    /// Removes a folder and all that is in it; no error if there is none. After an error a part may be gone.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
     /// Returns once the names in a folder are on disk.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
 }
 
 /// The file system of the machine.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct RealFileSystem;
 
 impl AppendFile for fs::File {
@@ -64,14 +74,26 @@ impl FileSystem for RealFileSystem {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
-        }
+        unless_missing(fs::remove_file(path))
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        unless_missing(fs::remove_dir_all(path))
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         fs::File::open(path)?.sync_all()
+    }
+}
+
+fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
     }
 }
 
@@ -84,7 +106,28 @@ pub(crate) fn replace(fs: &dyn FileSystem, path: &Path, bytes: &[u8]) -> io::Res
     file.sync()?;
     drop(file);
     fs.rename(&tmp, path)?;
+    sync_parent(fs, path)
+}
+
+/// Makes the folder `path` and those above it that are missing; their names are on disk when this returns.
+pub(crate) fn create_folders(fs: &dyn FileSystem, path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        create_folders(fs, parent)?;
+    }
+    match fs.create_folder(path) {
+        Err(_) if path.is_dir() => {}
+        made => made?,
+    }
+    sync_parent(fs, path)
+}
+
+/// Returns once the name `path` is on disk, or gone from it.
+pub(crate) fn sync_parent(fs: &dyn FileSystem, path: &Path) -> io::Result<()> {
     match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => fs.sync_folder(Path::new(".")),
         Some(folder) => fs.sync_folder(folder),
         None => Ok(()),
     }

@@ -55,8 +55,8 @@ impl Layout {
     }
 
     /// Makes the root alone, so that it can be locked.
-    pub(crate) fn create_root(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.root)
+    pub(crate) fn create_root(&self, fs: &dyn FileSystem) -> Result<()> {
+        fs::create_folders(fs, &self.root)
             .map_err(|e| unavailable("create data folder", &self.root, e))
     }
 
@@ -68,7 +68,7 @@ impl Layout {
     /// Makes the folders. `format.json` comes last: a folder that has it is complete.
     pub(crate) fn create(&self, fs: &dyn FileSystem, checkpoint: &[u8]) -> Result<()> {
         for folder in [self.wal(), self.blocks()] {
-            std::fs::create_dir_all(&folder)
+            fs::create_folders(fs, &folder)
                 .map_err(|e| unavailable("create folder", &folder, e))?;
         }
         let format = serde_json::to_vec(&Format {
@@ -78,11 +78,8 @@ impl Layout {
         for (path, bytes) in [(self.checkpoint(), checkpoint), (self.format(), &format)] {
             fs::replace(fs, &path, bytes).map_err(|e| unavailable("write", &path, e))?;
         }
-        if let Some(parent) = self.root.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs.sync_folder(parent)
-                .map_err(|e| unavailable("sync folder", parent, e))?;
-        }
-        Ok(())
+        // Another program may have made the root.
+        fs::sync_parent(fs, &self.root).map_err(|e| unavailable("sync folder", &self.root, e))
     }
 
     /// Refuses a folder that was written by a version that this one cannot read.

@@ -11,6 +11,7 @@ use crate::Progress;
 use crate::accept::Acceptance;
 use crate::block::{Block, BlockMeta};
 use crate::checkpoint::Checkpoint;
+use crate::fs::FileSystem;
 use crate::layout::{Layout, unavailable};
 use crate::limits::READ_ONLY_ATTEMPTS_MAX;
 use crate::series_table::SeriesTable;
@@ -30,7 +31,7 @@ pub(crate) struct Loaded {
 /// Who loads.
 pub(crate) enum Access<'a> {
     /// The owner of the folder: what crashes left is tidied up.
-    Owner(TailPolicy<'a>),
+    Owner(&'a dyn FileSystem),
     /// Someone who leaves everything as it is.
     Reader,
 }
@@ -38,9 +39,9 @@ pub(crate) enum Access<'a> {
 impl Access<'_> {
     /// Removes a block that counts for nothing; a reader only passes it by.
     fn tidy(&self, path: &Path, why: &str) -> Result<()> {
-        if let Access::Owner(_) = self {
+        if let Access::Owner(fs) = self {
             tracing::info!(block = %path.display(), "{why}");
-            crate::block::remove_block(path)?;
+            crate::block::remove_block(*fs, path)?;
         }
         Ok(())
     }
@@ -51,13 +52,13 @@ impl Access<'_> {
 /// # Errors
 /// `Corrupt` if a block or the WAL is damaged, `Unavailable` if a file cannot be used.
 pub(crate) fn load_as_owner(
+    fs: &dyn FileSystem,
     layout: &Layout,
-    tail: TailPolicy<'_>,
     acceptance: Acceptance,
     progress: Option<&dyn Progress>,
 ) -> Result<Loaded> {
-    crate::block::remove_leftovers(&layout.blocks())?;
-    load(layout, &Access::Owner(tail), acceptance, progress)
+    crate::block::remove_leftovers(fs, &layout.blocks())?;
+    load(layout, &Access::Owner(fs), acceptance, progress)
 }
 
 /// Loads the folder while its owner may go on writing and flushing.
@@ -196,8 +197,8 @@ impl Loaded {
                 }
             };
             let tail = match access {
-                Access::Owner(TailPolicy::Truncate(fs)) => TailPolicy::Truncate(*fs),
-                _ => TailPolicy::Leave,
+                Access::Owner(fs) => TailPolicy::Truncate(*fs),
+                Access::Reader => TailPolicy::Leave,
             };
             let block_duration_ms = self.checkpoint.block_duration_ms;
             let replayer = Replayer {

@@ -1,7 +1,7 @@
-//! How blocks write files, and read them with bounds checked, wherever they are (`folder.rs`).
+//! How blocks write files (through [`FileSystem`]), and read them with bounds checked, wherever they are (`folder.rs`).
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -10,30 +10,31 @@ use narthex_model::{Error, Result};
 
 use super::folder::{BlockFile, BlockFolder, read_error};
 use super::meta::FileMeta;
+use crate::fs::{AppendFile, FileSystem, sync_parent};
 
 /// How many bytes are gathered before they are handed to the operating system.
 const WRITE_BUFFER_BYTES: usize = 1 << 20;
 
 /// Makes the new, empty folder `path`.
-pub(super) fn create_dir(path: &Path) -> Result<()> {
-    fs::create_dir(path).map_err(|e| write_error(path, e))
+pub(super) fn create_dir(fs: &dyn FileSystem, path: &Path) -> Result<()> {
+    fs.create_folder(path).map_err(|e| write_error(path, e))
 }
 
 /// Makes the entries of folder `path` durable.
-pub(super) fn sync_dir(path: &Path) -> Result<()> {
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|e| write_error(path, e))
+pub(super) fn sync_dir(fs: &dyn FileSystem, path: &Path) -> Result<()> {
+    fs.sync_folder(path).map_err(|e| write_error(path, e))
 }
 
-/// Renames in one step; fails if `to` is a folder that is not empty.
-pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).map_err(|e| write_error(from, e))
+/// Renames a folder in one step, on disk when this returns; fails if `to` is a folder that is not empty.
+pub(super) fn rename(fs: &dyn FileSystem, from: &Path, to: &Path) -> Result<()> {
+    fs.rename(from, to)
+        .and_then(|()| sync_parent(fs, to))
+        .map_err(|e| write_error(from, e))
 }
 
 /// Removes the folder `path` and all that is in it.
-pub(super) fn remove_dir(path: &Path) -> Result<()> {
-    fs::remove_dir_all(path).map_err(|e| write_error(path, e))
+pub(super) fn remove_dir(fs: &dyn FileSystem, path: &Path) -> Result<()> {
+    fs.remove_folder(path).map_err(|e| write_error(path, e))
 }
 
 /// The folders inside `parent`.
@@ -49,11 +50,13 @@ pub(super) fn subfolders(parent: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Writes a small file at once and makes it durable.
-pub(super) fn write_small(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = File::create(path).map_err(|e| write_error(path, e))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|e| write_error(path, e))
+pub(super) fn write_small(fs: &dyn FileSystem, path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        let mut file = fs.create(path)?;
+        file.append(bytes)?;
+        file.sync()
+    };
+    write().map_err(|e| write_error(path, e))
 }
 
 /// The whole file `name` of a folder, if it has at most `bytes_max` bytes.
@@ -143,9 +146,9 @@ impl ReadFile {
 }
 
 /// A new file that counts and checksums what is written to it.
-#[derive(Debug)]
 pub(super) struct ChecksumFile {
-    file: BufWriter<File>,
+    file: Box<dyn AppendFile>,
+    buffer: Vec<u8>,
     path: PathBuf,
     bytes: u64,
     crc32c: u32,
@@ -155,11 +158,11 @@ pub(super) struct ChecksumFile {
 
 impl ChecksumFile {
     /// Makes the file at `path`, empty.
-    pub(super) fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|e| write_error(path, e))?;
-        let file = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
+    pub(super) fn create(fs: &dyn FileSystem, path: &Path) -> Result<Self> {
+        let file = fs.create(path).map_err(|e| write_error(path, e))?;
         Ok(Self {
             file,
+            buffer: Vec::with_capacity(WRITE_BUFFER_BYTES),
             path: path.to_owned(),
             bytes: 0,
             crc32c: 0,
@@ -175,31 +178,29 @@ impl ChecksumFile {
     }
 
     /// Makes the file durable; its size and checksums.
-    pub(super) fn finish(self) -> Result<FileMeta> {
-        let Self {
-            file,
-            path,
-            bytes,
-            crc32c,
-            tail_start,
-            tail_crc32c,
-        } = self;
-        let file = file
-            .into_inner()
-            .map_err(|e| write_error(&path, e.into_error()))?;
-        file.sync_all().map_err(|e| write_error(&path, e))?;
+    pub(super) fn finish(mut self) -> Result<FileMeta> {
+        self.flush()
+            .and_then(|()| self.file.sync())
+            .map_err(|e| write_error(&self.path, e))?;
         Ok(FileMeta {
-            bytes,
-            crc32c,
-            tail_bytes: bytes - tail_start,
-            tail_crc32c,
+            bytes: self.bytes,
+            crc32c: self.crc32c,
+            tail_bytes: self.bytes - self.tail_start,
+            tail_crc32c: self.tail_crc32c,
         })
     }
 }
 
 impl Write for ChecksumFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write_all(bytes)?;
+        if self.buffer.len() + bytes.len() > WRITE_BUFFER_BYTES {
+            self.flush()?;
+        }
+        if bytes.len() < WRITE_BUFFER_BYTES {
+            self.buffer.extend_from_slice(bytes);
+        } else {
+            self.file.append(bytes)?;
+        }
         self.crc32c = crc32c::crc32c_append(self.crc32c, bytes);
         self.tail_crc32c = crc32c::crc32c_append(self.tail_crc32c, bytes);
         self.bytes += bytes.len() as u64;
@@ -207,6 +208,10 @@ impl Write for ChecksumFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        if !self.buffer.is_empty() {
+            self.file.append(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
     }
 }

@@ -25,4 +25,5 @@ pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};
 pub use series_rows::SeriesRow;
 pub use verify::{FileCheck, verify_block, verify_block_in};
-pub use write::{BlockWriter, SeriesSamples, remove_block, remove_leftovers};
+pub use write::{BlockWriter, SeriesSamples};
+pub(crate) use write::{remove_block, remove_leftovers};

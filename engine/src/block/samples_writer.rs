@@ -12,6 +12,7 @@ use super::files::ChecksumFile;
 use super::meta::FileMeta;
 use super::schema::{self, Layout};
 use super::{decimal, parquet_io};
+use crate::fs::FileSystem;
 
 /// Rows not yet written. `has_mantissa` and `has_value` are Parquet's definition levels: 1 where the row has one.
 #[derive(Default)]
@@ -43,10 +44,10 @@ pub(super) struct SamplesWriter {
 
 impl SamplesWriter {
     /// Makes the file at `path`.
-    pub(super) fn create(path: &Path, layout: Layout) -> Result<Self> {
+    pub(super) fn create(fs: &dyn FileSystem, path: &Path, layout: Layout) -> Result<Self> {
         let properties = Arc::new(schema::samples_properties(layout)?);
         let file = SerializedFileWriter::new(
-            ChecksumFile::create(path)?,
+            ChecksumFile::create(fs, path)?,
             schema::samples_schema()?,
             properties,
         )

@@ -25,6 +25,7 @@ use super::meta::FileMeta;
 use super::schema::{self, SERIES_FILE, TIME_INDEX_STEP};
 use super::series_rows::{SeriesRow, SeriesRows};
 use super::{decimal, parquet_io};
+use crate::fs::FileSystem;
 
 /// What the column `kind` says of series of floats.
 const KIND_FLOAT: &str = "float";
@@ -74,14 +75,14 @@ impl SeriesBuilder {
     }
 
     /// Writes all of it to the new file at `path`.
-    pub(super) fn write(self, path: &Path) -> Result<FileMeta> {
+    pub(super) fn write(self, fs: &dyn FileSystem, path: &Path) -> Result<FileMeta> {
         let batch = self
             .into_batch()
             .map_err(|e| Error::internal("cannot lay out the series of a block").with_source(e))?;
         let options = ArrowWriterOptions::new()
             .with_properties(schema::series_properties()?)
             .with_skip_arrow_metadata(true);
-        let file = ChecksumFile::create(path)?;
+        let file = ChecksumFile::create(fs, path)?;
         let write = || -> Result<_, ParquetError> {
             let mut writer = ArrowWriter::try_new_with_options(file, batch.schema(), options)?;
             writer.write(&batch)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use narthex_model::{ErrorKind, Labels, TimeRange, stale_nan};
 use proptest::prelude::*;
@@ -12,6 +13,7 @@ use ulid::Ulid;
 
 use super::schema::{Layout, TIME_INDEX_STEP};
 use super::*;
+use crate::fs::RealFileSystem;
 
 /// Series by their labels, each with its samples: what a block means.
 type Model = BTreeMap<Labels, Vec<(i64, f64)>>;
@@ -25,9 +27,16 @@ const SOURCE: BlockSource = BlockSource {
 
 fn write(parent: &Path, model: &Model, layout: Layout) -> (PathBuf, BlockMeta) {
     let span = TimeRange::new(0, 7_200_000);
-    let mut writer =
-        BlockWriter::with_layout(parent, ULID, span, SOURCE, 1_700_000_000_000, layout)
-            .expect("created");
+    let mut writer = BlockWriter::with_layout(
+        Arc::new(RealFileSystem),
+        parent,
+        ULID,
+        span,
+        SOURCE,
+        1_700_000_000_000,
+        layout,
+    )
+    .expect("created");
     for (labels, samples) in model {
         let (timestamps, values): (Vec<_>, Vec<_>) = samples.iter().copied().unzip();
         let series = SeriesSamples {
@@ -352,7 +361,7 @@ fn only_finished_blocks_are_visible() {
     assert_eq!(
         (
             entries(),
-            remove_leftovers(dir.path()).expect("removes"),
+            remove_leftovers(&RealFileSystem, dir.path()).expect("removes"),
             entries()
         ),
         (2, 1, 1)

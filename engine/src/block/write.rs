@@ -1,6 +1,7 @@
 //! Writes a block: series one after the other into a temporary folder that one rename makes visible.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange, TimestampMs};
 use ulid::Ulid;
@@ -11,6 +12,7 @@ use super::samples_writer::SamplesWriter;
 use super::schema::{Layout, SAMPLES_FILE, SERIES_FILE};
 use super::series_file::SeriesBuilder;
 use super::series_rows::SeriesRow;
+use crate::fs::{FileSystem, RealFileSystem};
 
 /// Ends the name of a folder that is not yet a block.
 const LEFTOVER_SUFFIX: &str = "tmp";
@@ -33,6 +35,7 @@ pub struct BlockWriter {
     series: SeriesBuilder,
     last_labels: Option<Labels>,
     next_row: u64,
+    fs: Arc<dyn FileSystem>,
     parent: PathBuf,
     /// Where the files are written; empty once it has become the block.
     folder: PathBuf,
@@ -52,11 +55,26 @@ impl BlockWriter {
         source: BlockSource,
         created_ms: TimestampMs,
     ) -> Result<Self> {
-        Self::with_layout(parent, ulid, span, source, created_ms, Layout::default())
+        let fs = Arc::new(RealFileSystem);
+        Self::create_on(fs, parent, ulid, span, source, created_ms)
+    }
+
+    /// As [`BlockWriter::create`], on another file system.
+    pub(crate) fn create_on(
+        fs: Arc<dyn FileSystem>,
+        parent: &Path,
+        ulid: Ulid,
+        span: TimeRange,
+        source: BlockSource,
+        created_ms: TimestampMs,
+    ) -> Result<Self> {
+        let layout = Layout::default();
+        Self::with_layout(fs, parent, ulid, span, source, created_ms, layout)
     }
 
     /// As [`BlockWriter::create`], with pages and row groups of another size.
     pub(super) fn with_layout(
+        fs: Arc<dyn FileSystem>,
         parent: &Path,
         ulid: Ulid,
         span: TimeRange,
@@ -65,7 +83,7 @@ impl BlockWriter {
         layout: Layout,
     ) -> Result<Self> {
         let folder = parent.join(format!("{ulid}.{LEFTOVER_SUFFIX}"));
-        files::create_dir(&folder)?;
+        files::create_dir(fs.as_ref(), &folder)?;
         let meta = BlockMeta {
             version: meta::VERSION,
             ulid,
@@ -86,11 +104,13 @@ impl BlockWriter {
             series: SeriesBuilder::default(),
             last_labels: None,
             next_row: 0,
+            fs,
             parent: parent.to_owned(),
             folder,
             meta,
         };
         writer.samples = Some(SamplesWriter::create(
+            writer.fs.as_ref(),
             &writer.folder.join(SAMPLES_FILE),
             layout,
         )?);
@@ -182,6 +202,7 @@ impl BlockWriter {
         else {
             return Err(Error::internal("a block without series is not written"));
         };
+        let fs = self.fs.as_ref();
         self.meta.min_time = min_time;
         self.meta.max_time = max_time;
         self.meta.series = self.series.len() as u64;
@@ -192,14 +213,17 @@ impl BlockWriter {
         let series = std::mem::take(&mut self.series);
         self.meta.files.insert(
             SERIES_FILE.to_owned(),
-            series.write(&self.folder.join(SERIES_FILE))?,
+            series.write(fs, &self.folder.join(SERIES_FILE))?,
         );
-        files::write_small(&self.folder.join(META_FILE), &self.meta.encode()?)?;
-        files::sync_dir(&self.folder)?;
+        files::write_small(fs, &self.folder.join(META_FILE), &self.meta.encode()?)?;
+        files::sync_dir(fs, &self.folder)?;
         check(&self.folder)?;
-        files::rename(&self.folder, &self.parent.join(self.meta.ulid.to_string()))?;
+        files::rename(
+            fs,
+            &self.folder,
+            &self.parent.join(self.meta.ulid.to_string()),
+        )?;
         self.folder = PathBuf::new();
-        files::sync_dir(&self.parent)?;
         Ok(self.meta.clone())
     }
 }
@@ -209,7 +233,7 @@ impl Drop for BlockWriter {
         self.samples = None;
         if !self.folder.as_os_str().is_empty() {
             // What cannot be removed now is a leftover, which the next start removes.
-            let _ = files::remove_dir(&self.folder);
+            let _ = files::remove_dir(self.fs.as_ref(), &self.folder);
         }
     }
 }
@@ -218,20 +242,17 @@ impl Drop for BlockWriter {
 ///
 /// # Errors
 /// `Unavailable` if the folder cannot be renamed or removed.
-pub fn remove_block(path: &Path) -> Result<()> {
+pub(crate) fn remove_block(fs: &dyn FileSystem, path: &Path) -> Result<()> {
     let gone = path.with_extension(LEFTOVER_SUFFIX);
-    files::rename(path, &gone)?;
-    if let Some(parent) = path.parent() {
-        files::sync_dir(parent)?;
-    }
-    files::remove_dir(&gone)
+    files::rename(fs, path, &gone)?;
+    files::remove_dir(fs, &gone)
 }
 
 /// Removes the folders in `parent` that never became blocks, or are none any more, and counts them.
 ///
 /// # Errors
 /// `Unavailable` if the folder cannot be read or a leftover not be removed.
-pub fn remove_leftovers(parent: &Path) -> Result<usize> {
+pub(crate) fn remove_leftovers(fs: &dyn FileSystem, parent: &Path) -> Result<usize> {
     let mut removed = 0;
     for folder in files::subfolders(parent)? {
         let is_ulid = folder
@@ -239,7 +260,7 @@ pub fn remove_leftovers(parent: &Path) -> Result<usize> {
             .and_then(|s| s.to_str())
             .is_some_and(|s| Ulid::from_string(s).is_ok());
         if is_ulid && folder.extension().is_some_and(|e| e == LEFTOVER_SUFFIX) {
-            files::remove_dir(&folder)?;
+            files::remove_dir(fs, &folder)?;
             removed += 1;
         }
     }

@@ -60,7 +60,7 @@ impl Compactor {
             return Ok(false);
         };
         let opened = StoredBlock::open(&path, &self.shared.series);
-        let (block, _) = opened.inspect_err(|_| discard(&path))?;
+        let (block, _) = opened.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
         self.replace(&parents, block);
         Ok(true)
     }
@@ -107,7 +107,8 @@ impl Compactor {
     ) -> Result<Option<PathBuf>> {
         let folder = self.shared.layout.blocks();
         let ulid = Ulid::generate();
-        let mut writer = BlockWriter::create(
+        let mut writer = BlockWriter::create_on(
+            self.shared.fs.clone(),
             &folder,
             ulid,
             merge.span,
@@ -152,7 +153,7 @@ impl Compactor {
         // It must read back before it counts: the rename is the commit.
         let path = folder.join(ulid.to_string());
         let written = writer.finish_checked(read_back);
-        written.inspect_err(|_| discard(&path))?;
+        written.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
         Ok(Some(path))
     }
 
@@ -169,7 +170,8 @@ impl Compactor {
             state.add_block(Arc::new(block));
         }
         tracing::info!(block = %path.display(), parents = parents.len(), samples, "merged blocks");
-        parents.iter().for_each(|parent| discard(parent.path()));
+        let fs = self.shared.fs.as_ref();
+        parents.iter().for_each(|parent| discard(fs, parent.path()));
     }
 }
 

@@ -177,7 +177,9 @@ impl FileSystem for FailingFileSystem {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fail(&self.faults.rename, EIO)?;
+        if to.extension().is_some_and(|e| e == "json") {
+            fail(&self.faults.rename, EIO)?;
+        }
         RealFileSystem.rename(from, to)
     }
 
@@ -186,6 +188,15 @@ impl FileSystem for FailingFileSystem {
             fail(&self.faults.remove, EIO)?;
         }
         RealFileSystem.remove(path)
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        fail(&self.faults.create, ENOSPC)?;
+        RealFileSystem.create_folder(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        RealFileSystem.remove_folder(path)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
