@@ -171,10 +171,11 @@ impl Flusher {
             (self.shared.options.now)(),
         )?;
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        let mut reader = window.reader();
         for (ordinal, labels) in self.shared.series.sorted(window.ordinals()) {
             timestamps.clear();
             values.clear();
-            window.read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
+            reader.read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
             writer.push(SeriesSamples {
                 labels: labels.as_ref(),
                 timestamps: &timestamps,

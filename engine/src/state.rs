@@ -127,8 +127,14 @@ impl State {
 
     /// Whether the head has the very same sample already.
     pub(crate) fn repeats(&self, ordinal: u32, t: TimestampMs, value: f64) -> bool {
-        self.head()
-            .any(|w| w.span().contains(t) && w.contains(ordinal, t, value))
+        self.head().any(|w| {
+            let there = w
+                .span()
+                .contains(t)
+                .then(|| w.value_at(ordinal, t))
+                .flatten();
+            there.is_some_and(|v| v.to_bits() == value.to_bits())
+        })
     }
 
     /// At most this many samples of series `ordinal` lie in `range`.
@@ -153,6 +159,11 @@ impl State {
             .iter()
             .map(|b| (b.meta().min_time, b.meta().max_time));
         self.head_bounds().into_iter().chain(blocks).reduce(widest)
+    }
+
+    /// Bytes of memory that the head takes.
+    pub(crate) fn head_bytes(&self) -> u64 {
+        self.head().map(|w| w.heap_bytes() as u64).sum()
     }
 
     /// Samples in the head, repeated timestamps included.

@@ -13,6 +13,8 @@ pub struct Stats {
     pub head_series: u64,
     /// Samples in the head.
     pub head_samples: u64,
+    /// Bytes of memory that the samples in the head take, with what finds them by series.
+    pub head_bytes: u64,
     /// Oldest and newest sample in the head, if it has any.
     pub head_time: Option<(TimestampMs, TimestampMs)>,
     /// Visible blocks.
@@ -41,6 +43,7 @@ impl Stats {
         Self {
             head_series: state.head_series(),
             head_samples: state.head_samples(),
+            head_bytes: state.head_bytes(),
             head_time: state.head_bounds(),
             blocks: state.blocks.len() as u64,
             block_samples: state.blocks.iter().map(|b| b.meta().samples).sum(),

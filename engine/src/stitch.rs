@@ -99,9 +99,10 @@ impl<'a> Stitcher<'a> {
 
     fn read_window(&self, window: &Window) -> Source {
         let mut source = Source::default();
+        let mut reader = window.reader();
         for (position, ordinal) in (0..).zip(self.ordinals) {
             let before = source.timestamps.len();
-            window.read(
+            reader.read(
                 *ordinal,
                 self.range,
                 &mut source.timestamps,

@@ -5,7 +5,7 @@
 //! gets the same bits. NaN of any payload, infinities and -0.0 are no decimals.
 
 /// The largest power of ten that a double represents exactly.
-pub(super) const SCALE_MAX: u8 = 22;
+pub(crate) const SCALE_MAX: u8 = 22;
 
 /// Mantissas beyond this are not all exact doubles.
 const MANTISSA_MAX: u64 = 1 << 53;
@@ -21,13 +21,13 @@ const POWERS: [f64; SCALE_MAX as usize + 1] = [
 ];
 
 /// `10^scale`; a scale that is too large counts as the largest.
-pub(super) fn power(scale: u8) -> f64 {
+pub(crate) fn power(scale: u8) -> f64 {
     POWERS.get(usize::from(scale)).copied().unwrap_or(1e22)
 }
 
 /// The mantissa of `v` at a scale with power of ten `power`, if `v` is a decimal there.
 #[inline]
-pub(super) fn mantissa(v: f64, power: f64) -> Option<i64> {
+pub(crate) fn mantissa(v: f64, power: f64) -> Option<i64> {
     // The cast saturates and turns NaN into 0; whatever goes wrong is found by dividing back.
     let scaled = v * power;
     let m = (scaled + 0.5_f64.copysign(scaled)) as i64;
@@ -104,7 +104,7 @@ fn first_miss(values: &[f64], scale: u8) -> Option<usize> {
 }
 
 /// The smallest scale above `scale`, at most `cap`, where `v` is a decimal.
-fn raised_scale(v: f64, scale: u8, cap: u8) -> Option<u8> {
+pub(crate) fn raised_scale(v: f64, scale: u8, cap: u8) -> Option<u8> {
     let largest = largest_scale(v.abs()).min(cap);
     // A decimal stays one at every larger scale, so one trial refuses noise.
     if largest <= scale || mantissa_at(v, largest).is_none() {

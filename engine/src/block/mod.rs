@@ -4,7 +4,7 @@
 //! by series, then time) and `meta.json`. It becomes visible by one rename and never changes afterwards. The format is
 //! drawn column by column in `docs/format/block.md`; any Parquet reader can use it.
 
-mod decimal;
+pub(crate) mod decimal;
 mod files;
 mod folder;
 mod meta;

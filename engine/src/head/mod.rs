@@ -1,6 +1,9 @@
-//! Recent samples in memory: windows of time, and in each a chunk per series.
+//! Recent samples in memory: windows of time, in each of them pages of series, in each page compressed samples.
 
-mod chunk;
+mod codec;
+mod page;
+mod sealed;
+mod tails;
 mod window;
 
 pub(crate) use window::{Window, window_number};

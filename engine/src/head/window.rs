@@ -1,30 +1,31 @@
 //! The head's samples of one span of time.
 
+use std::mem::size_of;
 use std::sync::Arc;
 
 use narthex_model::{TimeRange, TimestampMs};
 
-use super::chunk::{Chunk, offsets_in};
+use super::page::{Output, PAGE_SLOTS, Page, Pushed, SeriesView};
 
-/// Series per page. A write under a living snapshot copies the pages it touches, so pages are small.
-const PAGE_SLOTS: usize = 256;
-
-/// Chunks of all series that have samples in `[start, start + duration)`, by ordinal. Clones share what is not
-/// written to afterwards.
+/// The samples in `[start, start + duration)` of all series that have some, by ordinal. Clones share what is not written to
+/// afterwards.
 #[derive(Clone)]
 pub(crate) struct Window {
     number: i64,
     duration_ms: i64,
+    /// By the ordinals of their series. A write under a living snapshot copies the pages it touches, so pages are small.
     pages: Vec<Option<Arc<Page>>>,
     series: u64,
     samples: u64,
+    heap_bytes: usize,
     min_time: TimestampMs,
     max_time: TimestampMs,
 }
 
-#[derive(Clone)]
-struct Page {
-    slots: [Option<Arc<Chunk>>; PAGE_SLOTS],
+/// Reads series of a window one after the other.
+pub(crate) struct WindowReader<'a> {
+    window: &'a Window,
+    scratch: Vec<u8>,
 }
 
 impl Window {
@@ -37,6 +38,7 @@ impl Window {
             pages: Vec::new(),
             series: 0,
             samples: 0,
+            heap_bytes: 0,
             min_time,
             max_time,
         }
@@ -71,48 +73,46 @@ impl Window {
         (self.samples > 0).then_some((self.min_time, self.max_time))
     }
 
+    /// Bytes of memory.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.heap_bytes + self.pages.capacity() * size_of::<Option<Arc<Page>>>()
+    }
+
     /// Adds a sample of series `ordinal`; `t` lies in the window.
-    pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) {
+    pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
         let offset = u32::try_from(t.saturating_sub(self.start())).unwrap_or(u32::MAX);
         let (page, slot) = place(ordinal);
         if self.pages.len() <= page {
             self.pages.resize(page + 1, None);
         }
         let Some(page) = self.pages.get_mut(page) else {
-            return;
+            return Pushed::Repeated;
         };
-        let page = Arc::make_mut(page.get_or_insert_with(|| {
-            Arc::new(Page {
-                slots: [const { None }; PAGE_SLOTS],
-            })
-        }));
-        let Some(slot) = page.slots.get_mut(slot) else {
-            return;
-        };
-        self.series += u64::from(slot.is_none());
-        let added = Arc::make_mut(slot.get_or_insert_default()).push(offset, value);
-        self.samples += u64::from(added);
+        let before = page.as_ref().map_or((0, 0), |p| (p.len(), p.heap_bytes()));
+        let page = Arc::make_mut(page.get_or_insert_with(|| Arc::new(Page::new())));
+        let pushed = page.push(slot, offset, value);
+        self.series += (page.len() - before.0) as u64;
+        self.heap_bytes = self.heap_bytes + page.heap_bytes() - before.1;
+        self.samples += u64::from(pushed != Pushed::Repeated);
         self.min_time = self.min_time.min(t);
         self.max_time = self.max_time.max(t);
+        pushed
     }
 
-    /// The chunk of series `ordinal`, if it has samples.
-    pub(crate) fn chunk(&self, ordinal: u32) -> Option<&Chunk> {
+    fn series_at(&self, ordinal: u32) -> Option<SeriesView<'_>> {
         let (page, slot) = place(ordinal);
-        self.pages.get(page)?.as_ref()?.slots.get(slot)?.as_deref()
+        self.pages.get(page)?.as_ref()?.view(slot)
     }
 
-    /// Whether the very same sample is there; `t` lies in the window.
-    pub(crate) fn contains(&self, ordinal: u32, t: TimestampMs, value: f64) -> bool {
-        let offset = u32::try_from(t.saturating_sub(self.start()));
-        self.chunk(ordinal)
-            .zip(offset.ok())
-            .is_some_and(|(chunk, offset)| chunk.contains(offset, value))
+    /// The value that counts for series `ordinal` at `t`, which lies in the window.
+    pub(crate) fn value_at(&self, ordinal: u32, t: TimestampMs) -> Option<f64> {
+        let offset = u32::try_from(t.saturating_sub(self.start())).ok()?;
+        self.series_at(ordinal)?.value_at(offset)
     }
 
     /// Whether series `ordinal` may have samples in `range`.
     pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
-        let bounds = self.chunk(ordinal).map(Chunk::bounds);
+        let bounds = self.series_at(ordinal).map(|s| s.bounds());
         let wanted = offsets_in(self.start(), range);
         bounds
             .zip(wanted)
@@ -121,22 +121,15 @@ impl Window {
 
     /// At most this many samples of series `ordinal` lie in `range`.
     pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
-        let wanted = self.chunk(ordinal).zip(offsets_in(self.start(), range));
-        wanted.map_or(0, |(chunk, (first, last))| {
-            chunk.count_max(first, last) as u64
-        })
+        let wanted = self.series_at(ordinal).zip(offsets_in(self.start(), range));
+        wanted.map_or(0, |(series, (first, last))| series.count_max(first, last))
     }
 
-    /// Appends the samples of series `ordinal` in `range`, strictly increasing in time.
-    pub(crate) fn read(
-        &self,
-        ordinal: u32,
-        range: TimeRange,
-        timestamps: &mut Vec<i64>,
-        values: &mut Vec<f64>,
-    ) {
-        if let Some(chunk) = self.chunk(ordinal) {
-            chunk.read(self.start(), range, timestamps, values);
+    /// A reader of its series.
+    pub(crate) fn reader(&self) -> WindowReader<'_> {
+        WindowReader {
+            window: self,
+            scratch: Vec::new(),
         }
     }
 
@@ -147,15 +140,46 @@ impl Window {
             .iter()
             .enumerate()
             .filter_map(|(i, page)| Some((i, page.as_ref()?)));
-        pages.flat_map(|(i, page)| {
-            let taken = page
-                .slots
-                .iter()
-                .enumerate()
-                .filter(|(_, slot)| slot.is_some());
-            taken.map(move |(j, _)| (i * PAGE_SLOTS + j) as u32)
-        })
+        pages.flat_map(|(i, page)| page.slots().map(move |j| (i * PAGE_SLOTS + j) as u32))
     }
+}
+
+impl WindowReader<'_> {
+    /// Appends the samples of series `ordinal` in `range`, strictly increasing in time.
+    pub(crate) fn read(
+        &mut self,
+        ordinal: u32,
+        range: TimeRange,
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) {
+        let start = self.window.start();
+        let wanted = self.window.series_at(ordinal).zip(offsets_in(start, range));
+        if let Some((series, (first_ms, last_ms))) = wanted {
+            let scratch = &mut self.scratch;
+            let mut out = Output {
+                start,
+                timestamps,
+                values,
+                scratch,
+            };
+            series.read(first_ms, last_ms, &mut out);
+        }
+    }
+}
+
+/// The offsets in a window from `start` on that lie in `range`, both ends included; `None` if there are none.
+fn offsets_in(start: i64, range: TimeRange) -> Option<(u32, u32)> {
+    let first = range.start.saturating_sub(start).max(0);
+    let last = range
+        .end
+        .saturating_sub(1)
+        .saturating_sub(start)
+        .min(i64::from(u32::MAX));
+    if range.is_empty() || first > last {
+        return None;
+    }
+    Some((u32::try_from(first).ok()?, u32::try_from(last).ok()?))
 }
 
 /// The number of the window that holds `t`.
@@ -180,7 +204,9 @@ mod tests {
         window.push(3, -5, 3.0);
         let read = |window: &Window, ordinal| {
             let (mut timestamps, mut values) = (Vec::new(), Vec::new());
-            window.read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
+            window
+                .reader()
+                .read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
             timestamps
         };
         assert_eq!(

@@ -123,6 +123,11 @@ impl Readings {
             "Samples in the head",
             stats.head_samples as f64,
         );
+        self.gauge(
+            "narthex_head_bytes",
+            "Memory that the samples in the head take, in bytes",
+            stats.head_bytes as f64,
+        );
         if let Some((oldest, newest)) = stats.head_time {
             self.gauge(
                 "prometheus_tsdb_head_min_time_seconds",
