@@ -1,6 +1,6 @@
 //! A remote write body as a write batch.
 
-use narthex_model::{Error, Label, WriteBatch};
+use narthex_model::{Error, WriteBatch};
 use snap::raw::{Decoder, decompress_len};
 
 use super::message::read_request;
@@ -49,8 +49,7 @@ pub fn decode(body: &[u8], limits: &Limits) -> Result<Decoded, Error> {
 /// `Invalid` if the message is damaged, or if a native histogram contradicts itself.
 pub fn decode_message(message: &[u8]) -> Result<Decoded, Error> {
     let mut decoded = Decoded::default();
-    let mut scratch: Vec<Label<'_>> = Vec::new();
-    read_request(message, &mut scratch, &mut decoded)?;
+    read_request(message, &mut decoded)?;
     Ok(decoded)
 }
 

@@ -1,22 +1,19 @@
 //! The top of a remote write message: series and metadata.
 
-use narthex_model::{Error, Label, Metadata, MetadataEntry, MetricType};
+use narthex_model::{Error, Metadata, MetadataEntry, MetricType};
 
 use super::Decoded;
-use super::series::read_series;
+use super::series::{Scratch, read_series};
 use super::wire::{Malformed, Message, Value};
 
-/// Reads a whole request; `labels` is working memory.
-pub(super) fn read_request<'a>(
-    message: &'a [u8],
-    labels: &mut Vec<Label<'a>>,
-    decoded: &mut Decoded,
-) -> Result<(), Error> {
+/// Reads a whole request.
+pub(super) fn read_request(message: &[u8], decoded: &mut Decoded) -> Result<(), Error> {
     let mut message = Message::new(message);
+    let mut scratch = Scratch::default();
     while let Some((number, value)) = message.field()? {
         match (number, value) {
             (1, Value::Bytes(series)) => {
-                let is_valid = read_series(series, labels, &mut decoded.batch)?;
+                let is_valid = read_series(series, &mut scratch, &mut decoded.batch)?;
                 decoded.skipped_series += u64::from(!is_valid);
             }
             (3, Value::Bytes(metadata)) => decoded.batch.metadata.push(read_metadata(metadata)?),

@@ -16,6 +16,7 @@ mod decode;
 mod encode;
 mod histogram;
 mod message;
+mod packed;
 mod series;
 #[cfg(test)]
 mod tests;

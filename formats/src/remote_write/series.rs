@@ -5,14 +5,28 @@ use narthex_model::{
 };
 
 use super::histogram::read_histogram;
+use super::packed::repack_labels;
 use super::wire::{Malformed, Message, Value};
 
-/// Reads a series and its samples; `false` if its labels are invalid and it was left out. `labels` is working memory.
+/// Working memory of a request.
+#[derive(Default)]
+pub(super) struct Scratch<'a> {
+    labels: Vec<Label<'a>>,
+    packed: Vec<u8>,
+}
+
+/// Reads a series and its samples; `false` if its labels are invalid and it was left out.
 pub(super) fn read_series<'a>(
     message: Message<'a>,
-    labels: &mut Vec<Label<'a>>,
+    scratch: &mut Scratch<'a>,
     batch: &mut WriteBatch,
 ) -> Result<bool, Error> {
+    let Scratch { labels, packed } = scratch;
+    if let Some((found, samples)) = repack_labels(message, packed) {
+        let series = batch.push_packed_series(found);
+        read_samples(samples, series, labels, batch)?;
+        return Ok(true);
+    }
     labels.clear();
     let Some(samples) = read_labels(message, labels)? else {
         return Ok(false);

@@ -57,6 +57,12 @@ impl<'a> Message<'a> {
         self.rest.is_empty()
     }
 
+    /// What follows the first `bytes` bytes; `None` if there are fewer.
+    #[inline]
+    pub(super) fn skipped(mut self, bytes: usize) -> Option<Self> {
+        self.take(bytes).ok().map(|_| self)
+    }
+
     #[cold]
     pub(super) fn malformed(&self, what: &'static str) -> Malformed {
         Malformed {

@@ -1,3 +1,5 @@
+//! Pages against maps.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
