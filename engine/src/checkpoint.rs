@@ -25,8 +25,9 @@ pub(crate) struct Checkpoint {
 pub(crate) struct FlushedWindow {
     /// Its samples in segments up to this one are in blocks.
     pub(crate) through_segment: u64,
-    /// The block that was cut last.
-    pub(crate) block: String,
+    /// The block that was cut last, if anything was left for one.
+    #[serde(default)]
+    pub(crate) block: Option<String>,
 }
 
 impl Checkpoint {

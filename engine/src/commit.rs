@@ -11,8 +11,11 @@ use narthex_model::{Error, Receipt, Result, WriteBatch};
 use parking_lot::MutexGuard;
 
 use crate::accept::{Acceptance, Group};
-use crate::limits::GROUP_SAMPLES_MAX;
+use crate::delete::{DeleteRequest, matched};
+use crate::limits::{GROUP_SAMPLES_MAX, TOMBSTONES_MAX};
 use crate::shared::Shared;
+use crate::state::State;
+use crate::tombstone::Tombstone;
 use crate::wal::{Samples, WalWriter};
 
 /// Samples that are applied to the head at once; snapshots wait meanwhile.
@@ -24,6 +27,8 @@ pub(crate) enum Work {
     Write(PendingBatch),
     /// Freeze windows and close the WAL segment that their newest samples are in.
     Freeze(FreezeRequest),
+    /// Set a tombstone.
+    Delete(DeleteRequest),
     /// End the thread.
     Stop,
 }
@@ -78,6 +83,13 @@ impl Committer {
                         self.commit(std::mem::take(&mut group));
                         // Whoever asked may have gone away.
                         let _ = request.done.send(self.freeze(request.windows.as_ref()));
+                    }
+                    Work::Delete(request) => {
+                        self.commit(std::mem::take(&mut group));
+                        samples = 0;
+                        let (done, result) = (request.done.clone(), self.delete(request));
+                        // Whoever asked may have gone away.
+                        let _ = done.send(result);
                     }
                     Work::Stop => return self.commit(group),
                 }
@@ -191,5 +203,36 @@ impl Committer {
             windows.is_none_or(|numbers| numbers.contains(&w.number()))
         });
         Ok(())
+    }
+
+    /// Sets a tombstone for what is stored now; gives what was stored before. It is on disk when this returns.
+    fn delete(&mut self, request: DeleteRequest) -> Result<Arc<State>> {
+        let before = self.shared.snapshot();
+        if before.tombstones.len() >= TOMBSTONES_MAX {
+            return Err(Error::limit(format!(
+                "{TOMBSTONES_MAX} deletes are not done in all blocks yet: clean tombstones, then try again"
+            )));
+        }
+        let ordinals = matched(&self.shared.series, &request.matcher_sets);
+        let windows = before.windows_with(&ordinals, request.range);
+        if !windows.is_empty() {
+            self.rotate()?;
+        }
+        let through = self.wal.closed_through();
+        let tombstone = Tombstone {
+            number: 0,
+            matcher_sets: request.matcher_sets,
+            range: request.range,
+            wal_through: through,
+            created_ms: (self.shared.options.now)(),
+        };
+        let _one_at_a_time = self.shared.tombstones_file.lock();
+        let tombstones = self.shared.snapshot().tombstones.with(tombstone);
+        tombstones.write(self.shared.fs.as_ref(), &self.shared.layout)?;
+        let mut state = self.shared.state.lock();
+        let state = Arc::make_mut(&mut state);
+        state.freeze(through, |w| windows.contains(&w.number()));
+        state.tombstones = tombstones;
+        Ok(before)
     }
 }

@@ -7,13 +7,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use narthex_model::{Error, ErrorKind, Receipt, Result, Sink, SinkFuture, WriteBatch};
+use narthex_model::{
+    Error, ErrorKind, Matcher, Receipt, Result, Sink, SinkFuture, TimeRange, WriteBatch,
+};
 use parking_lot::{Condvar, Mutex};
 
 use crate::accept::Acceptance;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
-use crate::compact::Compactor;
+use crate::compact::{Compactor, Urgency};
+use crate::delete::{self, DeleteReceipt};
 use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
 use crate::layout::Layout;
@@ -150,7 +153,7 @@ impl Engine {
         let compactor = Arc::new(Compactor::new(shared.clone()));
         let (its_compactor, its_stop) = (compactor.clone(), stop.clone());
         let compaction_thread = spawn("narthex-compact", move || {
-            let compact = || its_compactor.compact(|| *its_stop.stopped.lock());
+            let compact = || its_compactor.compact(Urgency::WhenDue, || *its_stop.stopped.lock());
             repeat_until_stopped(&its_stop, COMPACTION_INTERVAL_MS, "compact", compact);
         })
         .inspect_err(|_| shared.queue.close())?;
@@ -201,14 +204,42 @@ impl Engine {
             .map_or(Ok(()), |flusher| flusher.lock().flush_due())
     }
 
-    /// Merges blocks until there is nothing to merge. Blocks the caller. Does nothing if the store is open for queries
-    /// alone.
+    /// Deletes the samples in `range` of the series that all matchers of one of the sets accept, as far as they are stored
+    /// now: later writes stay, also of the same series and times. No longer answered when this returns, and on disk as
+    /// deleted; gone from the files once blocks were rewritten, which [`Engine::compact`] does at once. Snapshots that were taken
+    /// before do not change. Blocks the caller.
+    ///
+    /// # Errors
+    /// `Invalid` if there is no set, or one in which every matcher accepts the empty value; `Limit` if too many deletes wait
+    /// for blocks to be rewritten; `Unavailable` if the disk is full or failing, or the store is open for queries alone;
+    /// `Closed` after [`Engine::close`]; `Corrupt` if samples cannot be counted because a block is damaged.
+    pub fn delete(&self, matcher_sets: &[Vec<Matcher>], range: TimeRange) -> Result<DeleteReceipt> {
+        match self.flusher {
+            Some(_) => delete::delete(&self.shared, matcher_sets, range),
+            None => Err(read_only()),
+        }
+    }
+
+    /// What [`Engine::delete`] would remove now; nothing is changed.
+    ///
+    /// # Errors
+    /// `Invalid` as [`Engine::delete`], `Corrupt` if a block is damaged.
+    pub fn preview_delete(
+        &self,
+        matcher_sets: &[Vec<Matcher>],
+        range: TimeRange,
+    ) -> Result<DeleteReceipt> {
+        delete::preview(&self.shared, matcher_sets, range)
+    }
+
+    /// Merges blocks until there is nothing to merge, and rewrites those with deleted samples. Blocks the caller. Does
+    /// nothing if the store is open for queries alone.
     ///
     /// # Errors
     /// `Unavailable` if the disk is full or failing, `Corrupt` if a block is damaged; the blocks then stay as they are.
     pub fn compact(&self) -> Result<()> {
         match self.flusher {
-            Some(_) => self.compactor.compact(|| false),
+            Some(_) => self.compactor.compact(Urgency::Now, || false),
             None => Ok(()),
         }
     }
@@ -257,7 +288,7 @@ impl Engine {
     async fn store(&self, batch: WriteBatch) -> Result<Receipt> {
         let closed = || Error::new(ErrorKind::Closed, "the store is closed");
         if self.flusher.is_none() {
-            return Err(Error::unavailable("the store is open for queries alone"));
+            return Err(read_only());
         }
         if self.closed.load(Ordering::SeqCst) {
             return Err(closed());
@@ -318,11 +349,16 @@ fn share(
         fs,
         queue: Queue::new(),
         closed_segments: Mutex::new(segments),
+        tombstones_file: Mutex::new(()),
         state: Mutex::new(Arc::new(state)),
         series: Arc::new(series),
         counters: Counters::new(acceptance.newest()),
     };
     (Arc::new(shared), acceptance, checkpoint)
+}
+
+fn read_only() -> Error {
+    Error::unavailable("the store is open for queries alone")
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {

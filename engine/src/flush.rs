@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use narthex_model::{Error, ErrorKind, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, Result};
 use ulid::Ulid;
 
 use crate::block::{BlockSource, BlockWriter, SeriesSamples, remove_block, verify_block};
@@ -19,6 +19,7 @@ use crate::limits::{FLUSH_LOOKS_MAX, HEAD_SAMPLES_EAGER};
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
 use crate::stored_block::StoredBlock;
+use crate::tombstone::{Hiding, outside, spans};
 use crate::wal::ClosedSegment;
 
 /// Who flushes; one at a time.
@@ -127,40 +128,54 @@ impl Flusher {
 
     fn cut(&mut self, frozen: &FrozenWindow) -> Result<()> {
         let key = (frozen.window.number(), frozen.through_segment);
-        let path = match self.written.get(&key) {
-            Some(path) => path.clone(),
+        let block = match self.written.get(&key) {
+            Some(path) => Some(path.clone()),
             None => self.write_block(frozen)?,
         };
-        self.written.insert(key, path.clone());
-        let opened = StoredBlock::open(&path, &self.shared.series);
-        let (block, _) = opened.inspect_err(|_| {
-            self.written.remove(&key);
-            discard(self.shared.fs.as_ref(), &path);
-        })?;
+        let block = block.map(|path| self.open_written(key, path)).transpose()?;
         let mut checkpoint = self.checkpoint.clone();
         let flushed = FlushedWindow {
             through_segment: key.1,
-            block: block.meta().ulid.to_string(),
+            block: block.as_ref().map(|b| b.meta().ulid.to_string()),
         };
         checkpoint.flushed(key.0, flushed);
         // After an error the file may say either; both are true to what is on disk, and the next attempt says it again.
         checkpoint.write(self.shared.fs.as_ref(), &self.shared.layout)?;
         self.checkpoint = checkpoint;
         self.written.remove(&key);
-        tracing::info!(block = %path.display(), samples = block.meta().samples, "cut a block");
+        match &block {
+            Some(block) => {
+                tracing::info!(block = %block.path().display(), samples = block.meta().samples, "cut a block");
+            }
+            None => tracing::info!("a window was deleted before it became a block"),
+        }
         let mut state = self.shared.state.lock();
-        Arc::make_mut(&mut state).replace(frozen, Arc::new(block));
+        Arc::make_mut(&mut state).replace(frozen, block.map(Arc::new));
         Ok(())
     }
 
-    fn write_block(&self, frozen: &FrozenWindow) -> Result<PathBuf> {
+    fn open_written(&mut self, key: (i64, u64), path: PathBuf) -> Result<StoredBlock> {
+        let opened = StoredBlock::open(&path, &self.shared.series);
+        let (block, _) = opened.inspect_err(|_| {
+            self.written.remove(&key);
+            discard(self.shared.fs.as_ref(), &path);
+        })?;
+        self.written.insert(key, path);
+        Ok(block)
+    }
+
+    /// Writes what is left of a window as a block; `None` if nothing is.
+    fn write_block(&self, frozen: &FrozenWindow) -> Result<Option<PathBuf>> {
         let window = &frozen.window;
+        let state = self.shared.snapshot().only(frozen);
+        let hiding = Hiding::new(&state, window.span());
         let ulid = Ulid::generate();
         let folder = self.shared.layout.blocks();
         let source = BlockSource {
             wal_through: Some(frozen.through_segment),
             level: 1,
             parents: Vec::new(),
+            deletes_through: state.tombstones.newest(),
         };
         let mut writer = BlockWriter::create_on(
             self.shared.fs.clone(),
@@ -175,17 +190,26 @@ impl Flusher {
         for (ordinal, labels) in self.shared.series.sorted(window.ordinals()) {
             timestamps.clear();
             values.clear();
-            reader.read(ordinal, TimeRange::ALL, &mut timestamps, &mut values);
+            let hidden = spans(&hiding.of(labels.as_ref()), 0);
+            for range in outside(&hidden) {
+                reader.read(ordinal, range, &mut timestamps, &mut values);
+            }
+            if timestamps.is_empty() {
+                continue;
+            }
             writer.push(SeriesSamples {
                 labels: labels.as_ref(),
                 timestamps: &timestamps,
                 values: &values,
             })?;
         }
+        if writer.is_empty() {
+            return Ok(None);
+        }
         let path = folder.join(ulid.to_string());
         let written = writer.finish_checked(read_back);
         written.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
-        Ok(path)
+        Ok(Some(path))
     }
 
     /// Removes closed segments whose samples are all in blocks.

@@ -50,6 +50,10 @@ impl Layout {
         self.root.join("blocks")
     }
 
+    pub(crate) fn tombstones(&self) -> PathBuf {
+        self.root.join("tombstones.json")
+    }
+
     fn format(&self) -> PathBuf {
         self.root.join("format.json")
     }

@@ -9,6 +9,7 @@ mod checkpoint;
 mod clock;
 mod commit;
 mod compact;
+mod delete;
 mod engine;
 mod flush;
 mod fs;
@@ -29,9 +30,11 @@ mod stitch;
 mod stored_block;
 #[cfg(test)]
 mod tests;
+mod tombstone;
 mod verify;
 mod wal;
 
+pub use delete::DeleteReceipt;
 pub use engine::Engine;
 pub use selection::{SampleColumns, SelectedSeries, Selection};
 pub use snapshot::Snapshot;

@@ -39,5 +39,8 @@ pub(crate) const FLUSH_INTERVAL_MS: u64 = 5_000;
 /// Samples that a compaction holds in memory at once, unless a single series has more.
 pub(crate) const COMPACTION_SAMPLES_AT_ONCE: u64 = 1 << 20;
 
+/// Deletes that are not yet done in all blocks. Each costs every query a look at the labels of its series.
+pub(crate) const TOMBSTONES_MAX: usize = 1024;
+
 /// How often it is looked whether blocks can be merged.
 pub(crate) const COMPACTION_INTERVAL_MS: u64 = 10_000;

@@ -11,12 +11,15 @@ use crate::Progress;
 use crate::accept::Acceptance;
 use crate::block::{Block, BlockMeta};
 use crate::checkpoint::Checkpoint;
+use crate::delete::matched;
 use crate::fs::FileSystem;
+use crate::head::Window;
 use crate::layout::{Layout, unavailable};
 use crate::limits::READ_ONLY_ATTEMPTS_MAX;
 use crate::series_table::SeriesTable;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
+use crate::tombstone::{Tombstone, Tombstones};
 use crate::wal::{ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments};
 
 /// A data folder in memory.
@@ -68,11 +71,13 @@ pub(crate) fn load_as_owner(
 pub(crate) fn load_as_reader(layout: &Layout) -> Result<Loaded> {
     for _ in 1..READ_ONLY_ATTEMPTS_MAX {
         let before = block_folders(layout)?;
+        let tombstones = Tombstones::read(layout)?;
         match load(layout, &Access::Reader, Acceptance::new(0), None) {
             // A file may have gone while it was looked for.
             Err(_) if block_folders(layout)? != before => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {}
             Ok(loaded) if Checkpoint::read(layout)? != loaded.checkpoint => {}
+            Ok(_) if Tombstones::read(layout)? != tombstones => {}
             Ok(_) if block_folders(layout)? != before => {}
             loaded => return loaded,
         }
@@ -87,6 +92,7 @@ fn load(
     progress: Option<&dyn Progress>,
 ) -> Result<Loaded> {
     let checkpoint = Checkpoint::read(layout)?;
+    let tombstones = Tombstones::read(layout)?;
     let segments = list_segments(&layout.wal())?;
     let state = State::new(checkpoint.block_duration_ms);
     let mut loaded = Loaded {
@@ -122,7 +128,7 @@ fn load(
     needless
         .iter()
         .try_for_each(|(path, why)| access.tidy(path, why))?;
-    loaded.replay(&segments, access, progress)?;
+    loaded.replay(&segments, tombstones, access, progress)?;
     Ok(loaded)
 }
 
@@ -155,6 +161,7 @@ impl Loaded {
         let on_disk = self.segments.iter().map(|s| s.number);
         of_blocks
             .chain(on_disk)
+            .chain([self.state.tombstones.newest_segment()])
             .fold(self.checkpoint.newest_segment(), u64::max)
     }
 
@@ -182,15 +189,28 @@ impl Loaded {
             })
     }
 
+    /// As the WAL thread did when the tombstone was set: what is concerned is not written to any more.
+    fn freeze_for(&mut self, tombstone: &Tombstone) {
+        let ordinals = matched(&self.series, &tombstone.matcher_sets);
+        let windows = self.state.windows_with(&ordinals, tombstone.range);
+        let chosen = |w: &Window| windows.contains(&w.number());
+        self.state.freeze(tombstone.wal_through, chosen);
+    }
+
     fn replay(
         &mut self,
         segments: &[SegmentFile],
+        tombstones: Tombstones,
         access: &Access<'_>,
         progress: Option<&dyn Progress>,
     ) -> Result<()> {
         let total: u64 = segments.iter().map(|s| s.bytes).sum();
         let mut before = 0;
+        let mut pending = tombstones.iter().peekable();
         for (i, segment) in segments.iter().enumerate() {
+            while let Some(tombstone) = pending.next_if(|t| t.wal_through < segment.number) {
+                self.freeze_for(tombstone);
+            }
             let report = |bytes: u64| {
                 if let Some(progress) = progress {
                     progress.replayed((before + bytes).min(total), total);
@@ -222,6 +242,8 @@ impl Loaded {
             before += segment.bytes;
             self.segments.push(closed);
         }
+        pending.for_each(|tombstone| self.freeze_for(tombstone));
+        self.state.set_tombstones(tombstones);
         Ok(())
     }
 }

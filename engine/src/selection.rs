@@ -8,6 +8,7 @@ use narthex_model::{Labels, LabelsRef, Result, TimeRange};
 use crate::series_table::MatchedSeries;
 use crate::state::State;
 use crate::stitch::Stitcher;
+use crate::tombstone::Hidden;
 
 /// Series chosen by matchers and a time range, sorted by their labels. Holds a snapshot: reading later gives what was
 /// stored when the selection was made.
@@ -17,6 +18,8 @@ pub struct Selection {
     state: Arc<State>,
     range: TimeRange,
     series: Arc<MatchedSeries>,
+    /// By position; empty if nothing is hidden from any series.
+    hidden: Arc<[Vec<Hidden>]>,
     /// By position.
     samples_max: Arc<[u64]>,
     samples_max_total: u64,
@@ -25,7 +28,8 @@ pub struct Selection {
 impl Default for Selection {
     /// No series.
     fn default() -> Self {
-        Self::new(State::default(), TimeRange::ALL, MatchedSeries::default())
+        let (state, series) = (State::default(), MatchedSeries::default());
+        Self::new(state, TimeRange::ALL, series, Vec::new())
     }
 }
 
@@ -51,8 +55,13 @@ pub struct SampleColumns {
 }
 
 impl Selection {
-    /// Series of `state`, sorted by labels.
-    pub(crate) fn new(state: State, range: TimeRange, series: MatchedSeries) -> Self {
+    /// Series of `state`, sorted by labels, and what is hidden of them by position.
+    pub(crate) fn new(
+        state: State,
+        range: TimeRange,
+        series: MatchedSeries,
+        hidden: Vec<Vec<Hidden>>,
+    ) -> Self {
         let samples_max: Arc<[u64]> = series
             .ordinals
             .iter()
@@ -63,6 +72,7 @@ impl Selection {
             state: Arc::new(state),
             range,
             series: Arc::new(series),
+            hidden: hidden.into(),
             samples_max,
             samples_max_total,
         }
@@ -108,10 +118,11 @@ impl Selection {
     /// `Corrupt` if a block cannot be decoded, `Unavailable` if a file cannot be read, `Limit` if the series together have
     /// more than `i32::MAX` samples.
     pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
-        let ordinals = self
-            .series
-            .ordinals
-            .get(positions.start..positions.end.min(self.len()));
-        Stitcher::new(&self.state, self.range, ordinals.unwrap_or(&[])).read()
+        let positions = positions.start..positions.end.min(self.len());
+        let ordinals = self.series.ordinals.get(positions.clone());
+        let hidden = self.hidden.get(positions).unwrap_or(&[]);
+        Stitcher::new(&self.state, self.range, ordinals.unwrap_or(&[]))
+            .without(hidden)
+            .read()
     }
 }

@@ -119,7 +119,7 @@ impl SeriesTable {
     pub(crate) fn select(
         &self,
         matchers: &[Matcher],
-        mut wanted: impl FnMut(u32) -> bool,
+        mut wanted: impl FnMut(u32, LabelsRef<'_>) -> bool,
     ) -> MatchedSeries {
         let (on_name, others): (Vec<_>, Vec<_>) =
             matchers.iter().partition(|m| m.name() == METRIC_NAME);
@@ -135,7 +135,9 @@ impl SeriesTable {
             let Some(labels) = inner.labels.get(ordinal as usize) else {
                 continue;
             };
-            if filters.iter().all(|f| f.accepts(labels.as_ref())) && wanted(ordinal) {
+            if filters.iter().all(|f| f.accepts(labels.as_ref()))
+                && wanted(ordinal, labels.as_ref())
+            {
                 matched.ordinals.push(ordinal);
                 matched.labels.push(labels.clone());
             }

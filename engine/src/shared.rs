@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue<Work>,
     /// Segments whose samples are not all in blocks, in order, without the open one.
     pub(crate) closed_segments: Mutex<Vec<ClosedSegment>>,
+    /// Held while `tombstones.json` is replaced.
+    pub(crate) tombstones_file: Mutex<()>,
     pub(crate) state: Mutex<Arc<State>>,
     pub(crate) series: Arc<SeriesTable>,
     pub(crate) counters: Counters,

@@ -9,6 +9,7 @@ use crate::matching::text_of;
 use crate::selection::Selection;
 use crate::series_table::SeriesTable;
 use crate::state::State;
+use crate::tombstone::Hiding;
 
 /// What was stored at one moment. Cheap to clone.
 #[derive(Clone)]
@@ -29,10 +30,12 @@ impl Snapshot {
     /// `Corrupt` if an index cannot be read.
     pub fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Selection> {
         let state = self.state.within(range);
-        let series = self
-            .series
-            .select(matchers, |ordinal| state.may_have(ordinal, range));
-        Ok(Selection::new(state, range, series))
+        let hiding = Hiding::new(&state, range);
+        let series = self.series.select(matchers, |ordinal, labels| {
+            state.may_show(ordinal, range, &hiding.of(labels))
+        });
+        let hidden = hiding.of_all(&series.labels);
+        Ok(Selection::new(state, range, series, hidden))
     }
 
     /// Sorted names of the labels that series accepted by all `matchers` have in `range`.
@@ -41,10 +44,11 @@ impl Snapshot {
     /// `Corrupt` if an index cannot be read.
     pub fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<String>> {
         let state = self.state.within(range);
+        let hiding = Hiding::new(&state, range);
         let mut names = HashSet::new();
         self.series.for_each(matchers, |ordinal, labels| {
             if labels.iter().any(|(name, _)| !names.contains(name))
-                && state.may_have(ordinal, range)
+                && state.may_show(ordinal, range, &hiding.of(labels))
             {
                 names.extend(labels.iter().map(|(name, _)| name.to_owned()));
             }
@@ -63,10 +67,14 @@ impl Snapshot {
         range: TimeRange,
     ) -> Result<Vec<String>> {
         let state = self.state.within(range);
+        let hiding = Hiding::new(&state, range);
         let mut values = HashSet::new();
         self.series.for_each(matchers, |ordinal, labels| {
             let value = text_of(labels, name);
-            if !value.is_empty() && !values.contains(value) && state.may_have(ordinal, range) {
+            if !value.is_empty()
+                && !values.contains(value)
+                && state.may_show(ordinal, range, &hiding.of(labels))
+            {
                 values.insert(value.to_owned());
             }
         });

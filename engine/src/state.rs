@@ -3,12 +3,14 @@
 //! Invariant: each acknowledged sample is in exactly one of blocks, frozen windows and windows (unless it was written
 //! more than once).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use narthex_model::{TimeRange, TimestampMs};
 
 use crate::head::{Window, window_number};
 use crate::stored_block::StoredBlock;
+use crate::tombstone::{Hidden, Tombstone, Tombstones, covers, spans};
 
 /// A window that is being cut into a block.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub(crate) struct State {
     pub(crate) frozen: Vec<FrozenWindow>,
     /// By number.
     pub(crate) windows: Vec<Arc<Window>>,
+    /// Deletes that are not yet done in all of these.
+    pub(crate) tombstones: Tombstones,
 }
 
 impl State {
@@ -78,11 +82,68 @@ impl State {
             }));
     }
 
-    /// Puts a block in the place of the frozen window it was cut from.
-    pub(crate) fn replace(&mut self, flushed: &FrozenWindow, block: Arc<StoredBlock>) {
+    /// Puts a block in the place of the frozen window it was cut from; none if nothing of it was left.
+    pub(crate) fn replace(&mut self, flushed: &FrozenWindow, block: Option<Arc<StoredBlock>>) {
         self.frozen
             .retain(|f| !Arc::ptr_eq(&f.window, &flushed.window));
-        self.add_block(block);
+        if let Some(block) = block {
+            self.add_block(block);
+        }
+    }
+
+    /// Sets all tombstones at once, after everything they concern was loaded.
+    pub(crate) fn set_tombstones(&mut self, mut tombstones: Tombstones) {
+        for block in &self.blocks {
+            tombstones.raise_newest(block.clean_through());
+        }
+        self.tombstones = tombstones;
+    }
+
+    /// Whether some source of these may hold samples that the tombstone hides, whatever their series.
+    pub(crate) fn is_concerned(&self, tombstone: &Tombstone) -> bool {
+        self.concerned_blocks(tombstone).next().is_some()
+            || self.concerned_windows(tombstone).next().is_some()
+    }
+
+    /// Blocks that may hold samples that the tombstone hides, whatever their series.
+    pub(crate) fn concerned_blocks(
+        &self,
+        tombstone: &Tombstone,
+    ) -> impl Iterator<Item = &Arc<StoredBlock>> {
+        let (number, range) = (tombstone.number, tombstone.range);
+        self.blocks
+            .iter()
+            .filter(move |b| b.clean_through() < number && b.time_range().overlaps(&range))
+    }
+
+    /// Frozen windows that may hold samples that the tombstone hides, whatever their series.
+    pub(crate) fn concerned_windows(
+        &self,
+        tombstone: &Tombstone,
+    ) -> impl Iterator<Item = &FrozenWindow> {
+        let (through, range) = (tombstone.wal_through, tombstone.range);
+        self.frozen
+            .iter()
+            .filter(move |f| f.through_segment <= through && f.window.span().overlaps(&range))
+    }
+
+    /// Numbers of the windows that are still written to and have samples of `ordinals` in `range`.
+    pub(crate) fn windows_with(&self, ordinals: &[u32], range: TimeRange) -> BTreeSet<i64> {
+        let overlapping = self.windows.iter().filter(|w| w.span().overlaps(&range));
+        overlapping
+            .filter(|w| ordinals.iter().any(|o| w.may_have(*o, range)))
+            .map(|w| w.number())
+            .collect()
+    }
+
+    /// One frozen window and the tombstones.
+    pub(crate) fn only(&self, frozen: &FrozenWindow) -> Self {
+        Self {
+            block_duration_ms: self.block_duration_ms,
+            frozen: vec![frozen.clone()],
+            tombstones: self.tombstones.clone(),
+            ..Self::default()
+        }
     }
 
     /// Windows from the oldest writes to the newest.
@@ -90,10 +151,35 @@ impl State {
         self.frozen.iter().map(|f| &f.window).chain(&self.windows)
     }
 
+    /// As [`State::head`], each window with the number of the tombstone it is clean through.
+    pub(crate) fn head_ages(&self) -> impl Iterator<Item = (&Arc<Window>, u64)> {
+        let age = |f: &FrozenWindow| self.tombstones.clean_through(f.through_segment);
+        let frozen = self.frozen.iter().map(move |f| (&f.window, age(f)));
+        let newest = self.tombstones.newest();
+        frozen.chain(self.windows.iter().map(move |w| (w, newest)))
+    }
+
     /// Whether series `ordinal` may have samples in `range`.
     pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
         self.head().any(|w| w.may_have(ordinal, range))
             || self.blocks.iter().any(|b| b.may_have(ordinal, range))
+    }
+
+    /// Whether series `ordinal` may have samples in `range` that are not hidden.
+    pub(crate) fn may_show(&self, ordinal: u32, range: TimeRange, hidden: &[Hidden]) -> bool {
+        if hidden.is_empty() {
+            return self.may_have(ordinal, range);
+        }
+        let shows = |bounds: Option<TimeRange>, clean_through: u64| {
+            let wanted = bounds.map(|b| b.intersection(&range));
+            wanted.is_some_and(|w| !w.is_empty() && !covers(&spans(hidden, clean_through), w))
+        };
+        self.head_ages()
+            .any(|(w, clean_through)| shows(w.bounds_of(ordinal), clean_through))
+            || self
+                .blocks
+                .iter()
+                .any(|b| shows(b.bounds_of(ordinal), b.clean_through()))
     }
 
     /// The same without what has no sample in `range`: less to look through for each series.
@@ -122,19 +208,23 @@ impl State {
                 .filter(|w| overlaps(w))
                 .cloned()
                 .collect(),
+            tombstones: self.tombstones.clone(),
         }
     }
 
-    /// Whether the head has the very same sample already.
+    /// Whether the head has the very same sample already. What a delete may have hidden does not count.
     pub(crate) fn repeats(&self, ordinal: u32, t: TimestampMs, value: f64) -> bool {
-        self.head().any(|w| {
-            let there = w
-                .span()
-                .contains(t)
-                .then(|| w.value_at(ordinal, t))
-                .flatten();
-            there.is_some_and(|v| v.to_bits() == value.to_bits())
-        })
+        let value_at = |w: &Window| {
+            let lies_inside = w.span().contains(t);
+            lies_inside.then(|| w.value_at(ordinal, t)).flatten()
+        };
+        let has = |w: &Window| value_at(w).is_some_and(|v| v.to_bits() == value.to_bits());
+        let hides = |f: &FrozenWindow, tombstone: &Tombstone| {
+            f.through_segment <= tombstone.wal_through && tombstone.range.contains(t)
+        };
+        let is_whole = |f: &FrozenWindow| !self.tombstones.iter().any(|t| hides(f, t));
+        self.windows.iter().any(|w| has(w))
+            || self.frozen.iter().any(|f| has(&f.window) && is_whole(f))
     }
 
     /// At most this many samples of series `ordinal` lie in `range`.

@@ -23,6 +23,8 @@ pub struct Stats {
     pub block_samples: u64,
     /// Their bytes on disk.
     pub block_bytes: u64,
+    /// Deletes that are not yet done in all blocks.
+    pub tombstones: u64,
     /// Bytes of the WAL on disk.
     pub wal_bytes: u64,
     /// Samples acknowledged since start.
@@ -48,6 +50,7 @@ impl Stats {
             blocks: state.blocks.len() as u64,
             block_samples: state.blocks.iter().map(|b| b.meta().samples).sum(),
             block_bytes: state.blocks.iter().map(|b| b.bytes()).sum(),
+            tombstones: state.tombstones.len() as u64,
             wal_bytes: closed + counters.wal_open_bytes.load(Relaxed),
             samples_appended: counters.samples_appended.load(Relaxed),
             samples_rejected: counters.samples_rejected.load(Relaxed),

@@ -13,12 +13,15 @@ use crate::block::DecodedSamples;
 use crate::head::Window;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
+use crate::tombstone::{Hidden, spans, visible_rows};
 
 /// Reads some series of a state.
 pub(crate) struct Stitcher<'a> {
     state: &'a State,
     range: TimeRange,
     ordinals: &'a [u32],
+    /// By position; empty if nothing is hidden.
+    hidden: &'a [Vec<Hidden>],
 }
 
 /// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
@@ -28,6 +31,8 @@ struct Source {
     values: Vec<f64>,
     positions: Vec<u32>,
     ends: Vec<usize>,
+    /// Through which tombstone it is clean.
+    clean_through: u64,
 }
 
 /// A piece of a series.
@@ -37,6 +42,19 @@ struct Piece<'a> {
     values: &'a [f64],
 }
 
+impl<'a> Piece<'a> {
+    /// Appends what is left of it outside of `spans`.
+    fn visible(self, spans: &[TimeRange], out: &mut Vec<Self>) {
+        let rows = visible_rows(self.timestamps, spans);
+        out.extend(rows.filter_map(|rows| {
+            Some(Self {
+                timestamps: self.timestamps.get(rows.clone())?,
+                values: self.values.get(rows)?,
+            })
+        }));
+    }
+}
+
 impl<'a> Stitcher<'a> {
     /// `ordinals` are sorted by labels.
     pub(crate) fn new(state: &'a State, range: TimeRange, ordinals: &'a [u32]) -> Self {
@@ -44,7 +62,13 @@ impl<'a> Stitcher<'a> {
             state,
             range,
             ordinals,
+            hidden: &[],
         }
+    }
+
+    /// Leaves out what is hidden of each series, by position; an empty slice hides nothing.
+    pub(crate) fn without(self, hidden: &'a [Vec<Hidden>]) -> Self {
+        Self { hidden, ..self }
     }
 
     pub(crate) fn read(&self) -> Result<SampleColumns> {
@@ -52,15 +76,19 @@ impl<'a> Stitcher<'a> {
         for block in &self.state.blocks {
             sources.push(self.read_block(block)?);
         }
-        sources.extend(self.state.head().map(|window| self.read_window(window)));
+        let windows = self.state.head_ages();
+        sources.extend(windows.map(|(window, clean_through)| Source {
+            clean_through,
+            ..self.read_window(window)
+        }));
         sources.retain(|s| !s.timestamps.is_empty());
-        if sources.len() <= 1 {
+        if sources.len() <= 1 && self.hidden.iter().all(Vec::is_empty) {
             return sources
                 .pop()
                 .unwrap_or_default()
                 .into_columns(self.ordinals.len());
         }
-        stitch(&sources, self.ordinals.len())
+        stitch(&sources, self.ordinals.len(), self.hidden)
     }
 
     /// Series that are sorted by labels have increasing ordinals in every block.
@@ -94,6 +122,7 @@ impl<'a> Stitcher<'a> {
             values,
             positions,
             ends: counts.into_iter().scan(0, running).collect(),
+            clean_through: block.clean_through(),
         })
     }
 
@@ -147,7 +176,7 @@ impl Source {
     }
 }
 
-fn stitch(sources: &[Source], len: usize) -> Result<SampleColumns> {
+fn stitch(sources: &[Source], len: usize, hidden: &[Vec<Hidden>]) -> Result<SampleColumns> {
     let total = sources.iter().map(|s| s.timestamps.len()).sum();
     let mut out = SampleColumns {
         offsets: Vec::with_capacity(len + 1),
@@ -161,7 +190,10 @@ fn stitch(sources: &[Source], len: usize) -> Result<SampleColumns> {
         pieces.clear();
         for (source, at) in sources.iter().zip(&mut cursors) {
             if source.positions.get(*at) == Some(&position) {
-                pieces.extend(source.piece(*at).filter(|p| !p.timestamps.is_empty()));
+                let hidden = hidden.get(position as usize).map_or(&[][..], Vec::as_slice);
+                if let Some(piece) = source.piece(*at) {
+                    piece.visible(&spans(hidden, source.clean_through), &mut pieces);
+                }
                 *at += 1;
             }
         }

@@ -111,6 +111,17 @@ impl StoredBlock {
         })
     }
 
+    /// Through which tombstone its samples are clean.
+    pub(crate) fn clean_through(&self) -> u64 {
+        self.meta().source.deletes_through
+    }
+
+    /// From the oldest to the newest sample of series `ordinal`, if it is in the block.
+    pub(crate) fn bounds_of(&self, ordinal: u32) -> Option<TimeRange> {
+        let row = self.block.row(self.local(ordinal)?);
+        Some(TimeRange::inclusive(row.min_time, row.max_time))
+    }
+
     /// At most this many samples of series `ordinal` lie in `range`.
     pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
         let rows = self

@@ -8,6 +8,7 @@ use crate::block::verify_block;
 use crate::checkpoint::Checkpoint;
 use crate::layout::Layout;
 use crate::load::block_folders;
+use crate::tombstone::Tombstones;
 use crate::wal::{check_segment, list_segments};
 
 /// What `verify` found.
@@ -38,6 +39,11 @@ pub fn verify(path: &Path) -> Result<VerifyReport> {
             .map(|_| bytes)
             .map_err(|e| e.to_string()),
     );
+    let tombstones = layout.tombstones();
+    if let Ok(metadata) = tombstones.metadata() {
+        let read = Tombstones::read(&layout).map(|_| metadata.len());
+        report.add(tombstones, read.map_err(|e| e.to_string()));
+    }
     let segments = list_segments(&layout.wal())?;
     for (i, segment) in segments.iter().enumerate() {
         report.add(

@@ -82,6 +82,14 @@ pub struct BlockSource {
     /// Names of the blocks it was merged from. Where it is, they count for nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
+    /// Deletes up to and including this number do not concern it: they were done when it was written, or are older.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deletes_through: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the signature that serde asks for
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -207,6 +215,7 @@ mod tests {
                 wal_through: None,
                 level: 1,
                 parents: Vec::new(),
+                deletes_through: 0,
             },
             created_ms: 7,
         }

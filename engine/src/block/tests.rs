@@ -20,6 +20,7 @@ type Model = BTreeMap<Labels, Vec<(i64, f64)>>;
 
 const ULID: Ulid = Ulid::from_parts(1_700_000_000_000, 7);
 const SOURCE: BlockSource = BlockSource {
+    deletes_through: 0,
     wal_through: Some(3),
     level: 1,
     parents: Vec::new(),

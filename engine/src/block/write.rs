@@ -163,6 +163,11 @@ impl BlockWriter {
         Ok(())
     }
 
+    /// Whether no series was added so far.
+    pub fn is_empty(&self) -> bool {
+        self.next_row == 0
+    }
+
     fn check(&self, series: SeriesSamples<'_>) -> Result<()> {
         let labels = series.labels;
         if self

@@ -1,6 +1,8 @@
 //! Compaction: small blocks become larger ones. What to merge is decided by a pure function, and done by another.
 
+mod clean;
 mod plan;
+mod retire;
 mod run;
 
-pub(crate) use run::Compactor;
+pub(crate) use run::{Compactor, Urgency};

@@ -7,11 +7,13 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use narthex_model::{Result, TimeRange};
+use narthex_model::{LabelsRef, Result, TimeRange};
 use parking_lot::Mutex;
 use ulid::Ulid;
 
+use super::clean::{blocks_to_clean, forget_done};
 use super::plan::{Candidate, Merge, pick};
+use super::retire::retire;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples};
 use crate::flush::{discard, read_back};
 use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
@@ -19,6 +21,29 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::stitch::Stitcher;
 use crate::stored_block::StoredBlock;
+use crate::tombstone::{Hiding, Tombstone};
+
+/// A block is rewritten for a delete no sooner than this, so that deletes which come together share the work.
+const REWRITE_DELAY_MS: i64 = 10 * 60_000;
+
+/// Whether blocks are rewritten for deletes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// At once.
+    Now,
+    /// Once a delete has waited a while.
+    WhenDue,
+}
+
+/// What became of a merge.
+enum Written {
+    /// The block in this folder.
+    Block(PathBuf),
+    /// All its samples were deleted.
+    Nothing,
+    /// It was stopped half-way.
+    Stopped,
+}
 
 /// Who compacts.
 pub(crate) struct Compactor {
@@ -43,30 +68,39 @@ impl Compactor {
     /// # Errors
     /// `Unavailable` if the disk is full or failing, `Corrupt` if a block cannot be decoded. The blocks concerned then
     /// stay as they were.
-    pub(crate) fn compact(&self, stopped: impl Fn() -> bool) -> Result<()> {
+    pub(crate) fn compact(&self, urgency: Urgency, stopped: impl Fn() -> bool) -> Result<()> {
         let _alone = self.alone.lock();
-        while !stopped() && self.merge_one(&stopped)? {}
-        Ok(())
+        while !stopped() && self.merge_one(urgency, &stopped)? {}
+        forget_done(&self.shared)
     }
 
     /// Does one merge if there is one to do; says whether it did.
-    fn merge_one(&self, stopped: &dyn Fn() -> bool) -> Result<bool> {
-        let Some((merge, parents)) = self.next() else {
+    fn merge_one(&self, urgency: Urgency, stopped: &dyn Fn() -> bool) -> Result<bool> {
+        let Some((merge, parents)) = self.next(urgency) else {
             return Ok(false);
         };
         let written = self.write(&merge, &parents, stopped);
         let written = written.inspect_err(|_| self.avoid(&parents));
-        let Some(path) = written? else {
-            return Ok(false);
-        };
-        let opened = StoredBlock::open(&path, &self.shared.series);
-        let (block, _) = opened.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
-        self.replace(&parents, block);
+        match written? {
+            Written::Block(path) => {
+                let opened = StoredBlock::open(&path, &self.shared.series);
+                let (block, _) = opened.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
+                self.replace(&parents, Some(block));
+            }
+            Written::Nothing => {
+                // Without a successor that names them they must be gone before they count for nothing.
+                parents
+                    .iter()
+                    .try_for_each(|p| retire(self.shared.fs.as_ref(), p.path()))?;
+                self.replace(&parents, None);
+            }
+            Written::Stopped => return Ok(false),
+        }
         Ok(true)
     }
 
     /// What to merge next.
-    fn next(&self) -> Option<(Merge, Vec<Arc<StoredBlock>>)> {
+    fn next(&self, urgency: Urgency) -> Option<(Merge, Vec<Arc<StoredBlock>>)> {
         let state = self.shared.snapshot();
         let failed = self.failed.lock();
         let blocks: Vec<_> = state
@@ -82,7 +116,12 @@ impl Compactor {
             })
             .collect();
         let busy = |window: TimeRange| state.head().any(|w| w.span().overlaps(&window));
-        let merge = pick(&candidates, state.block_duration_ms, busy)?;
+        let Some(merge) = pick(&candidates, state.block_duration_ms, busy) else {
+            let due = self.rewrite_due(&state, urgency);
+            let block = blocks.iter().find(|b| due.contains(&b.meta().ulid))?;
+            let (span, blocks) = (block.span(), Vec::new());
+            return Some((Merge { span, blocks }, vec![Arc::clone(block)]));
+        };
         let parents = merge
             .blocks
             .iter()
@@ -98,26 +137,41 @@ impl Compactor {
             .extend(parents.iter().map(|b| b.meta().ulid));
     }
 
-    /// Writes the merged block; `None` if stopped half-way, which leaves nothing behind.
+    /// Blocks with samples that a delete hides, if the delete has waited long enough.
+    fn rewrite_due(&self, state: &State, urgency: Urgency) -> HashSet<Ulid> {
+        let now = (self.shared.options.now)();
+        let is_due = |t: &Tombstone| {
+            urgency == Urgency::Now || now.saturating_sub(t.created_ms) >= REWRITE_DELAY_MS
+        };
+        let tombstones = state.tombstones.iter().filter(|t| is_due(t));
+        let due = tombstones.flat_map(|t| blocks_to_clean(state, &self.shared.series, t));
+        due.map(|b| b.meta().ulid).collect()
+    }
+
+    /// Writes the merged block, which leaves nothing behind if it is stopped half-way.
     fn write(
         &self,
         merge: &Merge,
         parents: &[Arc<StoredBlock>],
         stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<PathBuf>> {
+    ) -> Result<Written> {
         let folder = self.shared.layout.blocks();
-        let ulid = Ulid::generate();
+        let state = self.shared.snapshot();
+        let mut only = State::new(0);
+        only.set_tombstones(state.tombstones.clone());
+        drop(state);
+        parents.iter().for_each(|b| only.add_block(b.clone()));
+        let hiding = Hiding::new(&only, TimeRange::ALL);
+        let ulid = name_after(parents);
         let mut writer = BlockWriter::create_on(
             self.shared.fs.clone(),
             &folder,
             ulid,
             merge.span,
-            source(parents),
+            source(parents, only.tombstones.newest()),
             (self.shared.options.now)(),
         )?;
-        let mut only = State::new(0);
-        parents.iter().for_each(|b| only.add_block(b.clone()));
-        let has = |ordinal| parents.iter().any(|b| b.local(ordinal).is_some());
+        let has = |ordinal, _: LabelsRef<'_>| parents.iter().any(|b| b.local(ordinal).is_some());
         let series = self.shared.series.select(&[], has);
         let counts: Vec<u64> = series
             .ordinals
@@ -127,11 +181,13 @@ impl Compactor {
         let mut from = 0;
         while from < counts.len() {
             if stopped() {
-                return Ok(None);
+                return Ok(Written::Stopped);
             }
             let to = from + at_once(counts.get(from..).unwrap_or(&[]));
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
-            let columns = Stitcher::new(&only, TimeRange::ALL, ordinals).read()?;
+            let hidden = hiding.of_all(series.labels.get(from..to).unwrap_or(&[]));
+            let stitcher = Stitcher::new(&only, TimeRange::ALL, ordinals).without(&hidden);
+            let columns = stitcher.read()?;
             for (labels, rows) in series
                 .labels
                 .iter()
@@ -142,6 +198,9 @@ impl Compactor {
                     continue;
                 };
                 let rows = *start as usize..*end as usize;
+                if rows.is_empty() {
+                    continue;
+                }
                 writer.push(SeriesSamples {
                     labels: labels.as_ref(),
                     timestamps: columns.timestamps.get(rows.clone()).unwrap_or(&[]),
@@ -150,28 +209,35 @@ impl Compactor {
             }
             from = to;
         }
+        if writer.is_empty() {
+            return Ok(Written::Nothing);
+        }
         // It must read back before it counts: the rename is the commit.
         let path = folder.join(ulid.to_string());
         let written = writer.finish_checked(read_back);
         written.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
-        Ok(Some(path))
+        Ok(Written::Block(path))
     }
 
     /// No sample that arrived meanwhile ranks between the new block and its parents: the window was not being written
     /// to when it was chosen, and later samples are in later segments of the WAL.
-    fn replace(&self, parents: &[Arc<StoredBlock>], block: StoredBlock) {
-        let (path, samples) = (block.path().to_owned(), block.meta().samples);
+    fn replace(&self, parents: &[Arc<StoredBlock>], block: Option<StoredBlock>) {
+        let samples = block.as_ref().map_or(0, |b| b.meta().samples);
+        let path = block.as_ref().map(|b| b.path().to_owned());
         {
             let mut state = self.shared.state.lock();
             let state = Arc::make_mut(&mut state);
             state
                 .blocks
                 .retain(|b| !parents.iter().any(|p| Arc::ptr_eq(p, b)));
-            state.add_block(Arc::new(block));
+            block.into_iter().for_each(|b| state.add_block(Arc::new(b)));
         }
-        tracing::info!(block = %path.display(), parents = parents.len(), samples, "merged blocks");
-        let fs = self.shared.fs.as_ref();
-        parents.iter().for_each(|parent| discard(fs, parent.path()));
+        tracing::info!(block = ?path, parents = parents.len(), samples, "merged blocks");
+        for parent in parents {
+            if let Err(error) = retire(self.shared.fs.as_ref(), parent.path()) {
+                tracing::warn!(block = %parent.path().display(), %error, "cannot remove a block that is not needed");
+            }
+        }
     }
 }
 
@@ -185,11 +251,19 @@ fn at_once(counts: &[u64]) -> usize {
     fits.count().max(1)
 }
 
-fn source(parents: &[Arc<StoredBlock>]) -> BlockSource {
+/// A name that ranks right after the last of the parents: what came after them still has the last word.
+fn name_after(parents: &[Arc<StoredBlock>]) -> Ulid {
+    let last = parents.iter().max_by_key(|b| b.rank());
+    let next = last.and_then(|b| b.meta().ulid.increment().ok());
+    next.unwrap_or_else(Ulid::generate)
+}
+
+fn source(parents: &[Arc<StoredBlock>], deletes_through: u64) -> BlockSource {
     let sources = || parents.iter().map(|b| &b.meta().source);
     BlockSource {
         wal_through: sources().filter_map(|s| s.wal_through).max(),
-        level: sources().map(|s| s.level).max().unwrap_or(0) + 1,
+        level: sources().map(|s| s.level).max().unwrap_or(0) + u32::from(parents.len() > 1),
         parents: parents.iter().map(|b| b.meta().ulid.to_string()).collect(),
+        deletes_through,
     }
 }

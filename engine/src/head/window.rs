@@ -119,6 +119,13 @@ impl Window {
             .is_some_and(|((min, max), (first, last))| min <= last && first <= max)
     }
 
+    /// From the oldest to the newest sample of series `ordinal`, if it has any.
+    pub(crate) fn bounds_of(&self, ordinal: u32) -> Option<TimeRange> {
+        let (min, max) = self.series_at(ordinal)?.bounds();
+        let time = |offset: u32| self.start().saturating_add(i64::from(offset));
+        Some(TimeRange::inclusive(time(min), time(max)))
+    }
+
     /// At most this many samples of series `ordinal` lie in `range`.
     pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
         let wanted = self.series_at(ordinal).zip(offsets_in(self.start(), range));

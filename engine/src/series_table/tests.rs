@@ -39,14 +39,14 @@ proptest! {
             for (labels, ordinal) in labels.iter().zip(ordinals) {
                 prop_assert_eq!(&table.labels(ordinal), labels);
             }
-            table.select(&[], |_| true);
+            table.select(&[], |_, _| true);
         }
         let mut want: Vec<_> = first.into_iter().chain(second).collect();
         want.sort();
         want.dedup();
         prop_assert_eq!(table.len(), want.len());
         want.retain(|l| matchers.iter().all(|m| m.accepts_labels(l.as_ref())));
-        let got = table.select(&matchers, |_| true);
+        let got = table.select(&matchers, |_, _| true);
         prop_assert_eq!(&got.labels, &want);
         let mut visited = Vec::new();
         table.for_each(&matchers, |ordinal, labels| visited.push((labels.to_owned(), ordinal)));

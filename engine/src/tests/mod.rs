@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod deletes;
 mod model;
 mod queries;
 mod support;

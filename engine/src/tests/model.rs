@@ -1,6 +1,6 @@
 //! Any sequence of writes, flushes and restarts reads as a map would.
 
-use narthex_model::TimeRange;
+use narthex_model::{MatchOp, Matcher, TimeRange};
 use proptest::prelude::*;
 
 use super::support::{Samples, add, open, options, read, read_all, write};
@@ -15,6 +15,8 @@ enum Step {
     Reopen,
     Close,
     ChangeDuration(i64),
+    /// Series whose number divided by three leaves this, or all; from, length.
+    Delete(Option<u32>, i64, i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -38,11 +40,29 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
         1 => (1..4_i64).prop_map(|n| Step::ChangeDuration(n * 700)),
+        3 => (prop::option::of(0..3_u32), -3_000..6_000_i64, 0..4_000_i64)
+            .prop_map(|(rest, from, len)| Step::Delete(rest, from, len)),
     ]
 }
 
+/// Takes samples out of the model; counts the series that lost some, and the samples.
+fn remove(model: &mut Samples, matcher: &Matcher, range: TimeRange) -> (u64, u64) {
+    let mut lost = (0, 0);
+    for (_, samples) in model
+        .iter_mut()
+        .filter(|(labels, _)| matcher.accepts_labels(labels.as_ref()))
+    {
+        let before = samples.len();
+        samples.retain(|t, _| !range.contains(*t));
+        lost.0 += u64::from(samples.len() < before);
+        lost.1 += (before - samples.len()) as u64;
+    }
+    model.retain(|_, samples| !samples.is_empty());
+    lost
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn reads_as_a_map_would(steps in prop::collection::vec(step(), 1..16), from in -3_500..7_000_i64, len in 0..4_000_i64) {
         let folder = tempfile::tempdir().expect("made");
@@ -74,6 +94,16 @@ proptest! {
                     let options = crate::Options { block_duration_ms, ..options() };
                     engine = Engine::open(folder.path(), options, None).expect("opens");
                 }
+                Step::Delete(rest, from, len) => {
+                    let range = TimeRange::new(from, from + len);
+                    let name = rest.map_or("metric_.*".to_owned(), |rest| format!("metric_{rest}"));
+                    let matcher = Matcher::new("__name__", MatchOp::Regex, name).expect("valid");
+                    let preview = engine.preview_delete(&[vec![matcher.clone()]], range).expect("counts");
+                    let receipt = engine.delete(&[vec![matcher.clone()]], range).expect("deletes");
+                    let lost = remove(&mut model, &matcher, range);
+                    prop_assert_eq!((receipt.series, receipt.samples), lost);
+                    prop_assert_eq!(preview, receipt);
+                }
             }
             prop_assert_eq!(read(&before.0, TimeRange::ALL), before.1, "a snapshot does not change");
             prop_assert_eq!(&read_all(&engine), &model);
@@ -86,6 +116,9 @@ proptest! {
         let reader = Engine::open_read_only(folder.path()).expect("opens");
         prop_assert_eq!(read_all(&reader), model.clone());
         let times = || model.values().flat_map(|s| s.keys().copied());
+        engine.flush().and_then(|()| engine.compact()).expect("all deletes are done");
+        prop_assert_eq!(&read_all(&engine), &model);
+        prop_assert_eq!(engine.stats().tombstones, 0);
         prop_assert_eq!(engine.snapshot().time_bounds(), times().min().zip(times().max()));
         prop_assert_eq!(crate::verify(folder.path()).expect("reads").damaged, vec![]);
     }

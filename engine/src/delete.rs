@@ -1,0 +1,150 @@
+//! Deleting: what is asked for, what is answered, and the count of what goes.
+
+use std::sync::{Arc, mpsc};
+
+use narthex_model::{Error, ErrorKind, LabelsRef, Matcher, Result, TimeRange, TimestampMs};
+
+use crate::commit::Work;
+use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
+use crate::selection::Selection;
+use crate::series_table::SeriesTable;
+use crate::shared::Shared;
+use crate::state::State;
+use crate::tombstone::Hiding;
+
+/// What a delete removed, or would remove.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeleteReceipt {
+    /// Series that lost samples.
+    pub series: u64,
+    /// Samples that are no longer answered.
+    pub samples: u64,
+    /// Times of the oldest and the newest of them, both included, in milliseconds since the epoch.
+    pub time: Option<(TimestampMs, TimestampMs)>,
+    /// Blocks that hold some of them and are to be rewritten.
+    pub blocks: u64,
+}
+
+/// A delete on its way to the WAL thread.
+pub(crate) struct DeleteRequest {
+    pub(crate) matcher_sets: Vec<Vec<Matcher>>,
+    pub(crate) range: TimeRange,
+    /// Told what was stored before, once the tombstone is on disk and in force.
+    pub(crate) done: mpsc::SyncSender<Result<Arc<State>>>,
+}
+
+/// Deletes, and counts what was there.
+pub(crate) fn delete(
+    shared: &Shared,
+    matcher_sets: &[Vec<Matcher>],
+    range: TimeRange,
+) -> Result<DeleteReceipt> {
+    check(matcher_sets)?;
+    let (done, answer) = mpsc::sync_channel(1);
+    let closed = || Error::new(ErrorKind::Closed, "the store is closed");
+    let request = DeleteRequest {
+        matcher_sets: matcher_sets.to_vec(),
+        range,
+        done,
+    };
+    let asked = shared.queue.push_now(Work::Delete(request));
+    asked.map_err(|_| closed())?;
+    let before = answer.recv().map_err(|_| closed())??;
+    let counted = count(&before, &shared.series, matcher_sets, range);
+    counted.map_err(|e| e.context("the delete is in force, but what it removed cannot be counted"))
+}
+
+/// What a delete would remove now.
+pub(crate) fn preview(
+    shared: &Shared,
+    matcher_sets: &[Vec<Matcher>],
+    range: TimeRange,
+) -> Result<DeleteReceipt> {
+    check(matcher_sets)?;
+    count(&shared.snapshot(), &shared.series, matcher_sets, range)
+}
+
+/// A forgotten selector must not delete everything.
+fn check(matcher_sets: &[Vec<Matcher>]) -> Result<()> {
+    let says_something = |set: &Vec<Matcher>| set.iter().any(|m| !m.accepts_empty());
+    if !matcher_sets.is_empty() && matcher_sets.iter().all(says_something) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "a delete needs selectors, each with a matcher that does not accept the empty value",
+    ))
+}
+
+/// Ordinals of the series that all matchers of one of the sets accept.
+pub(crate) fn matched(series: &SeriesTable, matcher_sets: &[Vec<Matcher>]) -> Vec<u32> {
+    let mut ordinals = Vec::new();
+    for set in matcher_sets {
+        series.for_each(set, |ordinal, _| ordinals.push(ordinal));
+    }
+    ordinals.sort_unstable();
+    ordinals.dedup();
+    ordinals
+}
+
+fn count(
+    state: &State,
+    table: &SeriesTable,
+    matcher_sets: &[Vec<Matcher>],
+    range: TimeRange,
+) -> Result<DeleteReceipt> {
+    let state = state.within(range);
+    let hiding = Hiding::new(&state, range);
+    let accepts = |labels: LabelsRef<'_>| {
+        let accepts = |set: &Vec<Matcher>| set.iter().all(|m| m.accepts_labels(labels));
+        matcher_sets.iter().any(accepts)
+    };
+    // One set can use the index.
+    let matchers = match matcher_sets {
+        [one] => one.as_slice(),
+        _ => &[],
+    };
+    let series = table.select(matchers, |ordinal, labels| {
+        accepts(labels) && state.may_show(ordinal, range, &hiding.of(labels))
+    });
+    let hidden = hiding.of_all(&series.labels);
+    let concerned = |b: &&Arc<_>| has_any(b, &series.ordinals, range);
+    let mut receipt = DeleteReceipt {
+        blocks: state.blocks.iter().filter(concerned).count() as u64,
+        ..DeleteReceipt::default()
+    };
+    let selection = Selection::new(state, range, series, hidden);
+    let mut from = 0;
+    while from < selection.len() {
+        let to = from + at_once(&selection, from);
+        receipt.add(&selection.read(from..to)?);
+        from = to;
+    }
+    Ok(receipt)
+}
+
+fn has_any(block: &crate::stored_block::StoredBlock, ordinals: &[u32], range: TimeRange) -> bool {
+    ordinals.iter().any(|o| block.may_have(*o, range))
+}
+
+/// How many series to read from position `from` on: up to a bound of samples, at least one.
+fn at_once(selection: &Selection, from: usize) -> usize {
+    let mut held = 0_u64;
+    let fits = (from..selection.len()).take_while(|at| {
+        held = held.saturating_add(selection.series(*at).samples_max);
+        held <= COMPACTION_SAMPLES_AT_ONCE
+    });
+    fits.count().max(1)
+}
+
+impl DeleteReceipt {
+    fn add(&mut self, columns: &crate::SampleColumns) {
+        let lost = columns.offsets.windows(2).filter(|w| w.first() < w.last());
+        self.series += lost.count() as u64;
+        self.samples += columns.timestamps.len() as u64;
+        let times = || columns.timestamps.iter().copied();
+        if let Some((min, max)) = times().min().zip(times().max()) {
+            let (first, last) = self.time.unwrap_or((min, max));
+            self.time = Some((first.min(min), last.max(max)));
+        }
+    }
+}
