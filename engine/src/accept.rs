@@ -59,6 +59,8 @@ pub(crate) struct Acceptance {
     newest: Vec<TimestampMs>,
     newest_of_store: TimestampMs,
     now: TimestampMs,
+    /// Older samples are out of retention.
+    oldest_kept: TimestampMs,
     /// How to take the current group back: ordinals and what was their newest sample, in order; and the store's.
     undo: Vec<(u32, TimestampMs)>,
     undo_store: TimestampMs,
@@ -71,6 +73,7 @@ impl Acceptance {
             newest: Vec::new(),
             newest_of_store: NEVER,
             now: i64::MAX,
+            oldest_kept: i64::MIN,
             undo: Vec::new(),
             undo_store: NEVER,
         }
@@ -89,9 +92,10 @@ impl Acceptance {
         Some(self.newest_of_store).filter(|t| *t != NEVER)
     }
 
-    /// Begins a group; it is final when the next one begins.
-    pub(crate) fn begin(&mut self, now: TimestampMs) {
+    /// Begins a group; it is final when the next one begins. Samples before `oldest_kept` are out of retention.
+    pub(crate) fn begin(&mut self, now: TimestampMs, oldest_kept: TimestampMs) {
         self.now = now;
+        self.oldest_kept = oldest_kept;
         self.undo.clear();
         self.undo_store = self.newest_of_store;
     }
@@ -166,12 +170,13 @@ impl Acceptance {
         let oldest = self
             .newest_of_store
             .saturating_sub(self.out_of_order_window_ms);
+        let oldest_kept = self.oldest_kept;
         let Some(newest) = self.newest_of(ordinal) else {
             return Err(RejectionReason::TooOld);
         };
         let before = *newest;
         // The first window of time has no start that a timestamp could say.
-        if t < i64::MIN / 2 || (t <= before && t < oldest) {
+        if t < (i64::MIN / 2).max(oldest_kept) || (t <= before && t < oldest) {
             return Err(RejectionReason::TooOld);
         }
         if t > before {
@@ -214,7 +219,7 @@ mod tests {
         for (series, t) in samples {
             batch.push_sample(*series, *t, 0.0);
         }
-        acceptance.begin(10_000);
+        acceptance.begin(10_000, i64::MIN);
         acceptance.accept(
             &batch,
             &[0, 1],

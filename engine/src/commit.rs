@@ -123,7 +123,8 @@ impl Committer {
         let now = (self.shared.options.now)();
         let capacity = pending.iter().map(|p| p.batch.sample_count()).sum();
         let mut group = Group::with_capacity(capacity);
-        self.acceptance.begin(now);
+        let oldest_kept = state.cutoffs(now).horizon().start;
+        self.acceptance.begin(now, oldest_kept);
         let receipts = pending.iter().map(|p| {
             self.acceptance
                 .accept(&p.batch, &p.ordinals, &state, &mut group)

@@ -10,7 +10,6 @@ use crate::selection::Selection;
 use crate::series_table::SeriesTable;
 use crate::shared::Shared;
 use crate::state::State;
-use crate::tombstone::Hiding;
 
 /// What a delete removed, or would remove.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub(crate) fn delete(
     let asked = shared.queue.push_now(Work::Delete(request));
     asked.map_err(|_| closed())?;
     let before = answer.recv().map_err(|_| closed())??;
-    let counted = count(&before, &shared.series, matcher_sets, range);
+    let counted = count(shared, &before, matcher_sets, range);
     counted.map_err(|e| e.context("the delete is in force, but what it removed cannot be counted"))
 }
 
@@ -61,7 +60,7 @@ pub(crate) fn preview(
     range: TimeRange,
 ) -> Result<DeleteReceipt> {
     check(matcher_sets)?;
-    count(&shared.snapshot(), &shared.series, matcher_sets, range)
+    count(shared, &shared.snapshot(), matcher_sets, range)
 }
 
 /// A forgotten selector must not delete everything.
@@ -87,13 +86,13 @@ pub(crate) fn matched(series: &SeriesTable, matcher_sets: &[Vec<Matcher>]) -> Ve
 }
 
 fn count(
-    state: &State,
-    table: &SeriesTable,
+    shared: &Shared,
+    state: &Arc<State>,
     matcher_sets: &[Vec<Matcher>],
     range: TimeRange,
 ) -> Result<DeleteReceipt> {
-    let state = state.within(range);
-    let hiding = Hiding::new(&state, range);
+    let now = (shared.options.now)();
+    let (range, state, hiding) = state.kept(range, now);
     let accepts = |labels: LabelsRef<'_>| {
         let accepts = |set: &Vec<Matcher>| set.iter().all(|m| m.accepts_labels(labels));
         matcher_sets.iter().any(accepts)
@@ -103,7 +102,7 @@ fn count(
         [one] => one.as_slice(),
         _ => &[],
     };
-    let series = table.select(matchers, |ordinal, labels| {
+    let series = shared.series.select(matchers, |ordinal, labels| {
         accepts(labels) && state.may_show(ordinal, range, &hiding.of(labels))
     });
     let hidden = hiding.of_all(&series.labels);

@@ -24,6 +24,7 @@ use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_MS, FLUSH_INTERVAL_MS};
 use crate::load::{Loaded, load_as_owner, load_as_reader};
 use crate::lock::FolderLock;
 use crate::queue::Queue;
+use crate::retention::Retention;
 use crate::shared::{Counters, Shared};
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
@@ -176,7 +177,19 @@ impl Engine {
 
     /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.shared.snapshot(), self.shared.series.clone())
+        let now = (self.shared.options.now)();
+        Snapshot::new(self.shared.snapshot(), self.shared.series.clone(), now)
+    }
+
+    /// Lets another retention count from now on. What is out of it is not answered any more, and leaves with the next
+    /// compaction. Lengthening it brings back what has not left yet.
+    ///
+    /// # Errors
+    /// `Invalid` if it would keep nothing.
+    pub fn set_retention(&self, retention: Retention) -> Result<()> {
+        retention.check()?;
+        Arc::make_mut(&mut self.shared.state.lock()).retention = Arc::new(retention);
+        Ok(())
     }
 
     /// Numbers about the store.
@@ -338,11 +351,12 @@ fn share(
 ) -> (Arc<Shared>, Acceptance, Checkpoint) {
     let Loaded {
         series,
-        state,
+        mut state,
         acceptance,
         checkpoint,
         segments,
     } = loaded;
+    state.retention = Arc::new(options.retention.clone());
     let shared = Shared {
         layout,
         options,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use narthex_model::{Error, ErrorKind, Result};
+use narthex_model::{Error, ErrorKind, Result, TimeRange};
 use ulid::Ulid;
 
 use crate::block::{BlockSource, BlockWriter, SeriesSamples, remove_block, verify_block};
@@ -147,7 +147,7 @@ impl Flusher {
             Some(block) => {
                 tracing::info!(block = %block.path().display(), samples = block.meta().samples, "cut a block");
             }
-            None => tracing::info!("a window was deleted before it became a block"),
+            None => tracing::info!("nothing was left of a window, so no block was cut"),
         }
         let mut state = self.shared.state.lock();
         Arc::make_mut(&mut state).replace(frozen, block.map(Arc::new));
@@ -168,7 +168,8 @@ impl Flusher {
     fn write_block(&self, frozen: &FrozenWindow) -> Result<Option<PathBuf>> {
         let window = &frozen.window;
         let state = self.shared.snapshot().only(frozen);
-        let hiding = Hiding::new(&state, window.span());
+        let now = (self.shared.options.now)();
+        let hiding = Hiding::new(&state, TimeRange::ALL, now);
         let ulid = Ulid::generate();
         let folder = self.shared.layout.blocks();
         let source = BlockSource {
@@ -183,7 +184,7 @@ impl Flusher {
             ulid,
             window.span(),
             source,
-            (self.shared.options.now)(),
+            now,
         )?;
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
         let mut reader = window.reader();

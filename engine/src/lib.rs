@@ -20,6 +20,7 @@ mod load;
 mod lock;
 mod matching;
 mod queue;
+mod retention;
 mod selection;
 mod series_table;
 mod shared;
@@ -36,6 +37,7 @@ mod wal;
 
 pub use delete::DeleteReceipt;
 pub use engine::Engine;
+pub use retention::{Retention, RetentionRule};
 pub use selection::{SampleColumns, SelectedSeries, Selection};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
@@ -53,6 +55,8 @@ pub struct Options {
     pub block_duration_ms: i64,
     /// A WAL segment is closed once it is larger.
     pub wal_segment_bytes_max: u64,
+    /// How long samples are kept.
+    pub retention: Retention,
     /// What time it is, in milliseconds since the epoch; samples too far in the future are refused by it.
     pub now: fn() -> TimestampMs,
 }
@@ -63,6 +67,7 @@ impl Default for Options {
             out_of_order_window_ms: 30 * 60_000,
             block_duration_ms: 2 * 3_600_000,
             wal_segment_bytes_max: 128 << 20,
+            retention: Retention::default(),
             now: clock::system_now_ms,
         }
     }
@@ -77,6 +82,7 @@ impl Options {
             );
             return Err(Error::invalid(message));
         }
+        self.retention.check()?;
         if self.out_of_order_window_ms < 0 {
             return Err(Error::invalid(format!(
                 "out-of-order window is {} ms",

@@ -59,6 +59,12 @@ impl Counters {
 }
 
 impl Shared {
+    /// Bytes of the WAL on disk.
+    pub(crate) fn wal_bytes(&self) -> u64 {
+        let closed: u64 = self.closed_segments.lock().iter().map(|s| s.bytes).sum();
+        closed + self.counters.wal_open_bytes.load(Ordering::Relaxed)
+    }
+
     /// What is stored now.
     pub(crate) fn snapshot(&self) -> Arc<State> {
         self.state.lock().clone()

@@ -9,19 +9,20 @@ use crate::matching::text_of;
 use crate::selection::Selection;
 use crate::series_table::SeriesTable;
 use crate::state::State;
-use crate::tombstone::Hiding;
 
 /// What was stored at one moment. Cheap to clone.
 #[derive(Clone)]
 pub struct Snapshot {
     state: Arc<State>,
+    /// When it was taken: what is kept follows from it.
+    now: TimestampMs,
     /// Grows after the snapshot was taken, but series that came later have no samples in `state`.
     series: Arc<SeriesTable>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(state: Arc<State>, series: Arc<SeriesTable>) -> Self {
-        Self { state, series }
+    pub(crate) fn new(state: Arc<State>, series: Arc<SeriesTable>, now: TimestampMs) -> Self {
+        Self { state, now, series }
     }
 
     /// The series that all `matchers` accept and that may have samples in `range`, sorted by their labels.
@@ -29,8 +30,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` if an index cannot be read.
     pub fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Selection> {
-        let state = self.state.within(range);
-        let hiding = Hiding::new(&state, range);
+        let (range, state, hiding) = self.state.kept(range, self.now);
         let series = self.series.select(matchers, |ordinal, labels| {
             state.may_show(ordinal, range, &hiding.of(labels))
         });
@@ -43,8 +43,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` if an index cannot be read.
     pub fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<String>> {
-        let state = self.state.within(range);
-        let hiding = Hiding::new(&state, range);
+        let (range, state, hiding) = self.state.kept(range, self.now);
         let mut names = HashSet::new();
         self.series.for_each(matchers, |ordinal, labels| {
             if labels.iter().any(|(name, _)| !names.contains(name))
@@ -66,8 +65,7 @@ impl Snapshot {
         matchers: &[Matcher],
         range: TimeRange,
     ) -> Result<Vec<String>> {
-        let state = self.state.within(range);
-        let hiding = Hiding::new(&state, range);
+        let (range, state, hiding) = self.state.kept(range, self.now);
         let mut values = HashSet::new();
         self.series.for_each(matchers, |ordinal, labels| {
             let value = text_of(labels, name);
@@ -81,9 +79,12 @@ impl Snapshot {
         Ok(sorted(values))
     }
 
-    /// Oldest and newest stored timestamp, if there is a sample.
+    /// Oldest and newest stored timestamp, if there is a sample. Where samples were deleted or are out of retention, the
+    /// bounds may be wider than what is answered, but reach no further back than the longest retention.
     pub fn time_bounds(&self) -> Option<(TimestampMs, TimestampMs)> {
-        self.state.bounds()
+        let horizon = self.state.cutoffs(self.now).horizon();
+        let (min, max) = self.state.bounds()?;
+        (horizon.start <= max).then_some((min.max(horizon.start), max))
     }
 }
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use narthex_model::{TimeRange, TimestampMs};
 
 use crate::head::{Window, window_number};
+use crate::retention::{Cutoffs, Retention};
 use crate::stored_block::StoredBlock;
-use crate::tombstone::{Hidden, Tombstone, Tombstones, covers, spans};
+use crate::tombstone::{Hidden, Hiding, Tombstone, Tombstones, covers, spans};
 
 /// A window that is being cut into a block.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) windows: Vec<Arc<Window>>,
     /// Deletes that are not yet done in all of these.
     pub(crate) tombstones: Tombstones,
+    /// What of these is kept.
+    pub(crate) retention: Arc<Retention>,
 }
 
 impl State {
@@ -142,6 +145,7 @@ impl State {
             block_duration_ms: self.block_duration_ms,
             frozen: vec![frozen.clone()],
             tombstones: self.tombstones.clone(),
+            retention: self.retention.clone(),
             ..Self::default()
         }
     }
@@ -182,6 +186,19 @@ impl State {
                 .any(|b| shows(b.bounds_of(ordinal), b.clean_through()))
     }
 
+    /// Before which times samples are out of retention when it is `now`.
+    pub(crate) fn cutoffs(&self, now: TimestampMs) -> Cutoffs {
+        Cutoffs::new(self.retention.clone(), now)
+    }
+
+    /// The part of `range` that is kept when it is `now`, what lies in it, and what is hidden of that.
+    pub(crate) fn kept(&self, range: TimeRange, now: TimestampMs) -> (TimeRange, Self, Hiding) {
+        let range = range.intersection(&self.cutoffs(now).horizon());
+        let state = self.within(range);
+        let hiding = Hiding::new(&state, range, now);
+        (range, state, hiding)
+    }
+
     /// The same without what has no sample in `range`: less to look through for each series.
     pub(crate) fn within(&self, range: TimeRange) -> Self {
         let overlaps = |w: &Window| {
@@ -209,6 +226,7 @@ impl State {
                 .cloned()
                 .collect(),
             tombstones: self.tombstones.clone(),
+            retention: self.retention.clone(),
         }
     }
 

@@ -40,7 +40,6 @@ pub struct Stats {
 impl Stats {
     pub(crate) fn of(shared: &Shared) -> Self {
         let state = shared.snapshot();
-        let closed: u64 = shared.closed_segments.lock().iter().map(|s| s.bytes).sum();
         let counters = &shared.counters;
         Self {
             head_series: state.head_series(),
@@ -51,7 +50,7 @@ impl Stats {
             block_samples: state.blocks.iter().map(|b| b.meta().samples).sum(),
             block_bytes: state.blocks.iter().map(|b| b.bytes()).sum(),
             tombstones: state.tombstones.len() as u64,
-            wal_bytes: closed + counters.wal_open_bytes.load(Relaxed),
+            wal_bytes: shared.wal_bytes(),
             samples_appended: counters.samples_appended.load(Relaxed),
             samples_rejected: counters.samples_rejected.load(Relaxed),
             wal_fsyncs: counters.wal_fsyncs.load(Relaxed),

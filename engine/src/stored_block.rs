@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use narthex_model::{Labels, Result, TimeRange};
+use narthex_model::{Labels, Result, TimeRange, TimestampMs};
 
 use crate::block::{Block, BlockMeta, DecodedSamples};
 use crate::series_table::SeriesTable;
@@ -120,6 +120,19 @@ impl StoredBlock {
     pub(crate) fn bounds_of(&self, ordinal: u32) -> Option<TimeRange> {
         let row = self.block.row(self.local(ordinal)?);
         Some(TimeRange::inclusive(row.min_time, row.max_time))
+    }
+
+    /// About how many samples of series `ordinal` are older than `t`, as if they were spread evenly; none only if none are.
+    pub(crate) fn about_before(&self, ordinal: u32, t: TimestampMs) -> u64 {
+        let Some(local) = self.local(ordinal) else {
+            return 0;
+        };
+        let row = self.block.row(local);
+        let span = row.max_time.saturating_sub(row.min_time).saturating_add(1);
+        let before = t.saturating_sub(row.min_time).clamp(0, span);
+        let rows = i128::from(row.row_count) * i128::from(before);
+        let about = (rows + i128::from(span) - 1) / i128::from(span.max(1));
+        u64::try_from(about).unwrap_or(0)
     }
 
     /// At most this many samples of series `ordinal` lie in `range`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use narthex_model::Result;
+use narthex_model::{Result, TimestampMs};
 
 use crate::delete::matched;
 use crate::series_table::SeriesTable;
@@ -24,6 +24,31 @@ pub(super) fn blocks_to_clean(
     let ordinals = matched(series, &tombstone.matcher_sets);
     let has_any = |b: &&Arc<StoredBlock>| ordinals.iter().any(|o| b.may_have(*o, tombstone.range));
     blocks.filter(has_any).cloned().collect()
+}
+
+/// The blocks of which at least a quarter is out of the retention of its series.
+pub(super) fn blocks_out_of_retention(
+    state: &State,
+    series: &SeriesTable,
+    now: TimestampMs,
+) -> Vec<Arc<StoredBlock>> {
+    let cutoffs = state.cutoffs(now);
+    if cutoffs.are_equal() {
+        // Blocks leave as a whole, and merges leave out what is too old.
+        return Vec::new();
+    }
+    let mut out = vec![0_u64; state.blocks.len()];
+    series.for_each(&[], |ordinal, labels| {
+        let kept = cutoffs.kept(labels).start;
+        for (block, out) in state.blocks.iter().zip(&mut out) {
+            if block.meta().min_time < kept {
+                *out += block.about_before(ordinal, kept);
+            }
+        }
+    });
+    let is_worth = |(b, out): &(&Arc<StoredBlock>, u64)| *out * 4 >= b.meta().samples;
+    let blocks = state.blocks.iter().zip(out).filter(is_worth);
+    blocks.map(|(b, _)| b.clone()).collect()
 }
 
 /// Forgets tombstones that hide nothing any more.

@@ -6,12 +6,14 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use narthex_model::{LabelsRef, Result, TimeRange};
 use parking_lot::Mutex;
 use ulid::Ulid;
 
-use super::clean::{blocks_to_clean, forget_done};
+use super::clean::{blocks_out_of_retention, blocks_to_clean, forget_done};
+use super::expire::{Aged, Bounds, expired};
 use super::plan::{Candidate, Merge, pick};
 use super::retire::retire;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples};
@@ -25,6 +27,9 @@ use crate::tombstone::{Hiding, Tombstone};
 
 /// A block is rewritten for a delete no sooner than this, so that deletes which come together share the work.
 const REWRITE_DELAY_MS: i64 = 10 * 60_000;
+
+/// It is looked no more often which blocks are worth rewriting for retention.
+const RETENTION_LOOK_MS: i64 = 3_600_000;
 
 /// Whether blocks are rewritten for deletes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub(crate) struct Compactor {
     alone: Mutex<()>,
     /// Blocks that could not be merged.
     failed: Mutex<HashSet<Ulid>>,
+    /// When it was last looked which blocks are worth rewriting for retention.
+    looked_at: AtomicI64,
 }
 
 impl Compactor {
@@ -60,6 +67,7 @@ impl Compactor {
             shared,
             alone: Mutex::new(()),
             failed: Mutex::new(HashSet::new()),
+            looked_at: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -70,8 +78,32 @@ impl Compactor {
     /// stay as they were.
     pub(crate) fn compact(&self, urgency: Urgency, stopped: impl Fn() -> bool) -> Result<()> {
         let _alone = self.alone.lock();
+        self.drop_expired();
         while !stopped() && self.merge_one(urgency, &stopped)? {}
         forget_done(&self.shared)
+    }
+
+    /// Removes the blocks that are out of retention as a whole, and the oldest while there is too much.
+    fn drop_expired(&self) {
+        let state = self.shared.snapshot();
+        let aged = |b: &Arc<StoredBlock>| Aged {
+            max_time: b.meta().max_time,
+            bytes: b.bytes(),
+        };
+        let blocks: Vec<_> = state.blocks.iter().map(aged).collect();
+        let size_max = state.retention.size_bytes.unwrap_or(u64::MAX);
+        let bounds = Bounds {
+            oldest: state.cutoffs((self.shared.options.now)()).horizon().start,
+            bytes_max: size_max.saturating_sub(self.shared.wal_bytes()),
+        };
+        let expired = expired(&blocks, bounds).into_iter();
+        let expired: Vec<_> = expired
+            .filter_map(|at| state.blocks.get(at).cloned())
+            .collect();
+        drop(state);
+        if !expired.is_empty() {
+            self.replace(&expired, None, "removed blocks that are out of retention");
+        }
     }
 
     /// Does one merge if there is one to do; says whether it did.
@@ -85,14 +117,14 @@ impl Compactor {
             Written::Block(path) => {
                 let opened = StoredBlock::open(&path, &self.shared.series);
                 let (block, _) = opened.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
-                self.replace(&parents, Some(block));
+                self.replace(&parents, Some(block), "merged blocks");
             }
             Written::Nothing => {
                 // Without a successor that names them they must be gone before they count for nothing.
                 parents
                     .iter()
                     .try_for_each(|p| retire(self.shared.fs.as_ref(), p.path()))?;
-                self.replace(&parents, None);
+                self.replace(&parents, None, "removed blocks of which nothing was left");
             }
             Written::Stopped => return Ok(false),
         }
@@ -145,7 +177,15 @@ impl Compactor {
         };
         let tombstones = state.tombstones.iter().filter(|t| is_due(t));
         let due = tombstones.flat_map(|t| blocks_to_clean(state, &self.shared.series, t));
-        due.map(|b| b.meta().ulid).collect()
+        let mut due: HashSet<_> = due.map(|b| b.meta().ulid).collect();
+        let looked_at = self.looked_at.swap(now, Ordering::Relaxed);
+        if urgency == Urgency::Now || now.saturating_sub(looked_at) >= RETENTION_LOOK_MS {
+            let blocks = blocks_out_of_retention(state, &self.shared.series, now);
+            due.extend(blocks.iter().map(|b| b.meta().ulid));
+        } else {
+            self.looked_at.store(looked_at, Ordering::Relaxed);
+        }
+        due
     }
 
     /// Writes the merged block, which leaves nothing behind if it is stopped half-way.
@@ -159,9 +199,12 @@ impl Compactor {
         let state = self.shared.snapshot();
         let mut only = State::new(0);
         only.set_tombstones(state.tombstones.clone());
+        only.retention = state.retention.clone();
         drop(state);
         parents.iter().for_each(|b| only.add_block(b.clone()));
-        let hiding = Hiding::new(&only, TimeRange::ALL);
+        let now = (self.shared.options.now)();
+        let kept = only.cutoffs(now).horizon();
+        let hiding = Hiding::new(&only, kept, now);
         let ulid = name_after(parents);
         let mut writer = BlockWriter::create_on(
             self.shared.fs.clone(),
@@ -169,14 +212,14 @@ impl Compactor {
             ulid,
             merge.span,
             source(parents, only.tombstones.newest()),
-            (self.shared.options.now)(),
+            now,
         )?;
         let has = |ordinal, _: LabelsRef<'_>| parents.iter().any(|b| b.local(ordinal).is_some());
         let series = self.shared.series.select(&[], has);
         let counts: Vec<u64> = series
             .ordinals
             .iter()
-            .map(|o| only.count_max(*o, TimeRange::ALL))
+            .map(|o| only.count_max(*o, kept))
             .collect();
         let mut from = 0;
         while from < counts.len() {
@@ -186,7 +229,7 @@ impl Compactor {
             let to = from + at_once(counts.get(from..).unwrap_or(&[]));
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
             let hidden = hiding.of_all(series.labels.get(from..to).unwrap_or(&[]));
-            let stitcher = Stitcher::new(&only, TimeRange::ALL, ordinals).without(&hidden);
+            let stitcher = Stitcher::new(&only, kept, ordinals).without(&hidden);
             let columns = stitcher.read()?;
             for (labels, rows) in series
                 .labels
@@ -221,7 +264,7 @@ impl Compactor {
 
     /// No sample that arrived meanwhile ranks between the new block and its parents: the window was not being written
     /// to when it was chosen, and later samples are in later segments of the WAL.
-    fn replace(&self, parents: &[Arc<StoredBlock>], block: Option<StoredBlock>) {
+    fn replace(&self, parents: &[Arc<StoredBlock>], block: Option<StoredBlock>, what: &str) {
         let samples = block.as_ref().map_or(0, |b| b.meta().samples);
         let path = block.as_ref().map(|b| b.path().to_owned());
         {
@@ -232,7 +275,7 @@ impl Compactor {
                 .retain(|b| !parents.iter().any(|p| Arc::ptr_eq(p, b)));
             block.into_iter().for_each(|b| state.add_block(Arc::new(b)));
         }
-        tracing::info!(block = ?path, parents = parents.len(), samples, "merged blocks");
+        tracing::info!(block = ?path, parents = parents.len(), samples, "{what}");
         for parent in parents {
             if let Err(error) = retire(self.shared.fs.as_ref(), parent.path()) {
                 tracing::warn!(block = %parent.path().display(), %error, "cannot remove a block that is not needed");

@@ -1,5 +1,6 @@
 //! Deletes: at once, for good, and of what was there before alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -39,7 +40,7 @@ fn what_is_written_after_a_delete_stays_also_after_a_crash() {
     write(&engine, &[(0, 100, 6.0), (3, 300, 7.0)]);
     let left = samples(&[(0, 100, 6.0), (0, 1_100, 4.0), (1, 100, 1.0), (3, 300, 7.0)]);
     assert_eq!(read_all(&engine), left);
-    let count = |samples: Samples| samples.values().map(|s| s.len()).sum::<usize>();
+    let count = |samples: Samples| samples.values().map(BTreeMap::len).sum::<usize>();
     assert_eq!(count(read(&before, TimeRange::ALL)), 5);
     for step in [|_: &Engine| Ok(()), Engine::flush, Engine::compact] {
         step(&engine).expect("works");

@@ -5,4 +5,5 @@ mod damage;
 mod deletes;
 mod model;
 mod queries;
+mod retention;
 mod support;

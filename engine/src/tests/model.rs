@@ -1,10 +1,13 @@
 //! Any sequence of writes, flushes and restarts reads as a map would.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use narthex_model::{MatchOp, Matcher, TimeRange};
 use proptest::prelude::*;
 
-use super::support::{Samples, add, open, options, read, read_all, write};
-use crate::Engine;
+use super::support::{Samples, add, open, options, read, read_all, try_write};
+use crate::{Engine, Options, Retention, RetentionRule};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -15,6 +18,8 @@ enum Step {
     Reopen,
     Close,
     ChangeDuration(i64),
+    /// Samples before this are not kept; those of metric 1 not before this much later.
+    Retain(i64, i64),
     /// Series whose number divided by three leaves this, or all; from, length.
     Delete(Option<u32>, i64, i64),
 }
@@ -40,9 +45,58 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
         1 => (1..4_i64).prop_map(|n| Step::ChangeDuration(n * 700)),
+        1 => (-3_000..6_000_i64, 0..3_000_i64).prop_map(|(from, more)| Step::Retain(from, more)),
         3 => (prop::option::of(0..3_u32), -3_000..6_000_i64, 0..4_000_i64)
             .prop_map(|(rest, from, len)| Step::Delete(rest, from, len)),
     ]
+}
+
+/// The retention in force, as times before which nothing is kept. It only ever gets shorter: what has left stays away.
+#[derive(Debug, Default)]
+struct Kept {
+    from: Option<i64>,
+    of_metric_1: Option<i64>,
+}
+
+impl Kept {
+    fn raise(&mut self, from: i64, more: i64) {
+        self.from = Some(self.from.map_or(from, |before| before.max(from)));
+        self.of_metric_1 = self.of_metric_1.max(self.from.map(|from| from + more));
+    }
+
+    fn is_everything(&self) -> bool {
+        self.from.is_none()
+    }
+
+    fn horizon(&self) -> i64 {
+        self.from.unwrap_or(i64::MIN)
+    }
+
+    fn retention(&self) -> Retention {
+        let time_ms = |from: Option<i64>| from.map(|from| (options().now)() - from);
+        let rule = RetentionRule {
+            matchers: vec![Matcher::equal("__name__", "metric_1")],
+            time_ms: time_ms(self.of_metric_1),
+        };
+        Retention {
+            time_ms: time_ms(self.from),
+            size_bytes: None,
+            rules: vec![rule],
+        }
+    }
+
+    fn apply(&self, samples: &mut Samples) {
+        for (labels, samples) in samples.iter_mut() {
+            let is_metric_1 = labels.as_ref().get("__name__") == Some("metric_1");
+            let from = if is_metric_1 {
+                self.of_metric_1
+            } else {
+                self.from
+            };
+            samples.retain(|t, _| from.is_none_or(|from| *t >= from));
+        }
+        samples.retain(|_, samples| !samples.is_empty());
+    }
 }
 
 /// Takes samples out of the model; counts the series that lost some, and the samples.
@@ -61,38 +115,57 @@ fn remove(model: &mut Samples, matcher: &Matcher, range: TimeRange) -> (u64, u64
     lost
 }
 
+fn reopen(path: &Path, block_duration_ms: i64, kept: &Kept) -> Arc<Engine> {
+    let retention = if kept.is_everything() {
+        Retention::default()
+    } else {
+        kept.retention()
+    };
+    let options = Options {
+        block_duration_ms,
+        retention,
+        ..options()
+    };
+    Engine::open(path, options, None).expect("opens")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn reads_as_a_map_would(steps in prop::collection::vec(step(), 1..16), from in -3_500..7_000_i64, len in 0..4_000_i64) {
         let folder = tempfile::tempdir().expect("made");
         let mut engine = open(folder.path());
-        let mut model = Samples::new();
+        let (mut model, mut kept) = (Samples::new(), Kept::default());
         for step in steps {
             let before = (engine.snapshot(), model.clone());
             match step {
                 Step::Write(samples) => {
-                    write(&engine, &samples);
-                    add(&mut model, &samples);
+                    let receipt = try_write(&engine, &samples).expect("written");
+                    let stored: Vec<_> = samples.into_iter().filter(|s| s.1 >= kept.horizon()).collect();
+                    prop_assert_eq!(receipt.stored, stored.len() as u64);
+                    add(&mut model, &stored);
                 }
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::FlushDue => engine.flush_due().expect("flushes"),
                 Step::Compact => engine.compact().expect("merges"),
                 Step::Reopen => {
                     drop(engine);
-                    engine = open(folder.path());
+                    engine = reopen(folder.path(), options().block_duration_ms, &kept);
                 }
                 Step::Close => {
                     engine.close().expect("closes");
                     prop_assert_eq!(engine.stats().head_samples, 0);
                     prop_assert_eq!(engine.stats().wal_bytes, 0);
                     drop(engine);
-                    engine = open(folder.path());
+                    engine = reopen(folder.path(), options().block_duration_ms, &kept);
                 }
                 Step::ChangeDuration(block_duration_ms) => {
                     drop(engine);
-                    let options = crate::Options { block_duration_ms, ..options() };
-                    engine = Engine::open(folder.path(), options, None).expect("opens");
+                    engine = reopen(folder.path(), block_duration_ms, &kept);
+                }
+                Step::Retain(from, more) => {
+                    kept.raise(from, more);
+                    engine.set_retention(kept.retention()).expect("sound");
                 }
                 Step::Delete(rest, from, len) => {
                     let range = TimeRange::new(from, from + len);
@@ -105,6 +178,7 @@ proptest! {
                     prop_assert_eq!(preview, receipt);
                 }
             }
+            kept.apply(&mut model);
             prop_assert_eq!(read(&before.0, TimeRange::ALL), before.1, "a snapshot does not change");
             prop_assert_eq!(&read_all(&engine), &model);
         }
@@ -113,13 +187,17 @@ proptest! {
         want.values_mut().for_each(|samples| samples.retain(|t, _| range.contains(*t)));
         want.retain(|_, samples| !samples.is_empty());
         prop_assert_eq!(read(&engine.snapshot(), range), want);
-        let reader = Engine::open_read_only(folder.path()).expect("opens");
-        prop_assert_eq!(read_all(&reader), model.clone());
         let times = || model.values().flat_map(|s| s.keys().copied());
         engine.flush().and_then(|()| engine.compact()).expect("all deletes are done");
         prop_assert_eq!(&read_all(&engine), &model);
         prop_assert_eq!(engine.stats().tombstones, 0);
-        prop_assert_eq!(engine.snapshot().time_bounds(), times().min().zip(times().max()));
+        let reader = Engine::open_read_only(folder.path()).expect("opens");
+        let mut read = read_all(&reader);
+        kept.apply(&mut read);
+        prop_assert_eq!(&read, &model, "a reader has no retention of its own");
+        if kept.is_everything() {
+            prop_assert_eq!(engine.snapshot().time_bounds(), times().min().zip(times().max()));
+        }
         prop_assert_eq!(crate::verify(folder.path()).expect("reads").damaged, vec![]);
     }
 }

@@ -10,7 +10,7 @@ use futures::executor::block_on;
 use narthex_model::{Labels, Receipt, Result, Sink, TimeRange, WriteBatch};
 
 use crate::fs::{AppendFile, FileSystem, RealFileSystem};
-use crate::{Engine, Options, Snapshot};
+use crate::{Engine, Options, Retention, Snapshot};
 
 /// Samples by labels and time; values as bits, so that NaN equals itself.
 pub(super) type Samples = BTreeMap<Labels, BTreeMap<i64, u64>>;
@@ -21,6 +21,7 @@ pub(super) fn options() -> Options {
         out_of_order_window_ms: i64::MAX / 4,
         block_duration_ms: 1000,
         wal_segment_bytes_max: 2_000,
+        retention: Retention::default(),
         now: || i64::MAX / 4,
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use narthex_model::{Labels, LabelsRef, TimeRange};
+use narthex_model::{Labels, LabelsRef, TimeRange, TimestampMs};
 
 use super::Tombstone;
+use crate::retention::Cutoffs;
 use crate::state::State;
 
 /// A span of time in which samples of a series are hidden.
@@ -19,21 +20,28 @@ pub(crate) struct Hidden {
 /// What is hidden in a state; asked series by series.
 pub(crate) struct Hiding {
     tombstones: Vec<Arc<Tombstone>>,
+    /// `None` if no series is kept shorter than the range begins.
+    cutoffs: Option<Cutoffs>,
+    range: TimeRange,
 }
 
 impl Hiding {
-    /// What may hide samples in `range` of a source of `state`.
-    pub(crate) fn new(state: &State, range: TimeRange) -> Self {
+    /// What may hide samples in `range` of a source of `state` when it is `now`.
+    pub(crate) fn new(state: &State, range: TimeRange, now: TimestampMs) -> Self {
+        let cutoffs = Cutoffs::new(state.retention.clone(), now);
+        let hides = !cutoffs.are_equal() || cutoffs.horizon().start > range.start;
         let concerns = |t: &Tombstone| t.range.overlaps(&range) && state.is_concerned(t);
         let tombstones = state.tombstones.iter().filter(|t| concerns(t));
         Self {
             tombstones: tombstones.cloned().collect(),
+            cutoffs: Some(cutoffs).filter(|_| hides),
+            range,
         }
     }
 
     /// Whether nothing is hidden from any series.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tombstones.is_empty()
+        self.tombstones.is_empty() && self.cutoffs.is_none()
     }
 
     /// What is hidden of many series, by position; empty if nothing is hidden from any.
@@ -51,7 +59,15 @@ impl Hiding {
             range: t.range,
             below: t.number,
         });
-        hidden.collect()
+        hidden.chain(self.out_of_retention(labels)).collect()
+    }
+
+    fn out_of_retention(&self, labels: LabelsRef<'_>) -> Option<Hidden> {
+        let start = self.cutoffs.as_ref()?.kept(labels).start;
+        (start > self.range.start).then_some(Hidden {
+            range: TimeRange::new(i64::MIN, start),
+            below: u64::MAX,
+        })
     }
 }
 
