@@ -13,12 +13,14 @@ use narthex_model::{
 use parking_lot::{Condvar, Mutex};
 
 use crate::accept::Acceptance;
+use crate::backfill::Backfill;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
 use crate::compact::{Compactor, Urgency};
 use crate::delete::{self, DeleteReceipt};
 use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
+use crate::import_log::ImportLog;
 use crate::layout::Layout;
 use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_MS, FLUSH_INTERVAL_MS};
 use crate::load::{Loaded, load_as_owner, load_as_reader};
@@ -255,6 +257,34 @@ impl Engine {
             Some(_) => self.compactor.compact(Urgency::Now, || false),
             None => Ok(()),
         }
+    }
+
+    /// Begins to write old samples of `span` into a block of their own. Windows of [`crate::backfill_windows`] suit best.
+    /// Waits until no blocks are being merged.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store is open for queries alone, `Closed` after [`Engine::close`].
+    pub fn backfill(&self, span: TimeRange) -> Result<Backfill<'_>> {
+        if self.flusher.is_none() {
+            return Err(Error::unavailable("the store is open for queries alone"));
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Closed, "the store is closed"));
+        }
+        Ok(Backfill::new(&self.shared, self.compactor.pause(), span))
+    }
+
+    /// Length of a freshly cut block; blocks start at multiples of it.
+    pub fn block_duration_ms(&self) -> i64 {
+        self.shared.snapshot().block_duration_ms
+    }
+
+    /// What earlier imports have noted.
+    ///
+    /// # Errors
+    /// `Corrupt` if the file is damaged, `Unavailable` if it cannot be read.
+    pub fn import_log(&self) -> Result<ImportLog<'_>> {
+        ImportLog::read(&self.shared)
     }
 
     /// Calls `f` while no flush is under way.

@@ -54,6 +54,10 @@ impl Layout {
         self.root.join("tombstones.json")
     }
 
+    pub(crate) fn imports(&self) -> PathBuf {
+        self.root.join("imports.json")
+    }
+
     fn format(&self) -> PathBuf {
         self.root.join("format.json")
     }

@@ -4,6 +4,7 @@
 //! range, which series are there, and what are their samples? It writes only through [`narthex_model::Sink`].
 
 mod accept;
+mod backfill;
 pub mod block;
 mod checkpoint;
 mod clock;
@@ -14,6 +15,7 @@ mod engine;
 mod flush;
 mod fs;
 mod head;
+mod import_log;
 mod layout;
 mod limits;
 mod load;
@@ -35,8 +37,11 @@ mod tombstone;
 mod verify;
 mod wal;
 
+pub use backfill::Backfill;
+pub use compact::backfill_windows;
 pub use delete::DeleteReceipt;
 pub use engine::Engine;
+pub use import_log::ImportLog;
 pub use retention::{Retention, RetentionRule};
 pub use selection::{SampleColumns, SelectedSeries, Selection};
 pub use snapshot::Snapshot;

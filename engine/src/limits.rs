@@ -44,3 +44,6 @@ pub(crate) const TOMBSTONES_MAX: usize = 1024;
 
 /// How often it is looked whether blocks can be merged.
 pub(crate) const COMPACTION_INTERVAL_MS: u64 = 10_000;
+
+/// Windows that one import may be cut into: with windows of eight days, two thousand years.
+pub(crate) const BACKFILL_WINDOWS_MAX: usize = 100_000;

@@ -54,7 +54,7 @@ enum Command {
     /// Ask in SQL, a server or a data folder
     #[command(after_help = sql::EXAMPLES)]
     Sql(sql::Arguments),
-    /// Write samples from a file into a data folder
+    /// Bring samples of files and of other stores into a data folder
     #[command(subcommand, after_help = import::EXAMPLES)]
     Import(import::Format),
     /// Read every stored file and check it against its checksums

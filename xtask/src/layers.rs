@@ -47,6 +47,7 @@ pub const LAYERS: &[Layer] = &[
         ..layer("sql", &["model", "engine", "engine/table", "promql"])
     },
     layer("ingest", &["model", "formats"]),
+    layer("importer", &["model", "formats", "engine"]),
     layer("rules", &["model"]),
     layer("slo", &["model", "rules"]),
     Layer {
@@ -63,6 +64,7 @@ pub const LAYERS: &[Layer] = &[
                 "promql",
                 "sql",
                 "ingest",
+                "importer",
                 "rules",
                 "slo",
                 "cluster",

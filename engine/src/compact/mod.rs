@@ -6,4 +6,5 @@ mod plan;
 mod retire;
 mod run;
 
+pub use plan::backfill_windows;
 pub(crate) use run::{Compactor, Urgency};

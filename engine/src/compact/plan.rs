@@ -1,6 +1,8 @@
 //! Which blocks are merged next. Looks at spans alone.
 
-use narthex_model::TimeRange;
+use narthex_model::{Error, Result, TimeRange};
+
+use crate::limits::BACKFILL_WINDOWS_MAX;
 
 /// Blocks grow to windows of these many times the shortest block: with 2 h to a day, then to eight days.
 const GROWTH: [i64; 3] = [1, 12, 96];
@@ -38,6 +40,42 @@ pub(super) fn pick(
         let worth = |m: &Merge| pays(blocks, m) && keeps_ranks(blocks, m) && !busy(m.span);
         merges(blocks, length).into_iter().find(worth)
     })
+}
+
+/// Windows to cut old samples into: the first begins at or before the start of `range`, and so on to its end. They are
+/// the longest that compaction makes from blocks of `block_duration_ms`, but shorter at the end, where samples may still
+/// come.
+///
+/// # Errors
+/// `Invalid` if there would be more windows than an import can mean.
+pub fn backfill_windows(range: TimeRange, block_duration_ms: i64) -> Result<Vec<TimeRange>> {
+    let windows = try_windows(range, block_duration_ms);
+    windows.ok_or_else(|| {
+        let TimeRange { start, end } = range;
+        Error::invalid(format!(
+            "the span from {start} to {end} ms is too long to be meant"
+        ))
+    })
+}
+
+/// `None` if there are too many, or one lies beyond the end of time.
+fn try_windows(range: TimeRange, block_duration_ms: i64) -> Option<Vec<TimeRange>> {
+    let [_, day, long] = GROWTH.map(|times| block_duration_ms.saturating_mul(times));
+    let newest = range.end.checked_sub(1)?;
+    let last_long = newest.div_euclid(long).checked_mul(long)?;
+    let mut windows = Vec::new();
+    let mut start = range.start;
+    while start < range.end {
+        let length = if start < last_long { long } else { day };
+        let window = start.div_euclid(length).checked_mul(length)?;
+        let window = TimeRange::new(window, window.checked_add(length)?);
+        windows.push(window);
+        if windows.len() > BACKFILL_WINDOWS_MAX {
+            return None;
+        }
+        start = window.end;
+    }
+    Some(windows)
 }
 
 /// Whether there is enough to merge: not a large block written anew for every few late samples.
@@ -123,6 +161,22 @@ mod tests {
             picked(&[(-10, 0), (-20, -10)], 1000),
             Some((-120, 0, vec![0, 1]))
         );
+    }
+
+    #[test]
+    fn old_samples_are_cut_into_long_windows() {
+        let windows = |start, end| {
+            let windows = backfill_windows(TimeRange::new(start, end), 10).expect("few");
+            windows.iter().map(|w| (w.start, w.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(windows(5, 5), []);
+        assert_eq!(windows(5, 121), [(0, 120), (120, 240)]);
+        assert_eq!(
+            windows(-1, 1930),
+            [(-960, 0), (0, 960), (960, 1920), (1920, 2040)]
+        );
+        assert!(backfill_windows(TimeRange::ALL, 10).is_err());
+        assert!(backfill_windows(TimeRange::new(0, i64::MAX / 2), 10).is_err());
     }
 
     #[test]

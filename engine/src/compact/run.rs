@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use narthex_model::{LabelsRef, Result, TimeRange};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use ulid::Ulid;
 
 use super::clean::{blocks_out_of_retention, blocks_to_clean, forget_done};
@@ -69,6 +69,11 @@ impl Compactor {
             failed: Mutex::new(HashSet::new()),
             looked_at: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// No merge is under way while the guard is held.
+    pub(crate) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.alone.lock()
     }
 
     /// Merges until there is nothing to merge or `stopped` says so.

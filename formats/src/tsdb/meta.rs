@@ -14,6 +14,8 @@ pub struct BlockMeta {
     pub stats: BlockStats,
     /// Names of the blocks that were cut from a head and are all in it: its own name, if it was.
     pub sources: Vec<String>,
+    /// Names of the blocks it was merged from, which count for nothing where it is.
+    pub parents: Vec<String>,
 }
 
 /// How much a block holds, as it says itself: for progress bars.
@@ -45,6 +47,13 @@ struct Json {
 struct Compaction {
     #[serde(default)]
     sources: Vec<String>,
+    #[serde(default)]
+    parents: Vec<Parent>,
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    ulid: String,
 }
 
 impl BlockMeta {
@@ -70,6 +79,12 @@ impl BlockMeta {
             range: TimeRange::new(json.min_time, json.max_time),
             stats: json.stats,
             sources,
+            parents: json
+                .compaction
+                .parents
+                .into_iter()
+                .map(|p| p.ulid)
+                .collect(),
         })
     }
 }

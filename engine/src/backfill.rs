@@ -1,0 +1,97 @@
+//! Old samples straight into blocks: for imports, which have them sorted by series.
+//!
+//! A backfilled block ranks before everything that came through the WAL: where both have a sample of the same series and
+//! time, that of the WAL counts.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use narthex_model::{Error, Result, TimeRange};
+use parking_lot::MutexGuard;
+use ulid::Ulid;
+
+use crate::block::{BlockMeta, BlockSource, BlockWriter, SeriesSamples};
+use crate::flush::{discard, read_back};
+use crate::shared::Shared;
+use crate::stored_block::StoredBlock;
+
+/// A span of old samples on their way into a block. Dropping it unfinished leaves nothing behind. No blocks are merged
+/// while there is one.
+pub struct Backfill<'a> {
+    shared: &'a Shared,
+    _no_compaction: MutexGuard<'a, ()>,
+    span: TimeRange,
+    /// `None` until the first series.
+    writer: Option<(BlockWriter, PathBuf)>,
+}
+
+impl<'a> Backfill<'a> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        no_compaction: MutexGuard<'a, ()>,
+        span: TimeRange,
+    ) -> Self {
+        Self {
+            shared,
+            _no_compaction: no_compaction,
+            span,
+            writer: None,
+        }
+    }
+
+    /// Adds a series: its labels are greater than those of the series before, its samples lie in the span.
+    ///
+    /// # Errors
+    /// `Internal` if series or samples are not in order, or outside the span; `Limit` if they are more than a block can
+    /// number; `Unavailable` if the disk is full or failing.
+    pub fn push(&mut self, series: SeriesSamples<'_>) -> Result<()> {
+        let ends = [series.timestamps.first(), series.timestamps.last()];
+        if ends.into_iter().flatten().any(|t| !self.span.contains(*t)) {
+            return Err(Error::internal(format!(
+                "series {} has samples outside of what is filled",
+                series.labels
+            )));
+        }
+        if self.writer.is_none() {
+            self.writer = Some(self.begin()?);
+        }
+        match &mut self.writer {
+            Some((writer, _)) => writer.push(series),
+            None => Ok(()),
+        }
+    }
+
+    fn begin(&self) -> Result<(BlockWriter, PathBuf)> {
+        let (folder, ulid) = (self.shared.layout.blocks(), Ulid::generate());
+        let source = BlockSource {
+            wal_through: None,
+            level: 1,
+            parents: Vec::new(),
+            // Deletes hide what was stored before them.
+            deletes_through: self.shared.snapshot().tombstones.newest(),
+        };
+        let now = (self.shared.options.now)();
+        let fs = self.shared.fs.clone();
+        let writer = BlockWriter::create_on(fs, &folder, ulid, self.span, source, now)?;
+        Ok((writer, folder.join(ulid.to_string())))
+    }
+
+    /// Makes the samples durable and visible, all at once; `None` if there was no series.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk is full or failing; nothing is visible then.
+    pub fn finish(self) -> Result<Option<BlockMeta>> {
+        let Some((writer, path)) = self.writer else {
+            return Ok(None);
+        };
+        let fs = self.shared.fs.as_ref();
+        let written = writer.finish_checked(read_back);
+        let meta = written.inspect_err(|_| discard(fs, &path))?;
+        let opened = StoredBlock::open(&path, &self.shared.series);
+        let (block, _) = opened.inspect_err(|_| discard(fs, &path))?;
+        let mut state = self.shared.state.lock();
+        Arc::make_mut(&mut state).add_block(Arc::new(block));
+        self.shared.counters.raise_max_time(meta.max_time);
+        Ok(Some(meta))
+    }
+}
