@@ -1,9 +1,9 @@
 //! One function per reader of foreign bytes, for fuzz targets: each reads all of its input and must not panic.
 
-use narthex_model::WriteBatch;
+use narthex_model::{Histogram, Label, Metadata, Result, TimeRange, TimestampMs, WriteBatch};
 
 use crate::remote_write::{self, Limits};
-use crate::tsdb::{self, Encoding};
+use crate::tsdb::{self, Encoding, WalExemplar, WalSink};
 use crate::{ExpositionParser, Protocol, negotiate, parser_for, write_batch};
 
 /// Prometheus text.
@@ -46,6 +46,33 @@ pub fn tsdb_block(bytes: &[u8]) {
     let _ = tsdb::SeriesEntry::default().decode(bytes);
     let _ = tsdb::chunk_bytes(bytes);
     let _ = tsdb::chunk_at(bytes);
+}
+
+/// A segment of a TSDB write-ahead log, and a record of one.
+pub fn tsdb_wal(bytes: &[u8]) {
+    let mut pages = tsdb::WalPages::default();
+    for page in bytes.chunks(tsdb::WAL_PAGE_BYTES) {
+        let read = |record: &[u8]| tsdb::read_wal_record(record, &mut Ignored);
+        if pages.page(page, &mut { read }).is_err() {
+            break;
+        }
+    }
+    let _ = tsdb::read_wal_record(bytes, &mut Ignored);
+}
+
+struct Ignored;
+
+impl WalSink for Ignored {
+    fn series(&mut self, _: u64, _: &mut [Label<'_>]) -> Result<()> {
+        Ok(())
+    }
+    fn sample(&mut self, _: u64, _: TimestampMs, _: f64) {}
+    fn histogram(&mut self, _: u64, _: TimestampMs, _: Histogram) {}
+    fn exemplar(&mut self, _: u64, _: WalExemplar<'_>) -> Result<()> {
+        Ok(())
+    }
+    fn metadata(&mut self, _: u64, _: Metadata) {}
+    fn tombstone(&mut self, _: u64, _: TimeRange) {}
 }
 
 /// The samples of a TSDB chunk.

@@ -11,3 +11,4 @@ mod report;
 
 pub use progress::Progress;
 pub use report::Report;
+use report::Written;

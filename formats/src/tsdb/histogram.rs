@@ -7,7 +7,8 @@ use super::bytes::Damage;
 use super::chunk::Encoding;
 use super::xor::sample_count;
 
-const CUSTOM_BOUNDS_SCHEMA: i32 = -53;
+/// The schema whose bounds are listed.
+pub(super) const CUSTOM_BOUNDS_SCHEMA: i32 = -53;
 
 /// Appends the samples of a chunk of native histograms, in the order they are stored.
 ///

@@ -3,6 +3,9 @@
 use narthex_model::{Error, TimeRange, TimestampMs};
 use serde::Deserialize;
 
+/// What a block of late samples has among its hints.
+const OUT_OF_ORDER_HINT: &str = "from-out-of-order";
+
 /// What a block says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockMeta {
@@ -16,6 +19,8 @@ pub struct BlockMeta {
     pub sources: Vec<String>,
     /// Names of the blocks it was merged from, which count for nothing where it is.
     pub parents: Vec<String>,
+    /// Whether its samples came late: they say nothing of how far the head was cut into blocks.
+    pub is_out_of_order: bool,
 }
 
 /// How much a block holds, as it says itself: for progress bars.
@@ -49,6 +54,8 @@ struct Compaction {
     sources: Vec<String>,
     #[serde(default)]
     parents: Vec<Parent>,
+    #[serde(default)]
+    hints: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +81,7 @@ impl BlockMeta {
         if sources.is_empty() {
             sources.push(json.ulid.clone());
         }
+        let is_out_of_order = json.compaction.hints.iter().any(|h| h == OUT_OF_ORDER_HINT);
         Ok(Self {
             ulid: json.ulid,
             range: TimeRange::new(json.min_time, json.max_time),
@@ -85,6 +93,7 @@ impl BlockMeta {
                 .into_iter()
                 .map(|p| p.ulid)
                 .collect(),
+            is_out_of_order,
         })
     }
 }

@@ -16,16 +16,25 @@ fn fixture() -> PathBuf {
 }
 
 fn blocks() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(fixture()).expect("the fixture");
-    let mut paths: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
-    paths.retain(|p| p.is_dir());
-    paths.sort();
+    blocks_in(&fixture())
+}
+
+pub(super) fn blocks_in(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = sorted_paths(folder);
+    paths.retain(|p| p.join("meta.json").exists());
     assert_eq!(paths.len(), 2);
     paths
 }
 
-/// A block as its parts give it, tombstones left aside.
-fn read_block(folder: &Path) -> Samples {
+pub(super) fn sorted_paths(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// A block as its parts give it, tombstones left aside: labels, and chunks with their samples.
+pub(super) fn for_each_chunk(folder: &Path, mut each: impl FnMut(&Labels, &ChunkMeta, Chunk<'_>)) {
     let index = std::fs::read(folder.join("index")).expect("an index");
     let (header, table) = (
         &index[..Toc::HEADER_BYTES],
@@ -37,7 +46,7 @@ fn read_block(folder: &Path) -> Samples {
     let symbols = Symbols::decode(section, toc.version, toc.symbols.start).expect("symbols");
     let chunks = std::fs::read(folder.join("chunks/000001")).expect("chunks");
     check_chunk_file(&chunks).expect("a header");
-    let (mut samples, mut entry, mut labels) = (Samples::new(), SeriesEntry::default(), Vec::new());
+    let (mut entry, mut labels) = (SeriesEntry::default(), Vec::new());
     let mut at = toc.series.start as usize;
     while at < toc.series.end as usize {
         if index[at] == 0 {
@@ -47,19 +56,27 @@ fn read_block(folder: &Path) -> Samples {
         assert_eq!(at as u64 % toc.series_alignment(), 0);
         entry.decode(&index[at..]).expect("a series");
         entry.labels(&symbols, &mut labels).expect("labels");
-        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        let labels = Labels::new(labels.iter().copied()).expect("a set");
         for meta in &entry.chunks {
             assert_eq!(meta.file(), 0);
             let chunk = chunk_at(&chunks[meta.offset() as usize..]).expect("a chunk");
-            assert_eq!(chunk.encoding, Encoding::Xor);
-            decode_floats(chunk.data, &mut timestamps, &mut values).expect("samples");
-            assert_eq!(timestamps.last(), Some(&meta.max_time));
+            each(&labels, meta, chunk);
         }
-        let labels = Labels::new(labels.iter().copied()).expect("a set");
-        let bits = values.iter().map(|v| v.to_bits());
-        samples.insert(labels, timestamps.into_iter().zip(bits).collect());
         at += SeriesEntry::bytes(&index[at..]).expect("a length");
     }
+}
+
+fn read_block(folder: &Path) -> Samples {
+    let mut samples = Samples::new();
+    for_each_chunk(folder, |labels, meta, chunk| {
+        assert_eq!(chunk.encoding, Encoding::Xor);
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        decode_floats(chunk.data, &mut timestamps, &mut values).expect("samples");
+        assert_eq!(timestamps.last(), Some(&meta.max_time));
+        let bits = values.iter().map(|v| v.to_bits());
+        let of_series = samples.entry(labels.clone()).or_default();
+        of_series.extend(timestamps.into_iter().zip(bits));
+    });
     samples
 }
 
@@ -243,6 +260,7 @@ proptest! {
     fn any_bytes_are_safe(bytes in prop::collection::vec(any::<u8>(), 0..200), count in 0..300_u16) {
         fuzz::tsdb_block(&bytes);
         fuzz::tsdb_chunk(&bytes);
+        fuzz::tsdb_wal(&bytes);
         let counted = [&count.to_be_bytes(), bytes.as_slice()].concat();
         fuzz::tsdb_chunk(&counted);
     }

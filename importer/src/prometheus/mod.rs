@@ -1,11 +1,16 @@
 //! Import of a data folder of Prometheus.
 //!
 //! Time is cut into the spans that compaction would make; for each span the blocks with samples in it are walked side by
-//! side and one block is written. One series is in memory at a time.
+//! side and one block is written. One series is in memory at a time. The newest samples, which are in no block yet, are read from
+//! the write-ahead logs, and written like any that come in.
 
 mod block;
 mod cursor;
 mod folder;
+mod head;
+mod head_sinks;
+#[cfg(test)]
+mod head_tests;
 mod merge;
 mod plan;
 mod samples;
@@ -13,6 +18,7 @@ mod samples;
 mod tests;
 
 pub use folder::{FoundBlock, find_blocks};
+pub use head::{Segment, find_segments, run_head};
 pub use plan::{Plan, Step};
 
 use narthex_engine::block::SeriesSamples;
@@ -29,7 +35,7 @@ use samples::Samples;
 /// # Errors
 /// `Corrupt` if a file of Prometheus is damaged; `NotFound` if one has gone, which a running Prometheus may do; what the
 /// engine says. Spans that were imported before the error stay, and are not imported again.
-pub fn run(
+pub fn run_blocks(
     engine: &Engine,
     log: &mut ImportLog<'_>,
     plan: &Plan,

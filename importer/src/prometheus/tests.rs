@@ -24,7 +24,7 @@ fn import(engine: &Engine) -> Report {
     let mut log = engine.import_log().expect("a log");
     let blocks = find_blocks(&fixture()).expect("blocks");
     let plan = Plan::new(&blocks, engine.block_duration_ms(), Some(&log)).expect("a plan");
-    run(engine, &mut log, &plan, &()).expect("imported")
+    run_blocks(engine, &mut log, &plan, &()).expect("imported")
 }
 
 fn stored(engine: &Engine) -> Series {
@@ -134,7 +134,7 @@ fn damage_is_named_and_nothing_of_the_span_is_stored() {
     let mut log = engine.import_log().expect("a log");
     let blocks = find_blocks(source.path()).expect("blocks");
     let plan = Plan::new(&blocks, engine.block_duration_ms(), Some(&log)).expect("a plan");
-    let error = run(&engine, &mut log, &plan, &())
+    let error = run_blocks(&engine, &mut log, &plan, &())
         .expect_err("damaged")
         .to_string();
     assert!(

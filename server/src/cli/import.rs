@@ -5,9 +5,16 @@ mod openmetrics;
 mod prometheus;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::{Args, Subcommand};
+use narthex_importer::Report;
 use narthex_model::Result;
+
+use crate::cli::output::print;
+
+/// Imported samples may be this old: a hundred years.
+const WINDOW_MS: i64 = 100 * 365 * 86_400_000;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex import prometheus /var/lib/prometheus --storage.path ./narthex-data
@@ -54,7 +61,28 @@ pub(crate) async fn run(format: &Format) -> Result<bool> {
             openmetrics::import(&arguments.file, &arguments.storage_path).await
         }
         Format::Prometheus(arguments) => {
-            tokio::task::block_in_place(|| prometheus::import(arguments)).map(|()| true)
+            tokio::task::block_in_place(|| prometheus::import(arguments))
         }
     }
+}
+
+/// Says what was done; `false` if samples were refused.
+fn show_report(report: &Report, begun: Instant) -> Result<bool> {
+    let seconds = begun.elapsed().as_secs_f64();
+    let skipped = match report.spans_skipped {
+        0 => String::new(),
+        spans => format!("; {spans} spans of time were imported before"),
+    };
+    print(&format!(
+        "{} samples imported in {seconds:.1} s{skipped}\n",
+        report.samples
+    ))?;
+    report
+        .notes
+        .iter()
+        .for_each(|note| eprintln!("note: {note}"));
+    if report.refused > 0 {
+        eprintln!("{} samples refused", report.refused);
+    }
+    Ok(report.refused == 0)
 }

@@ -12,14 +12,12 @@ use narthex_formats::{BatchReader, Protocol};
 use narthex_model::{Error, ErrorKind, Receipt, Result, Sink, WriteBatch};
 use tokio::sync::mpsc;
 
+use super::WINDOW_MS;
 use super::chunks::{Chunk, Chunks};
 use crate::cli::output::print;
 use crate::cli::progress::bytes_bar;
 use crate::limits::{IMPORT_BATCH_SAMPLES, IMPORT_BATCHES_IN_FLIGHT_MAX};
 use crate::times::{format_time, now_ms};
-
-/// Imported samples may be this old: a hundred years.
-const WINDOW_MS: i64 = 100 * 365 * 86_400_000;
 
 type Batches = mpsc::Sender<Result<WriteBatch>>;
 

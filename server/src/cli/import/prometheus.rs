@@ -1,16 +1,20 @@
 //! `narthex import prometheus`: the blocks of a data folder of Prometheus.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 use narthex_engine::{Engine, Options};
 use narthex_importer::Report;
-use narthex_importer::prometheus::{FoundBlock, Plan, Step, find_blocks, run};
+use narthex_importer::prometheus::{
+    FoundBlock, Plan, Step, find_blocks, find_segments, run_blocks, run_head,
+};
 use narthex_model::{ErrorKind, Result};
 
+use super::{WINDOW_MS, show_report};
 use crate::cli::output::print;
-use crate::cli::progress::{Bar, samples_bar};
+use crate::cli::progress::{Bar, bytes_bar, samples_bar};
+
 use crate::times::format_time;
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -37,29 +41,37 @@ pub(crate) struct Arguments {
     dry_run: bool,
 }
 
-/// Runs the command.
+/// Runs the command; `false` if samples were refused.
 ///
 /// # Errors
 /// The source is damaged, or one of the folders cannot be used.
-pub(crate) fn import(arguments: &Arguments) -> Result<()> {
+pub(crate) fn import(arguments: &Arguments) -> Result<bool> {
     let blocks = find_blocks(&arguments.source)?;
     if arguments.dry_run {
-        return show_plan(&blocks, arguments);
+        return show_plan(&blocks, arguments).map(|()| true);
     }
     let begun = Instant::now();
-    let engine = Engine::open(&arguments.storage_path, Options::default(), None)?;
-    let done = write(&engine, &blocks);
+    let options = Options {
+        out_of_order_window_ms: WINDOW_MS,
+        ..Options::default()
+    };
+    let engine = Engine::open(&arguments.storage_path, options, None)?;
+    let done = write(&engine, &arguments.source, &blocks);
     let closed = engine.close();
     let report = done?;
     closed?;
     show_report(&report, begun)
 }
 
-fn write(engine: &Engine, blocks: &[FoundBlock]) -> Result<Report> {
+fn write(engine: &Engine, source: &Path, blocks: &[FoundBlock]) -> Result<Report> {
     let mut log = engine.import_log()?;
     let plan = Plan::new(blocks, engine.block_duration_ms(), Some(&log))?;
-    let bar = Bar::new(samples_bar("import"));
-    run(engine, &mut log, &plan, &bar)
+    let bar = Bar::new(samples_bar("blocks"));
+    let mut report = run_blocks(engine, &mut log, &plan, &bar)?;
+    drop(bar);
+    let bar = Bar::new(bytes_bar("write-ahead log", Some(0)));
+    report.add(run_head(engine, &mut log, source, blocks, &bar)?);
+    Ok(report)
 }
 
 /// A store that is not there yet has no blocks, so everything is to be done.
@@ -79,8 +91,12 @@ fn show_plan(blocks: &[FoundBlock], arguments: &Arguments) -> Result<()> {
     }
     let spans = plan.steps.iter().filter(|s| !s.is_done).count();
     let samples = plan.samples();
+    let log_bytes: u64 = find_segments(&arguments.source)?
+        .iter()
+        .map(|s| s.bytes)
+        .sum();
     print(&format!(
-        "{} blocks with about {samples} samples; {spans} spans of time to import\n",
+        "{} blocks with about {samples} samples; {spans} spans of time to import; {log_bytes} bytes of write-ahead logs\n",
         blocks.len()
     ))
 }
@@ -97,21 +113,4 @@ fn describe(step: &Step) -> String {
         "{start} to {end}: {blocks} blocks, about {} samples, {state}\n",
         step.samples
     )
-}
-
-fn show_report(report: &Report, begun: Instant) -> Result<()> {
-    let seconds = begun.elapsed().as_secs_f64();
-    let skipped = match report.spans_skipped {
-        0 => String::new(),
-        spans => format!("; {spans} spans of time were imported before"),
-    };
-    print(&format!(
-        "{} samples imported in {seconds:.1} s into {} blocks{skipped}\n",
-        report.samples, report.blocks
-    ))?;
-    report
-        .notes
-        .iter()
-        .for_each(|note| eprintln!("note: {note}"));
-    Ok(())
 }
