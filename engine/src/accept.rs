@@ -6,6 +6,7 @@ use narthex_model::{Receipt, Rejection, RejectionReason, TimestampMs, WriteBatch
 
 use crate::head::window_number;
 use crate::limits::{FUTURE_MS_MAX, HEAD_WINDOWS_MAX};
+use crate::paged::Paged;
 use crate::state::State;
 use crate::wal::Samples;
 
@@ -56,7 +57,7 @@ impl Group {
 pub(crate) struct Acceptance {
     out_of_order_window_ms: i64,
     /// By ordinal.
-    newest: Vec<TimestampMs>,
+    newest: Paged<TimestampMs>,
     newest_of_store: TimestampMs,
     now: TimestampMs,
     /// Older samples are out of retention.
@@ -70,7 +71,7 @@ impl Acceptance {
     pub(crate) fn new(out_of_order_window_ms: i64) -> Self {
         Self {
             out_of_order_window_ms,
-            newest: Vec::new(),
+            newest: Paged::new(NEVER),
             newest_of_store: NEVER,
             now: i64::MAX,
             oldest_kept: i64::MIN,
@@ -81,8 +82,8 @@ impl Acceptance {
 
     /// Notes a sample that is stored already.
     pub(crate) fn note(&mut self, ordinal: u32, t: TimestampMs) {
-        if let Some(newest) = self.newest_of(ordinal) {
-            *newest = t.max(*newest);
+        if t > self.newest.get(ordinal) {
+            self.newest.set(ordinal, t);
         }
         self.newest_of_store = self.newest_of_store.max(t);
     }
@@ -103,9 +104,7 @@ impl Acceptance {
     /// Takes back the group: its samples could not be stored.
     pub(crate) fn undo(&mut self) {
         for (ordinal, before) in std::mem::take(&mut self.undo).into_iter().rev() {
-            if let Some(newest) = self.newest_of(ordinal) {
-                *newest = before;
-            }
+            self.newest.set(ordinal, before);
         }
         self.newest_of_store = self.undo_store;
     }
@@ -171,28 +170,25 @@ impl Acceptance {
             .newest_of_store
             .saturating_sub(self.out_of_order_window_ms);
         let oldest_kept = self.oldest_kept;
-        let Some(newest) = self.newest_of(ordinal) else {
-            return Err(RejectionReason::TooOld);
-        };
-        let before = *newest;
+        let before = self.newest.get(ordinal);
         // The first window of time has no start that a timestamp could say.
         if t < (i64::MIN / 2).max(oldest_kept) || (t <= before && t < oldest) {
             return Err(RejectionReason::TooOld);
         }
         if t > before {
-            *newest = t;
+            self.newest.set(ordinal, t);
             self.undo.push((ordinal, before));
             self.newest_of_store = self.newest_of_store.max(t);
         }
         Ok(())
     }
 
-    fn newest_of(&mut self, ordinal: u32) -> Option<&mut TimestampMs> {
-        let at = ordinal as usize;
-        if self.newest.len() <= at {
-            self.newest.resize(at + 1, NEVER);
+    /// Forgets series that left.
+    pub(crate) fn forget(&mut self, ordinals: &[u32]) {
+        for ordinal in ordinals {
+            self.newest.set(*ordinal, NEVER);
         }
-        self.newest.get_mut(at)
+        self.newest.shrink();
     }
 }
 

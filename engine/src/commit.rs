@@ -12,6 +12,7 @@ use parking_lot::MutexGuard;
 
 use crate::accept::{Acceptance, Group};
 use crate::delete::{DeleteRequest, matched};
+use crate::leave::{LeaveRequest, Marked};
 use crate::limits::{GROUP_SAMPLES_MAX, TOMBSTONES_MAX};
 use crate::shared::Shared;
 use crate::state::State;
@@ -29,6 +30,8 @@ pub(crate) enum Work {
     Freeze(FreezeRequest),
     /// Set a tombstone.
     Delete(DeleteRequest),
+    /// Let series leave.
+    Leave(LeaveRequest),
     /// End the thread.
     Stop,
 }
@@ -38,6 +41,8 @@ pub(crate) struct PendingBatch {
     pub(crate) batch: WriteBatch,
     /// For each series of the batch, its ordinal.
     pub(crate) ordinals: Vec<u32>,
+    /// The generation of the series table that they are of.
+    pub(crate) generation: u64,
     pub(crate) ack: oneshot::Sender<Result<Receipt>>,
 }
 
@@ -91,6 +96,12 @@ impl Committer {
                         // Whoever asked may have gone away.
                         let _ = done.send(result);
                     }
+                    Work::Leave(request) => {
+                        self.commit(std::mem::take(&mut group));
+                        self.let_leave(request.marked);
+                        // Whoever asked may have gone away.
+                        let _ = request.done.send(());
+                    }
                     Work::Stop => return self.commit(group),
                 }
             }
@@ -100,6 +111,7 @@ impl Committer {
 
     /// Stores the batches of a group and acknowledges them, or none of them.
     fn commit(&mut self, pending: Vec<PendingBatch>) {
+        let pending = self.resolve_again(pending);
         if pending.is_empty() {
             return;
         }
@@ -116,6 +128,27 @@ impl Committer {
                 }
             }
         }
+    }
+
+    /// Series left since some batches were queued: their ordinals may stand for nothing now. No series leaves during a
+    /// commit.
+    fn resolve_again(&self, pending: Vec<PendingBatch>) -> Vec<PendingBatch> {
+        let series = &self.shared.series;
+        let now = series.generation();
+        let resolve = |mut pending: PendingBatch| {
+            if pending.generation != now {
+                match series.resolve_batch(&pending.batch) {
+                    Ok((ordinals, _)) => pending.ordinals = ordinals,
+                    Err(error) => {
+                        // Whoever wrote may have gone away.
+                        let _ = pending.ack.send(Err(error));
+                        return None;
+                    }
+                }
+            }
+            Some(pending)
+        };
+        pending.into_iter().filter_map(resolve).collect()
     }
 
     fn accept(&mut self, pending: &[PendingBatch]) -> (Group, Vec<Receipt>) {
@@ -180,6 +213,16 @@ impl Committer {
                 .fetch_add(receipt.rejected, Ordering::Relaxed);
             // Whoever wrote may have gone away.
             let _ = pending.ack.send(Ok(receipt));
+        }
+    }
+
+    /// Removes the series of `marked` that still have no samples.
+    fn let_leave(&mut self, marked: Marked) {
+        let ordinals = marked.without_samples(&self.shared.snapshot());
+        let removed = self.shared.series.remove(&ordinals);
+        if removed > 0 {
+            self.acceptance.forget(&ordinals);
+            tracing::debug!(series = removed, "series without samples left");
         }
     }
 

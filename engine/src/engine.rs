@@ -149,7 +149,11 @@ impl Engine {
         );
         let (its_flusher, its_stop) = (flusher.clone(), stop.clone());
         let flush_thread = spawn("narthex-flush", move || {
-            let flush = || its_flusher.lock().flush_due();
+            let flush = || {
+                let mut flusher = its_flusher.lock();
+                flusher.flush_due()?;
+                flusher.leaver.step()
+            };
             repeat_until_stopped(&its_stop, FLUSH_INTERVAL_MS, "flush", flush);
         })
         .inspect_err(|_| shared.queue.close())?;
@@ -287,6 +291,27 @@ impl Engine {
         ImportLog::read(&self.shared)
     }
 
+    /// Lets series leave that have no samples, as the flush thread does from time to time.
+    #[cfg(test)]
+    pub(crate) fn let_series_leave(&self) -> Result<()> {
+        let Some(flusher) = &self.flusher else {
+            return Ok(());
+        };
+        let leaver = &mut flusher.lock().leaver;
+        leaver.look_now();
+        leaver.step()?;
+        leaver.step()
+    }
+
+    /// Drops the blocks that `which` chooses.
+    #[cfg(test)]
+    pub(crate) fn drop_blocks(&self, which: impl Fn(&crate::block::BlockMeta) -> bool) {
+        let mut state = self.shared.state.lock();
+        Arc::make_mut(&mut state)
+            .blocks
+            .retain(|b| !which(b.meta()));
+    }
+
     /// Calls `f` while no flush is under way.
     #[cfg(test)]
     pub(crate) fn between_flushes<T>(&self, f: impl FnOnce() -> T) -> T {
@@ -345,11 +370,12 @@ impl Engine {
         if batch.is_empty() {
             return Ok(Receipt::default());
         }
-        let ordinals = self.shared.series.resolve_batch(&batch)?;
+        let (ordinals, generation) = self.shared.series.resolve_batch(&batch)?;
         let (ack, answer) = oneshot::channel();
         let pending = Work::Write(PendingBatch {
             batch,
             ordinals,
+            generation,
             ack,
         });
         self.shared

@@ -15,6 +15,7 @@ use crate::checkpoint::{Checkpoint, FlushedWindow};
 use crate::commit::{FreezeRequest, Work};
 use crate::fs::FileSystem;
 use crate::head::Window;
+use crate::leave::Leaver;
 use crate::limits::{FLUSH_LOOKS_MAX, HEAD_SAMPLES_EAGER};
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
@@ -30,6 +31,8 @@ pub(crate) struct Flusher {
     written: BTreeMap<(i64, u64), PathBuf>,
     /// By window, what it was like when last looked at.
     looked_at: BTreeMap<i64, Look>,
+    /// Once windows and blocks are gone, so are series.
+    pub(crate) leaver: Leaver,
 }
 
 /// A look at a window that might be due.
@@ -41,11 +44,13 @@ struct Look {
 
 impl Flusher {
     pub(crate) fn new(shared: Arc<Shared>, checkpoint: Checkpoint) -> Self {
+        let leaver = Leaver::new(shared.clone());
         Self {
             shared,
             checkpoint,
             written: BTreeMap::new(),
             looked_at: BTreeMap::new(),
+            leaver,
         }
     }
 

@@ -33,6 +33,9 @@ pub(crate) const FLUSH_LOOKS_MAX: u64 = 120;
 /// Windows of time that the head may have. Samples of a further one are refused: few senders mean them.
 pub(crate) const HEAD_WINDOWS_MAX: usize = 8192;
 
+/// It is looked whether series may leave after so many looks at the windows: once a minute.
+pub(crate) const LEAVE_LOOK_STEPS: u32 = 12;
+
 /// How often it is looked whether a window is due.
 pub(crate) const FLUSH_INTERVAL_MS: u64 = 5_000;
 

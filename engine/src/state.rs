@@ -36,6 +36,11 @@ pub(crate) struct State {
     pub(crate) tombstones: Tombstones,
     /// What of these is kept.
     pub(crate) retention: Arc<Retention>,
+    /// How many blocks were ever added.
+    pub(crate) blocks_added: u64,
+    /// Shared by all copies of the state that were made while it was this one: who holds it may see samples that have
+    /// left since.
+    pub(crate) epoch: Arc<()>,
 }
 
 impl State {
@@ -49,7 +54,9 @@ impl State {
     /// Adds a block.
     pub(crate) fn add_block(&mut self, block: Arc<StoredBlock>) {
         let at = self.blocks.partition_point(|b| b.rank() < block.rank());
+        block.release_series();
         self.blocks.insert(at, block);
+        self.blocks_added += 1;
     }
 
     /// Adds a sample to its window.
@@ -163,6 +170,12 @@ impl State {
         frozen.chain(self.windows.iter().map(move |w| (w, newest)))
     }
 
+    /// Whether series `ordinal` has samples.
+    pub(crate) fn has(&self, ordinal: u32) -> bool {
+        self.head().any(|w| w.has(ordinal))
+            || self.blocks.iter().any(|b| b.local(ordinal).is_some())
+    }
+
     /// Whether series `ordinal` may have samples in `range`.
     pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
         self.head().any(|w| w.may_have(ordinal, range))
@@ -207,6 +220,8 @@ impl State {
         };
         Self {
             block_duration_ms: self.block_duration_ms,
+            blocks_added: self.blocks_added,
+            epoch: self.epoch.clone(),
             blocks: self
                 .blocks
                 .iter()

@@ -15,6 +15,10 @@ pub struct Stats {
     pub head_samples: u64,
     /// Bytes of memory that the samples in the head take, with what finds them by series.
     pub head_bytes: u64,
+    /// Series that the store knows: those with samples, and for a while those without.
+    pub series: u64,
+    /// Bytes of memory that their labels and the index of them take.
+    pub series_bytes: u64,
     /// Oldest and newest sample in the head, if it has any.
     pub head_time: Option<(TimestampMs, TimestampMs)>,
     /// Visible blocks.
@@ -41,9 +45,12 @@ impl Stats {
     pub(crate) fn of(shared: &Shared) -> Self {
         let state = shared.snapshot();
         let counters = &shared.counters;
+        let table = shared.series.size();
         Self {
             head_series: state.head_series(),
             head_samples: state.head_samples(),
+            series: table.series,
+            series_bytes: table.bytes,
             head_bytes: state.head_bytes(),
             head_time: state.head_bounds(),
             blocks: state.blocks.len() as u64,

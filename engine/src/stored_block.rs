@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use narthex_model::{Labels, Result, TimeRange, TimestampMs};
+use parking_lot::Mutex;
 
 use crate::block::{Block, BlockMeta, DecodedSamples};
-use crate::series_table::SeriesTable;
+use crate::series_table::{Pin, SeriesTable};
 
 /// In place of a local ordinal: the series is not in the block.
 const ABSENT: u32 = u32::MAX;
@@ -17,6 +18,8 @@ pub(crate) struct StoredBlock {
     /// Lowest series ordinal in the block.
     base: u32,
     locals: Vec<u32>,
+    /// Until the block can be seen, no series leaves: its own might.
+    pin: Mutex<Option<Pin>>,
 }
 
 impl StoredBlock {
@@ -33,6 +36,7 @@ impl StoredBlock {
         labels: &[Labels],
         series: &SeriesTable,
     ) -> Result<(Self, Vec<u32>)> {
+        let pin = Mutex::new(Some(series.pin()));
         let ordinals = series.resolve_all(labels)?;
         let base = ordinals.iter().copied().min().unwrap_or(0);
         let mut locals = Vec::new();
@@ -52,9 +56,23 @@ impl StoredBlock {
                 path: path.to_owned(),
                 base,
                 locals,
+                pin,
             },
             ordinals,
         ))
+    }
+
+    /// Lets series leave again: the block is where everybody sees it.
+    pub(crate) fn release_series(&self) {
+        *self.pin.lock() = None;
+    }
+
+    /// Ordinals of its series, increasing.
+    pub(crate) fn ordinals(&self) -> impl Iterator<Item = u32> {
+        let known = (self.base..).zip(&self.locals);
+        known
+            .filter(|(_, local)| **local != ABSENT)
+            .map(|(ordinal, _)| ordinal)
     }
 
     pub(crate) fn meta(&self) -> &BlockMeta {

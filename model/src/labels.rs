@@ -146,7 +146,7 @@ impl<'a> LabelsRef<'a> {
 
     /// An owned copy.
     pub fn to_owned(&self) -> Labels {
-        Labels(Arc::from(self.0))
+        Labels::from(Arc::<[u8]>::from(self.0))
     }
 }
 
@@ -218,8 +218,20 @@ impl fmt::Debug for LabelsRef<'_> {
 }
 
 /// An owned label set; cloning shares it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Labels(Arc<[u8]>);
+#[derive(Clone)]
+pub struct Labels {
+    /// Bytes of this set, and perhaps of others.
+    shared: Arc<[u8]>,
+    start: u32,
+    len: u32,
+}
+
+impl From<Arc<[u8]>> for Labels {
+    fn from(shared: Arc<[u8]>) -> Self {
+        let (start, len) = (0, shared.len() as u32);
+        Self { shared, start, len }
+    }
+}
 
 impl Labels {
     /// The set of these labels, in any order; empty values are left out.
@@ -230,17 +242,28 @@ impl Labels {
         let mut labels: Vec<_> = labels.into_iter().collect();
         let mut bytes = Vec::new();
         push_canonical(&mut labels, &mut bytes)?;
-        Ok(Self(bytes.into()))
+        Ok(Self::from(Arc::<[u8]>::from(bytes)))
     }
 
     /// The empty set.
     pub fn empty() -> Self {
-        Self(Arc::from(&[][..]))
+        Self::from(Arc::<[u8]>::from(&[][..]))
+    }
+
+    /// The set whose packed form is `len` bytes from `start` on, unchecked as in [`LabelsRef::from_canonical`]; many sets may
+    /// lie in one allocation. Bytes that are not there give the empty set.
+    pub fn shared(shared: Arc<[u8]>, start: u32, len: u32) -> Self {
+        Self { shared, start, len }
     }
 
     /// The same set, borrowed.
     pub fn as_ref(&self) -> LabelsRef<'_> {
-        LabelsRef(&self.0)
+        let start = self.start as usize;
+        LabelsRef(
+            self.shared
+                .get(start..start + self.len as usize)
+                .unwrap_or(&[]),
+        )
     }
 
     /// The labels in order of their names.
@@ -251,6 +274,20 @@ impl Labels {
     /// The value of label `name`, `None` if absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.as_ref().get(name)
+    }
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for Labels {}
+
+impl std::hash::Hash for Labels {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
     }
 }
 

@@ -110,6 +110,11 @@ impl Window {
         self.series_at(ordinal)?.value_at(offset)
     }
 
+    /// Whether series `ordinal` has samples.
+    pub(crate) fn has(&self, ordinal: u32) -> bool {
+        self.series_at(ordinal).is_some()
+    }
+
     /// Whether series `ordinal` may have samples in `range`.
     pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
         let bounds = self.series_at(ordinal).map(|s| s.bounds());

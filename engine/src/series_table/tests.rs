@@ -44,7 +44,7 @@ proptest! {
         let mut want: Vec<_> = first.into_iter().chain(second).collect();
         want.sort();
         want.dedup();
-        prop_assert_eq!(table.len(), want.len());
+        prop_assert_eq!(table.size().series as usize, want.len());
         want.retain(|l| matchers.iter().all(|m| m.accepts_labels(l.as_ref())));
         let got = table.select(&matchers, |_, _| true);
         prop_assert_eq!(&got.labels, &want);
@@ -71,4 +71,38 @@ fn colliding_ids_are_told_apart() {
     for (want, labels) in sets.iter().enumerate() {
         assert_eq!(inner.find(7, labels.as_ref()), Some(want as u32));
     }
+}
+
+#[test]
+fn what_left_is_gone_and_may_come_again() {
+    let table = SeriesTable::default();
+    let sets = |from: usize| -> Vec<_> {
+        let set = |n: usize| {
+            let (name, n) = (format!("m{}", n % 7), n.to_string());
+            Labels::new([("__name__", name.as_str()), ("n", &n)]).expect("valid")
+        };
+        (from..from + 3000).map(set).collect()
+    };
+    let mut sizes = Vec::new();
+    for round in 0..20 {
+        let ordinals = table.resolve_all(&sets(round * 3000)).expect("room");
+        let pin = table.pin();
+        assert_eq!(table.remove(&ordinals), 0, "pinned");
+        drop(pin);
+        let before = table.generation();
+        let (gone, kept) = ordinals.split_at(2990);
+        assert_eq!((table.remove(gone), table.remove(gone)), (2990, 0));
+        assert_eq!(table.generation(), before + 1);
+        for ordinal in kept {
+            assert!(!table.labels(*ordinal).as_ref().is_empty());
+        }
+        assert_eq!(table.size().series as usize, (round + 1) * 10);
+        let all = table.select(&[], |_, _| true);
+        assert_eq!(all.ordinals.len(), (round + 1) * 10);
+        assert!(all.labels.is_sorted());
+        sizes.push(table.size().bytes);
+    }
+    assert!(sizes[19] < sizes[0] * 2, "{sizes:?}");
+    let again = table.resolve_all(&sets(0)).expect("room");
+    assert!(again[..2990].iter().all(|o| *o >= 60_000) && again[2990] == 2990);
 }

@@ -15,6 +15,7 @@ enum Step {
     Flush,
     FlushDue,
     Compact,
+    Leave,
     Reopen,
     Close,
     ChangeDuration(i64),
@@ -42,6 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Flush),
         1 => Just(Step::FlushDue),
         2 => Just(Step::Compact),
+        1 => Just(Step::Leave),
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
         1 => (1..4_i64).prop_map(|n| Step::ChangeDuration(n * 700)),
@@ -148,6 +150,7 @@ proptest! {
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::FlushDue => engine.flush_due().expect("flushes"),
                 Step::Compact => engine.compact().expect("merges"),
+                Step::Leave => engine.let_series_leave().expect("open"),
                 Step::Reopen => {
                     drop(engine);
                     engine = reopen(folder.path(), options().block_duration_ms, &kept);

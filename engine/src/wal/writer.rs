@@ -17,6 +17,7 @@ use super::segment::{
 use crate::fs::{AppendFile, FileSystem};
 use crate::layout::unavailable;
 use crate::limits::{RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX};
+use crate::paged::Paged;
 
 /// How the WAL is written.
 pub(crate) struct WalOptions {
@@ -43,8 +44,8 @@ pub(crate) struct WalWriter {
     encoder: PayloadEncoder,
     current: Option<OpenSegment>,
     next_number: u64,
-    /// By ordinal, the newest segment that defines the series; 0 if none does.
-    defined_in: Vec<u64>,
+    /// A bit per ordinal, 64 to a word: whether the open segment defines the series.
+    defined: Paged<u64>,
     buffer: Vec<u8>,
 }
 
@@ -69,7 +70,7 @@ impl WalWriter {
             encoder,
             current: None,
             next_number,
-            defined_in: Vec::new(),
+            defined: Paged::new(0),
             buffer: Vec::new(),
         })
     }
@@ -97,8 +98,8 @@ impl WalWriter {
         windows: &BTreeSet<i64>,
         labels: impl Fn(u32) -> Labels,
     ) -> Result<()> {
-        let number = self.ready()?;
-        let undefined = self.undefined(samples, number);
+        self.ready()?;
+        let undefined = self.undefined(samples);
         let result = self
             .encode(samples, &undefined, labels)
             .and_then(|()| self.append());
@@ -145,12 +146,13 @@ impl WalWriter {
         self.open_bytes() >= self.options.segment_bytes_max
     }
 
-    /// Makes sure that there is a clean open segment, and gives its number.
-    fn ready(&mut self) -> Result<u64> {
+    /// Makes sure that there is a clean open segment.
+    fn ready(&mut self) -> Result<()> {
         self.clean()?;
-        if let Some(current) = &self.current {
-            return Ok(current.number);
+        if self.current.is_some() {
+            return Ok(());
         }
+        self.defined = Paged::new(0);
         let number = self.next_number;
         let path = segment_path(&self.options.folder, number);
         let file = create_segment(self.fs.as_ref(), &self.options.folder, &path, number);
@@ -166,7 +168,7 @@ impl WalWriter {
             groups: 0,
             windows,
         });
-        Ok(number)
+        Ok(())
     }
 
     /// Cuts off what a failed commit left.
@@ -183,20 +185,15 @@ impl WalWriter {
         Ok(())
     }
 
-    /// The series of `samples` that segment `number` does not define yet, each once; marks them as defined.
-    fn undefined(&mut self, samples: &Samples, number: u64) -> Vec<u32> {
+    /// The series of `samples` that the open segment does not define yet, each once; marks them as defined.
+    fn undefined(&mut self, samples: &Samples) -> Vec<u32> {
         let mut undefined = Vec::new();
         for ordinal in samples.series.values() {
-            let at = *ordinal as usize;
-            if self.defined_in.len() <= at {
-                self.defined_in.resize(at + 1, 0);
-            }
-            match self.defined_in.get_mut(at) {
-                Some(newest) if *newest != number => {
-                    *newest = number;
-                    undefined.push(*ordinal);
-                }
-                _ => {}
+            let (word, bit) = (ordinal / 64, 1 << (ordinal % 64));
+            let defined = self.defined.get(word);
+            if defined & bit == 0 {
+                self.defined.set(word, defined | bit);
+                undefined.push(*ordinal);
             }
         }
         undefined
@@ -204,9 +201,9 @@ impl WalWriter {
 
     fn forget(&mut self, undefined: &[u32]) {
         for ordinal in undefined {
-            if let Some(newest) = self.defined_in.get_mut(*ordinal as usize) {
-                *newest = 0;
-            }
+            let word = ordinal / 64;
+            let others = self.defined.get(word) & !(1 << (ordinal % 64));
+            self.defined.set(word, others);
         }
     }
 

@@ -128,6 +128,16 @@ impl Readings {
             "Memory that the samples in the head take, in bytes",
             stats.head_bytes as f64,
         );
+        self.gauge(
+            "narthex_series",
+            "Series that are known: those with samples, and for a while those without",
+            stats.series as f64,
+        );
+        self.gauge(
+            "narthex_series_bytes",
+            "Memory that the labels of series and the index of them take, in bytes",
+            stats.series_bytes as f64,
+        );
         if let Some((oldest, newest)) = stats.head_time {
             self.gauge(
                 "prometheus_tsdb_head_min_time_seconds",
