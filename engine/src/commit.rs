@@ -195,7 +195,9 @@ impl Committer {
             for (ordinal, t, value) in part.iter() {
                 state.push(ordinal, t, value);
             }
+            let head_bytes = state.head_bytes();
             MutexGuard::unlock_fair(guard);
+            self.shared.head_takes(head_bytes);
         }
     }
 

@@ -10,10 +10,11 @@ use futures::channel::oneshot;
 use narthex_model::{
     Error, ErrorKind, Matcher, Receipt, Result, Sink, SinkFuture, TimeRange, WriteBatch,
 };
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use crate::accept::Acceptance;
 use crate::backfill::Backfill;
+use crate::budget::Budget;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
 use crate::compact::{Compactor, Urgency};
@@ -23,11 +24,12 @@ use crate::fs::{FileSystem, RealFileSystem};
 use crate::import_log::ImportLog;
 use crate::layout::Layout;
 use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_MS, FLUSH_INTERVAL_MS};
-use crate::load::{Loaded, load_as_owner, load_as_reader};
+use crate::load::{Loaded, Spill, load_as_owner, load_as_reader};
 use crate::lock::FolderLock;
 use crate::queue::Queue;
 use crate::retention::Retention;
 use crate::shared::{Counters, Shared};
+use crate::signal::Signal;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::wal::{WalOptions, WalWriter};
@@ -49,14 +51,7 @@ struct Running {
     wal_thread: JoinHandle<()>,
     flush_thread: JoinHandle<()>,
     compaction_thread: JoinHandle<()>,
-    stop: Arc<StopSignal>,
     _lock: FolderLock,
-}
-
-#[derive(Default)]
-struct StopSignal {
-    stopped: Mutex<bool>,
-    changed: Condvar,
 }
 
 impl Engine {
@@ -92,7 +87,12 @@ impl Engine {
         }
         layout.check_format()?;
         let acceptance = Acceptance::new(options.out_of_order_window_ms);
-        let loaded = load_as_owner(fs.as_ref(), &layout, acceptance, progress)?;
+        let flush = |loaded| flush_loaded(fs.clone(), layout.clone(), options.clone(), loaded);
+        let spill = Spill {
+            head_bytes_max: options.memory_budget_bytes / 2,
+            flush: &flush,
+        };
+        let loaded = load_as_owner(fs.as_ref(), &layout, acceptance, &spill, progress)?;
         Self::start(fs, layout, options, loaded, lock)
     }
 
@@ -143,32 +143,30 @@ impl Engine {
                 .and_then(|()| flusher.change_duration(block_duration_ms))
                 .inspect_err(|_| shared.queue.close())?;
         }
-        let (flusher, stop) = (
-            Arc::new(Mutex::new(flusher)),
-            Arc::new(StopSignal::default()),
-        );
-        let (its_flusher, its_stop) = (flusher.clone(), stop.clone());
+        let flusher = Arc::new(Mutex::new(flusher));
+        let (its_flusher, its_shared) = (flusher.clone(), shared.clone());
         let flush_thread = spawn("narthex-flush", move || {
             let flush = || {
                 let mut flusher = its_flusher.lock();
                 flusher.flush_due()?;
                 flusher.leaver.step()
             };
-            repeat_until_stopped(&its_stop, FLUSH_INTERVAL_MS, "flush", flush);
+            let asked = || its_shared.budget.is_asked();
+            repeat_until_stopped(&its_shared.signal, FLUSH_INTERVAL_MS, "flush", asked, flush);
         })
         .inspect_err(|_| shared.queue.close())?;
         let compactor = Arc::new(Compactor::new(shared.clone()));
-        let (its_compactor, its_stop) = (compactor.clone(), stop.clone());
+        let (its_compactor, its_shared) = (compactor.clone(), shared.clone());
         let compaction_thread = spawn("narthex-compact", move || {
-            let compact = || its_compactor.compact(Urgency::WhenDue, || *its_stop.stopped.lock());
-            repeat_until_stopped(&its_stop, COMPACTION_INTERVAL_MS, "compact", compact);
+            let signal = &its_shared.signal;
+            let compact = || its_compactor.compact(Urgency::WhenDue, || signal.is_stopped());
+            repeat_until_stopped(signal, COMPACTION_INTERVAL_MS, "compact", || false, compact);
         })
         .inspect_err(|_| shared.queue.close())?;
         let running = Running {
             wal_thread,
             flush_thread,
             compaction_thread,
-            stop,
             _lock: lock,
         };
         let (running, closed) = (Mutex::new(Some(running)), AtomicBool::new(false));
@@ -338,8 +336,9 @@ impl Engine {
         let Some(running) = self.running.lock().take() else {
             return;
         };
-        *running.stop.stopped.lock() = true;
-        running.stop.changed.notify_all();
+        self.shared.signal.stop();
+        let closed = Error::new(ErrorKind::Closed, "the store is closed");
+        self.shared.budget.end_flush(&Err(closed));
         // An error means that the thread has ended already.
         let _ = self.shared.queue.push_now(Work::Stop);
         for thread in [
@@ -370,6 +369,7 @@ impl Engine {
         if batch.is_empty() {
             return Ok(Receipt::default());
         }
+        self.shared.budget.wait_for_room().await?;
         let (ordinals, generation) = self.shared.series.resolve_batch(&batch)?;
         let (ack, answer) = oneshot::channel();
         let pending = Work::Write(PendingBatch {
@@ -413,6 +413,8 @@ fn share(
         segments,
     } = loaded;
     state.retention = Arc::new(options.retention.clone());
+    let budget = Budget::new(options.memory_budget_bytes);
+    budget.update(state.head_bytes());
     let shared = Shared {
         layout,
         options,
@@ -421,10 +423,34 @@ fn share(
         closed_segments: Mutex::new(segments),
         tombstones_file: Mutex::new(()),
         state: Mutex::new(Arc::new(state)),
-        series: Arc::new(series),
+        series,
         counters: Counters::new(acceptance.newest()),
+        budget,
+        signal: Signal::default(),
     };
     (Arc::new(shared), acceptance, checkpoint)
+}
+
+/// Cuts the frozen windows of a store that is being loaded.
+fn flush_loaded(
+    fs: Arc<dyn FileSystem>,
+    layout: Layout,
+    options: Options,
+    loaded: Loaded,
+) -> Result<Loaded> {
+    let (shared, acceptance, checkpoint) = share(fs, layout, options, loaded);
+    let mut flusher = Flusher::new(shared.clone(), checkpoint);
+    flusher.cut_frozen()?;
+    let checkpoint = flusher.into_checkpoint();
+    let segments = std::mem::take(&mut *shared.closed_segments.lock());
+    let state = std::mem::take(&mut *shared.state.lock());
+    Ok(Loaded {
+        series: shared.series.clone(),
+        state: Arc::unwrap_or_clone(state),
+        acceptance,
+        checkpoint,
+        segments,
+    })
 }
 
 fn read_only() -> Error {
@@ -436,24 +462,21 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     spawned.map_err(|e| Error::unavailable(format!("start thread {name}")).with_source(e))
 }
 
-/// Does `work` every `interval_ms` until the signal comes.
+/// Does `work` every `interval_ms`, and at once when it is woken or `ready` says so, until the signal comes to stop.
 fn repeat_until_stopped(
-    stop: &StopSignal,
+    signal: &Signal,
     interval_ms: u64,
     name: &str,
+    ready: impl Fn() -> bool,
     mut work: impl FnMut() -> Result<()>,
 ) {
-    let mut stopped = stop.stopped.lock();
-    while !*stopped {
-        stop.changed
-            .wait_for(&mut stopped, Duration::from_millis(interval_ms));
-        if *stopped {
-            return;
-        }
-        drop(stopped);
-        if let Err(error) = work() {
+    let mut failed = false;
+    // After an error it takes its time.
+    while signal.wait(Duration::from_millis(interval_ms), || !failed && ready()) {
+        let result = work();
+        failed = result.is_err();
+        if let Err(error) = result {
             tracing::error!(%error, "cannot {name}, will try again");
         }
-        stopped = stop.stopped.lock();
     }
 }

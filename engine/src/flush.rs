@@ -16,7 +16,7 @@ use crate::commit::{FreezeRequest, Work};
 use crate::fs::FileSystem;
 use crate::head::Window;
 use crate::leave::Leaver;
-use crate::limits::{FLUSH_LOOKS_MAX, HEAD_SAMPLES_EAGER};
+use crate::limits::FLUSH_LOOKS_MAX;
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
 use crate::stored_block::StoredBlock;
@@ -56,12 +56,20 @@ impl Flusher {
 
     /// Cuts all windows.
     pub(crate) fn flush_all(&mut self) -> Result<()> {
-        self.freeze(None)?;
-        self.cut_frozen()
+        let result = self.freeze(None).and_then(|()| self.cut_frozen());
+        self.shared.budget.end_flush(&result);
+        result
     }
 
     /// Cuts the windows that are due, and those an earlier flush left behind.
     pub(crate) fn flush_due(&mut self) -> Result<()> {
+        self.shared.budget.begin_flush();
+        let result = self.cut_due();
+        self.shared.budget.end_flush(&result);
+        result
+    }
+
+    fn cut_due(&mut self) -> Result<()> {
         let state = self.shared.snapshot();
         let (due, left_behind) = (self.due(&state), !state.frozen.is_empty());
         // A snapshot that is held makes every write copy what it changes.
@@ -76,19 +84,19 @@ impl Flusher {
     }
 
     /// A window is due a quarter of its length after its end, once late samples have stopped coming: a block for each
-    /// would be many small blocks. It does not wait for ever, nor while the head is large.
+    /// would be many small blocks. It does not wait for ever, nor while the head is large: then the oldest windows are cut,
+    /// be they written to or not.
     fn due(&mut self, state: &State) -> BTreeSet<i64> {
         let newest = self.shared.counters.max_time().unwrap_or(i64::MIN);
         let duration = state.block_duration_ms;
-        let eager = state.head_samples() > HEAD_SAMPLES_EAGER;
         let is_due = |w: &Window| {
             let seen = self.looked_at.get(&w.number());
             let quiet = seen.is_some_and(|s| s.samples == w.samples());
             let waited = seen.is_some_and(|s| s.looks >= FLUSH_LOOKS_MAX);
             let passed = newest.saturating_sub(w.span().end) >= duration / 4;
-            passed && (quiet || waited || eager)
+            passed && (quiet || waited)
         };
-        let due = state
+        let mut due: BTreeSet<i64> = state
             .windows
             .iter()
             .filter(|w| is_due(w))
@@ -106,7 +114,34 @@ impl Flusher {
             .iter()
             .map(|w| (w.number(), look(w)))
             .collect();
+        self.add_early(state, &mut due);
         due
+    }
+
+    /// Adds windows, oldest first, until those that are left take no more than half of what makes a flush early.
+    fn add_early(&self, state: &State, due: &mut BTreeSet<i64>) {
+        let budget = &self.shared.budget;
+        let others = state.windows.iter().filter(|w| !due.contains(&w.number()));
+        let others: Vec<_> = others
+            .map(|w| (w.number(), w.heap_bytes() as u64))
+            .collect();
+        let mut left: u64 = others.iter().map(|w| w.1).sum();
+        if left <= budget.early_bytes() {
+            return;
+        }
+        let before = due.len();
+        for (number, bytes) in others {
+            due.insert(number);
+            left -= bytes;
+            if left <= budget.early_bytes() / 2 {
+                break;
+            }
+        }
+        budget.count_early(due.len() - before);
+        tracing::info!(
+            windows = due.len() - before,
+            "cut windows early: the head takes half of its memory budget"
+        );
     }
 
     fn freeze(&self, windows: Option<BTreeSet<i64>>) -> Result<()> {
@@ -122,7 +157,7 @@ impl Flusher {
 
     /// Cuts the frozen windows in the order they were frozen. The first error ends it: a later part of a window must
     /// not be checkpointed before an earlier one.
-    fn cut_frozen(&mut self) -> Result<()> {
+    pub(crate) fn cut_frozen(&mut self) -> Result<()> {
         let frozen = self.shared.snapshot().frozen.clone();
         for window in frozen {
             self.cut(&window)?;
@@ -155,7 +190,9 @@ impl Flusher {
             None => tracing::info!("nothing was left of a window, so no block was cut"),
         }
         let mut state = self.shared.state.lock();
-        Arc::make_mut(&mut state).replace(frozen, block.map(Arc::new));
+        let state = Arc::make_mut(&mut state);
+        state.replace(frozen, block.map(Arc::new));
+        self.shared.head_takes(state.head_bytes());
         Ok(())
     }
 
@@ -255,6 +292,11 @@ impl Flusher {
         {
             self.checkpoint.forget_before(first);
         }
+    }
+
+    /// What the next start needs to know.
+    pub(crate) fn into_checkpoint(self) -> Checkpoint {
+        self.checkpoint
     }
 
     /// Lets windows have another length from now on. There are no windows and no closed segments.

@@ -6,6 +6,7 @@
 mod accept;
 mod backfill;
 pub mod block;
+mod budget;
 mod checkpoint;
 mod clock;
 mod commit;
@@ -28,6 +29,7 @@ mod retention;
 mod selection;
 mod series_table;
 mod shared;
+mod signal;
 mod snapshot;
 mod state;
 mod stats;
@@ -64,6 +66,9 @@ pub struct Options {
     pub wal_segment_bytes_max: u64,
     /// How long samples are kept.
     pub retention: Retention,
+    /// Memory that the samples in the head may take, in bytes, at least 1 MiB. From half of it on windows are cut into
+    /// blocks early; when it is used up, writers wait.
+    pub memory_budget_bytes: u64,
     /// What time it is, in milliseconds since the epoch; samples too far in the future are refused by it.
     pub now: fn() -> TimestampMs,
 }
@@ -75,6 +80,7 @@ impl Default for Options {
             block_duration_ms: 2 * 3_600_000,
             wal_segment_bytes_max: 128 << 20,
             retention: Retention::default(),
+            memory_budget_bytes: 2 << 30,
             now: clock::system_now_ms,
         }
     }
@@ -90,6 +96,13 @@ impl Options {
             return Err(Error::invalid(message));
         }
         self.retention.check()?;
+        if self.memory_budget_bytes < limits::MEMORY_BUDGET_BYTES_MIN {
+            return Err(Error::invalid(format!(
+                "memory budget is {} bytes, must be at least {}",
+                self.memory_budget_bytes,
+                limits::MEMORY_BUDGET_BYTES_MIN
+            )));
+        }
         if self.out_of_order_window_ms < 0 {
             return Err(Error::invalid(format!(
                 "out-of-order window is {} ms",

@@ -24,8 +24,8 @@ pub(crate) const FUTURE_MS_MAX: i64 = 10 * 60_000;
 /// How often a read-only open starts again because the live writer removed or replaced a file it wanted.
 pub(crate) const READ_ONLY_ATTEMPTS_MAX: usize = 10;
 
-/// Head samples at which windows that are due are cut although they are still written to.
-pub(crate) const HEAD_SAMPLES_EAGER: u64 = 100_000_000;
+/// The smallest memory budget of the head.
+pub(crate) const MEMORY_BUDGET_BYTES_MIN: u64 = 1 << 20;
 
 /// A window that is due is cut after so many looks even if samples still come: ten minutes.
 pub(crate) const FLUSH_LOOKS_MAX: u64 = 120;

@@ -24,17 +24,25 @@ use crate::wal::{ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments
 
 /// A data folder in memory.
 pub(crate) struct Loaded {
-    pub(crate) series: SeriesTable,
+    pub(crate) series: Arc<SeriesTable>,
     pub(crate) state: State,
     pub(crate) acceptance: Acceptance,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) segments: Vec<ClosedSegment>,
 }
 
+/// What to do when the WAL is larger than the memory for it.
+pub(crate) struct Spill<'a> {
+    /// More than this is cut into blocks, between two segments.
+    pub(crate) head_bytes_max: u64,
+    /// Cuts the frozen windows.
+    pub(crate) flush: &'a dyn Fn(Loaded) -> Result<Loaded>,
+}
+
 /// Who loads.
 pub(crate) enum Access<'a> {
-    /// The owner of the folder: what crashes left is tidied up.
-    Owner(&'a dyn FileSystem),
+    /// The owner of the folder: what crashes left is tidied up, and what does not fit into memory is cut into blocks.
+    Owner(&'a dyn FileSystem, &'a Spill<'a>),
     /// Someone who leaves everything as it is.
     Reader,
 }
@@ -42,7 +50,7 @@ pub(crate) enum Access<'a> {
 impl Access<'_> {
     /// Removes a block that counts for nothing; a reader only passes it by.
     fn tidy(&self, path: &Path, why: &str) -> Result<()> {
-        if let Access::Owner(fs) = self {
+        if let Access::Owner(fs, _) = self {
             tracing::info!(block = %path.display(), "{why}");
             crate::block::remove_block(*fs, path)?;
         }
@@ -58,10 +66,11 @@ pub(crate) fn load_as_owner(
     fs: &dyn FileSystem,
     layout: &Layout,
     acceptance: Acceptance,
+    spill: &Spill<'_>,
     progress: Option<&dyn Progress>,
 ) -> Result<Loaded> {
     crate::block::remove_leftovers(fs, &layout.blocks())?;
-    load(layout, &Access::Owner(fs), acceptance, progress)
+    load(layout, &Access::Owner(fs, spill), acceptance, progress)
 }
 
 /// Loads the folder while its owner may go on writing and flushing.
@@ -96,7 +105,7 @@ fn load(
     let segments = list_segments(&layout.wal())?;
     let state = State::new(checkpoint.block_duration_ms);
     let mut loaded = Loaded {
-        series: SeriesTable::default(),
+        series: Arc::default(),
         state,
         acceptance,
         checkpoint,
@@ -128,8 +137,7 @@ fn load(
     needless
         .iter()
         .try_for_each(|(path, why)| access.tidy(path, why))?;
-    loaded.replay(&segments, tombstones, access, progress)?;
-    Ok(loaded)
+    loaded.replay(&segments, tombstones, access, progress)
 }
 
 /// The folders that are named like blocks, oldest name first.
@@ -198,12 +206,12 @@ impl Loaded {
     }
 
     fn replay(
-        &mut self,
+        mut self,
         segments: &[SegmentFile],
         tombstones: Tombstones,
         access: &Access<'_>,
         progress: Option<&dyn Progress>,
-    ) -> Result<()> {
+    ) -> Result<Self> {
         let total: u64 = segments.iter().map(|s| s.bytes).sum();
         let mut before = 0;
         let mut pending = tombstones.iter().peekable();
@@ -217,7 +225,7 @@ impl Loaded {
                 }
             };
             let tail = match access {
-                Access::Owner(fs) => TailPolicy::Truncate(*fs),
+                Access::Owner(fs, _) => TailPolicy::Truncate(*fs),
                 Access::Reader => TailPolicy::Leave,
             };
             let block_duration_ms = self.checkpoint.block_duration_ms;
@@ -241,9 +249,17 @@ impl Loaded {
             )?;
             before += segment.bytes;
             self.segments.push(closed);
+            if let Access::Owner(_, spill) = access
+                && self.state.head_bytes() > spill.head_bytes_max
+            {
+                // Those set later do not know what is frozen now, those set before do.
+                self.state.set_tombstones(tombstones.clone());
+                self.state.freeze(segment.number, |_| true);
+                self = (spill.flush)(self)?;
+            }
         }
         pending.for_each(|tombstone| self.freeze_for(tombstone));
         self.state.set_tombstones(tombstones);
-        Ok(())
+        Ok(self)
     }
 }

@@ -7,11 +7,13 @@ use narthex_model::TimestampMs;
 use parking_lot::Mutex;
 
 use crate::Options;
+use crate::budget::Budget;
 use crate::commit::Work;
 use crate::fs::FileSystem;
 use crate::layout::Layout;
 use crate::queue::Queue;
 use crate::series_table::SeriesTable;
+use crate::signal::Signal;
 use crate::state::State;
 use crate::wal::ClosedSegment;
 
@@ -28,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<Arc<State>>,
     pub(crate) series: Arc<SeriesTable>,
     pub(crate) counters: Counters,
+    pub(crate) budget: Budget,
+    /// Ends or wakes the threads that flush and compact.
+    pub(crate) signal: Signal,
 }
 
 /// Numbers that only count.
@@ -63,6 +68,13 @@ impl Shared {
     pub(crate) fn wal_bytes(&self) -> u64 {
         let closed: u64 = self.closed_segments.lock().iter().map(|s| s.bytes).sum();
         closed + self.counters.wal_open_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Says what the head takes now; the flusher looks at once if that is much.
+    pub(crate) fn head_takes(&self, bytes: u64) {
+        if self.budget.update(bytes) {
+            self.signal.wake();
+        }
     }
 
     /// What is stored now.

@@ -289,6 +289,11 @@ impl State {
         self.head().map(|w| w.heap_bytes() as u64).sum()
     }
 
+    /// Runs of compressed samples in the head.
+    pub(crate) fn head_chunks(&self) -> u64 {
+        self.head().map(|w| w.chunks()).sum()
+    }
+
     /// Samples in the head, repeated timestamps included.
     pub(crate) fn head_samples(&self) -> u64 {
         self.head().map(|w| w.samples()).sum()

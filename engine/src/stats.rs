@@ -15,6 +15,12 @@ pub struct Stats {
     pub head_samples: u64,
     /// Bytes of memory that the samples in the head take, with what finds them by series.
     pub head_bytes: u64,
+    /// Runs of compressed samples in the head.
+    pub head_chunks: u64,
+    /// What the head may take, in bytes.
+    pub head_budget_bytes: u64,
+    /// Windows cut before they were due because the head was large, since start.
+    pub early_flushes: u64,
     /// Series that the store knows: those with samples, and for a while those without.
     pub series: u64,
     /// Bytes of memory that their labels and the index of them take.
@@ -49,6 +55,9 @@ impl Stats {
         Self {
             head_series: state.head_series(),
             head_samples: state.head_samples(),
+            head_chunks: state.head_chunks(),
+            head_budget_bytes: shared.budget.bytes_max(),
+            early_flushes: shared.budget.early_flushes(),
             series: table.series,
             series_bytes: table.bytes,
             head_bytes: state.head_bytes(),

@@ -32,6 +32,11 @@ pub struct ServeFlags {
     )]
     pub out_of_order_window: Millis,
 
+    /// Memory that recent samples may take, as in 2GiB; from half of it on they are written to blocks early, and senders
+    /// wait when it is used up [default: a quarter of the memory of the machine or container]
+    #[arg(long = "storage.memory-budget", value_name = "BYTES")]
+    pub memory_budget: Option<ByteCount>,
+
     /// Address to listen on; use 0.0.0.0:9090 to be reached from other machines (there is no authentication yet)
     #[arg(
         long = "web.listen-address",

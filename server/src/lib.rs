@@ -10,6 +10,7 @@ mod http;
 mod json;
 mod limits;
 mod logging;
+mod memory;
 mod metrics;
 pub mod promqltest;
 mod queries;

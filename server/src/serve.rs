@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::config::Configuration;
 use crate::flags::{ServeFlags, Settings};
 use crate::limits::DRAIN_TIME_MAX;
+use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
 use crate::scraping::Scraping;
 use crate::state::Store;
@@ -154,6 +155,9 @@ async fn run_http(
 async fn open(flags: &ServeFlags, progress: Option<Arc<dyn Progress>>) -> Result<Arc<Engine>> {
     let options = Options {
         out_of_order_window_ms: flags.out_of_order_window.0,
+        memory_budget_bytes: flags
+            .memory_budget
+            .map_or_else(|| memory_bytes() / 4, |bytes| bytes.0 as u64),
         ..Options::default()
     };
     let path = flags.storage_path.clone();

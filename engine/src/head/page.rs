@@ -50,6 +50,7 @@ pub(super) struct Page {
     tails: Tails,
     sealed: Vec<Arc<Sealed>>,
     sealed_bytes: usize,
+    sealed_runs: usize,
 }
 
 /// A series of a page.
@@ -93,12 +94,18 @@ impl Page {
             tails: Tails::default(),
             sealed: Vec::new(),
             sealed_bytes: 0,
+            sealed_runs: 0,
         }
     }
 
     /// Number of series with samples.
     pub(super) fn len(&self) -> usize {
         self.series.len()
+    }
+
+    /// Number of runs of compressed samples.
+    pub(super) fn runs(&self) -> usize {
+        self.series.len() + self.sealed_runs
     }
 
     /// Bytes of memory.
@@ -185,6 +192,7 @@ impl Page {
             let mut run = series.tail_run(bytes.get(start..).unwrap_or(&[]));
             bytes.truncate(end as usize);
             run.end = end;
+            self.sealed_runs += usize::from(run.count > 0);
             runs.push(run);
             series.begin_tail();
         }

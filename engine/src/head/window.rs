@@ -78,6 +78,11 @@ impl Window {
         self.heap_bytes + self.pages.capacity() * size_of::<Option<Arc<Page>>>()
     }
 
+    /// Runs of compressed samples.
+    pub(crate) fn chunks(&self) -> u64 {
+        self.pages.iter().flatten().map(|p| p.runs() as u64).sum()
+    }
+
     /// Adds a sample of series `ordinal`; `t` lies in the window.
     pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
         let offset = u32::try_from(t.saturating_sub(self.start())).unwrap_or(u32::MAX);

@@ -1,5 +1,6 @@
 //! The engine as a whole: against a model, through crashes, on failing disks, with damaged files.
 
+mod budget;
 mod churn;
 mod crash;
 mod damage;

@@ -21,6 +21,7 @@ pub(super) fn options() -> Options {
         out_of_order_window_ms: i64::MAX / 4,
         block_duration_ms: 1000,
         wal_segment_bytes_max: 2_000,
+        memory_budget_bytes: 64 << 20,
         retention: Retention::default(),
         now: || i64::MAX / 4,
     }

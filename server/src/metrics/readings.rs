@@ -129,6 +129,21 @@ impl Readings {
             stats.head_bytes as f64,
         );
         self.gauge(
+            "narthex_head_budget_bytes",
+            "Memory that the samples in the head may take, in bytes",
+            stats.head_budget_bytes as f64,
+        );
+        self.gauge(
+            "prometheus_tsdb_head_chunks",
+            "Runs of compressed samples in the head",
+            stats.head_chunks as f64,
+        );
+        self.counter(
+            "narthex_early_flushes",
+            "Windows cut into blocks before they were due because the head was large",
+            stats.early_flushes as f64,
+        );
+        self.gauge(
             "narthex_series",
             "Series that are known: those with samples, and for a while those without",
             stats.series as f64,
