@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use narthex_model::{Receipt, Rejection, RejectionReason, TimestampMs, WriteBatch};
 
+use crate::conflict::Conflicts;
 use crate::head::window_number;
 use crate::limits::{FUTURE_MS_MAX, HEAD_WINDOWS_MAX};
 use crate::paged::Paged;
@@ -19,6 +20,8 @@ pub(crate) struct Group {
     timestamps: Vec<i64>,
     values: Vec<f64>,
     windows: BTreeSet<i64>,
+    /// Samples that take the place of others.
+    pub(crate) conflicts: Conflicts,
 }
 
 impl Group {
@@ -28,6 +31,7 @@ impl Group {
             timestamps: Vec::with_capacity(samples),
             values: Vec::with_capacity(samples),
             windows: BTreeSet::new(),
+            conflicts: Conflicts::default(),
         }
     }
 
@@ -125,17 +129,28 @@ impl Acceptance {
             let Some(&ordinal) = ordinals.get(position as usize) else {
                 continue;
             };
-            if let Err(reason) = self.check(ordinal, t) {
-                if reason == RejectionReason::TooOld && state.repeats(ordinal, t, value) {
-                    receipt.stored += 1;
-                } else {
-                    receipt.reject(|| Rejection {
-                        labels: batch.labels(position).to_owned(),
-                        timestamp: t,
-                        reason,
-                    });
+            let is_late = match self.check(ordinal, t) {
+                Ok(is_late) => is_late,
+                Err(reason) => {
+                    if reason == RejectionReason::TooOld && state.repeats(ordinal, t, value) {
+                        receipt.stored += 1;
+                    } else {
+                        receipt.reject(|| Rejection {
+                            labels: batch.labels(position).to_owned(),
+                            timestamp: t,
+                            reason,
+                        });
+                    }
+                    continue;
                 }
-                continue;
+            };
+            // Those in other windows are found when the sample gets there.
+            if is_late
+                && !state.frozen.is_empty()
+                && let Some(there) = state.frozen_value(ordinal, t)
+                && there.to_bits() != value.to_bits()
+            {
+                group.conflicts.note(ordinal, t, value);
             }
             let window = window_number(t, state.block_duration_ms);
             if last_window != Some(window) {
@@ -161,8 +176,8 @@ impl Acceptance {
         receipt
     }
 
-    /// Accepts a sample and remembers its time, or says why not.
-    fn check(&mut self, ordinal: u32, t: TimestampMs) -> Result<(), RejectionReason> {
+    /// Accepts a sample and remembers its time, or says why not. Whether it is not newer than the newest of its series.
+    fn check(&mut self, ordinal: u32, t: TimestampMs) -> Result<bool, RejectionReason> {
         if t > self.now.saturating_add(FUTURE_MS_MAX) || t == i64::MAX {
             return Err(RejectionReason::TooFarInFuture);
         }
@@ -180,7 +195,7 @@ impl Acceptance {
             self.undo.push((ordinal, before));
             self.newest_of_store = self.newest_of_store.max(t);
         }
-        Ok(())
+        Ok(t <= before)
     }
 
     /// Forgets series that left.

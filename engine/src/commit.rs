@@ -11,7 +11,9 @@ use narthex_model::{Error, Receipt, Result, WriteBatch};
 use parking_lot::MutexGuard;
 
 use crate::accept::{Acceptance, Group};
+use crate::conflict::{ConflictReport, Conflicts};
 use crate::delete::{DeleteRequest, matched};
+use crate::head::Pushed;
 use crate::leave::{LeaveRequest, Marked};
 use crate::limits::{GROUP_SAMPLES_MAX, TOMBSTONES_MAX};
 use crate::shared::Shared;
@@ -58,6 +60,7 @@ pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) wal: WalWriter,
     pub(crate) acceptance: Acceptance,
+    pub(crate) conflict_report: ConflictReport,
 }
 
 impl Committer {
@@ -167,10 +170,11 @@ impl Committer {
     }
 
     /// To the disk, then to the head.
-    fn store(&mut self, group: Group) -> Result<()> {
+    fn store(&mut self, mut group: Group) -> Result<()> {
         if group.is_empty() {
             return Ok(());
         }
+        let mut conflicts = std::mem::take(&mut group.conflicts);
         let (samples, windows) = group.into_columns();
         if self.wal.is_full() {
             self.rotate()?;
@@ -183,17 +187,22 @@ impl Committer {
             .counters
             .wal_open_bytes
             .store(self.wal.open_bytes(), Ordering::Relaxed);
-        self.apply(&samples);
+        self.apply(&samples, &mut conflicts);
+        let counted = &self.shared.counters.samples_conflicting;
+        counted.fetch_add(conflicts.count(), Ordering::Relaxed);
+        self.conflict_report.tell(&conflicts, &self.shared.series);
         Ok(())
     }
 
-    fn apply(&self, samples: &Samples) {
+    fn apply(&self, samples: &Samples, conflicts: &mut Conflicts) {
         for offset in (0..samples.len()).step_by(APPLY_SAMPLES) {
             let part = samples.slice(offset, APPLY_SAMPLES.min(samples.len() - offset));
             let mut guard = self.shared.state.lock();
             let state = Arc::make_mut(&mut guard);
             for (ordinal, t, value) in part.iter() {
-                state.push(ordinal, t, value);
+                if state.push(ordinal, t, value) == Pushed::Replaced {
+                    conflicts.note(ordinal, t, value);
+                }
             }
             let head_bytes = state.head_bytes();
             MutexGuard::unlock_fair(guard);

@@ -18,6 +18,7 @@ use crate::budget::Budget;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
 use crate::compact::{Compactor, Urgency};
+use crate::conflict::ConflictReport;
 use crate::delete::{self, DeleteReceipt};
 use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
@@ -134,6 +135,7 @@ impl Engine {
             shared: shared.clone(),
             wal,
             acceptance,
+            conflict_report: ConflictReport::default(),
         };
         let wal_thread = spawn("narthex-wal", move || committer.run())?;
         let mut flusher = Flusher::new(shared.clone(), checkpoint);

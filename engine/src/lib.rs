@@ -11,6 +11,7 @@ mod checkpoint;
 mod clock;
 mod commit;
 mod compact;
+mod conflict;
 mod delete;
 mod engine;
 mod flush;

@@ -40,6 +40,7 @@ pub(crate) struct Shared {
 pub(crate) struct Counters {
     pub(crate) samples_appended: AtomicU64,
     pub(crate) samples_rejected: AtomicU64,
+    pub(crate) samples_conflicting: AtomicU64,
     pub(crate) wal_fsyncs: AtomicU64,
     pub(crate) wal_open_bytes: AtomicU64,
     max_time: AtomicI64,

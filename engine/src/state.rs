@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use narthex_model::{TimeRange, TimestampMs};
 
-use crate::head::{Window, window_number};
+use crate::head::{Pushed, Window, window_number};
 use crate::retention::{Cutoffs, Retention};
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hidden, Hiding, Tombstone, Tombstones, covers, spans};
@@ -59,8 +59,8 @@ impl State {
         self.blocks_added += 1;
     }
 
-    /// Adds a sample to its window.
-    pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) {
+    /// Adds a sample to its window, and says what became of it there.
+    pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
         let number = window_number(t, self.block_duration_ms);
         let newest = self.windows.last().is_some_and(|w| w.number() == number);
         let at = if newest {
@@ -73,9 +73,18 @@ impl State {
                 at
             })
         };
-        if let Some(window) = self.windows.get_mut(at) {
-            Arc::make_mut(window).push(ordinal, t, value);
-        }
+        self.windows.get_mut(at).map_or(Pushed::Repeated, |window| {
+            Arc::make_mut(window).push(ordinal, t, value)
+        })
+    }
+
+    /// The value of series `ordinal` at `t` in the windows that are being cut.
+    pub(crate) fn frozen_value(&self, ordinal: u32, t: TimestampMs) -> Option<f64> {
+        let mut newest_first = self.frozen.iter().rev();
+        newest_first.find_map(|f| {
+            let lies_inside = f.window.span().contains(t);
+            lies_inside.then(|| f.window.value_at(ordinal, t)).flatten()
+        })
     }
 
     /// Moves the windows that `which` chooses to the frozen ones.

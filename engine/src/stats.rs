@@ -41,6 +41,8 @@ pub struct Stats {
     pub samples_appended: u64,
     /// Samples refused since start.
     pub samples_rejected: u64,
+    /// Samples since start that took the place of another value at their time, as far as the head had it.
+    pub samples_conflicting: u64,
     /// WAL fsyncs since start.
     pub wal_fsyncs: u64,
     /// Newest acknowledged timestamp, if any.
@@ -69,6 +71,7 @@ impl Stats {
             wal_bytes: shared.wal_bytes(),
             samples_appended: counters.samples_appended.load(Relaxed),
             samples_rejected: counters.samples_rejected.load(Relaxed),
+            samples_conflicting: counters.samples_conflicting.load(Relaxed),
             wal_fsyncs: counters.wal_fsyncs.load(Relaxed),
             max_time: counters.max_time(),
         }

@@ -6,4 +6,5 @@ mod sealed;
 mod tails;
 mod window;
 
+pub(crate) use page::Pushed;
 pub(crate) use window::{Window, window_number};

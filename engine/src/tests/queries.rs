@@ -170,3 +170,19 @@ fn readers_write_nothing() {
     );
     reader.close().expect("closes");
 }
+
+#[test]
+fn another_value_at_the_same_time_is_counted() {
+    let folder = tempfile::tempdir().expect("made");
+    let engine = open(folder.path());
+    let conflicts = || engine.stats().samples_conflicting;
+    write(&engine, &[(1, 100, 1.0), (1, 300, 3.0), (2, 100, 1.0)]);
+    write(&engine, &[(1, 100, 1.0), (1, 300, 3.0), (1, 200, 2.0)]);
+    assert_eq!((conflicts(), engine.stats().head_samples), (0, 4));
+    write(&engine, &[(1, 100, 5.0), (1, 300, 6.0), (2, 100, 1.0)]);
+    write(&engine, &[(1, 100, 5.0)]);
+    assert_eq!(conflicts(), 2);
+    let read = read_all(&engine);
+    let values: Vec<_> = read[&labels(1)].values().copied().collect();
+    assert_eq!(values, [5.0, 2.0, 6.0].map(f64::to_bits));
+}

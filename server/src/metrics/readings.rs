@@ -176,5 +176,10 @@ impl Readings {
             "Samples refused since start",
             stats.samples_rejected as f64,
         );
+        self.counter(
+            "narthex_conflicting_samples",
+            "Samples since start that took the place of another value at their time",
+            stats.samples_conflicting as f64,
+        );
     }
 }
