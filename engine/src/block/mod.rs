@@ -4,12 +4,17 @@
 //! by series, then time) and `meta.json`. It becomes visible by one rename and never changes afterwards. The format is
 //! drawn column by column in `docs/format/block.md`; any Parquet reader can use it.
 
+mod chunks;
 pub(crate) mod decimal;
+mod delta;
 mod files;
 mod folder;
+mod levels;
 mod meta;
+mod pages;
 mod parquet_io;
 mod read;
+mod rows;
 mod samples_reader;
 mod samples_writer;
 mod schema;
@@ -17,6 +22,8 @@ mod series_file;
 mod series_rows;
 #[cfg(test)]
 mod tests;
+mod timelines;
+mod times;
 mod verify;
 mod write;
 

@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 use super::folder::{BlockFolder, LocalFolder};
 use super::meta::BlockMeta;
 use super::samples_reader::{Cursor, SamplesFile};
-use super::schema::{SAMPLES_FILE, SERIES_FILE, SampleColumn, TIME_INDEX_STEP};
+use super::schema::{SAMPLES_FILE, SERIES_FILE, SampleColumn};
 use super::series_rows::{SeriesRow, SeriesRows};
 use super::{decimal, files, parquet_io, series_file};
 
@@ -21,8 +21,8 @@ const ROWS_PER_STRIDE: u64 = 8192;
 #[derive(Debug)]
 pub struct Block {
     meta: BlockMeta,
-    series: SeriesRows,
-    samples: SamplesFile,
+    pub(super) series: SeriesRows,
+    pub(super) samples: SamplesFile,
 }
 
 /// Samples of several series, flat.
@@ -37,10 +37,12 @@ pub struct DecodedSamples {
 }
 
 /// The wanted rows of one series.
-struct Piece {
-    ordinal: u32,
-    row: SeriesRow,
-    rows: Range<u64>,
+pub(super) struct Piece {
+    pub(super) ordinal: u32,
+    /// The series whose rows its times are decoded from.
+    pub(super) times_of: u32,
+    pub(super) row: SeriesRow,
+    pub(super) rows: Range<u64>,
 }
 
 /// Where the values of a series are kept.
@@ -137,7 +139,8 @@ impl Block {
     /// `Unavailable` if the file cannot be read. `out` is then as it was.
     pub fn read(&self, ordinals: &[u32], range: TimeRange, out: &mut DecodedSamples) -> Result<()> {
         let before = (out.timestamps.len(), out.values.len(), out.counts.len());
-        let read = self.read_appending(ordinals, range, out);
+        let pieces = self.pieces(ordinals, range, true);
+        let read = pieces.and_then(|pieces| self.read_appending(pieces, range, out));
         if read.is_err() {
             out.timestamps.truncate(before.0);
             out.values.truncate(before.1);
@@ -146,34 +149,38 @@ impl Block {
         read
     }
 
+    /// As [`Block::read`], of all times. Those that series share are decoded from the rows of each.
+    pub(super) fn read_rows(&self, ordinals: &[u32], out: &mut DecodedSamples) -> Result<()> {
+        self.read_appending(
+            self.pieces(ordinals, TimeRange::ALL, false)?,
+            TimeRange::ALL,
+            out,
+        )
+    }
+
     fn read_appending(
         &self,
-        ordinals: &[u32],
+        mut pieces: Vec<Piece>,
         range: TimeRange,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        let mut pieces = self.pieces(ordinals, range)?;
         let rows: u64 = pieces.iter().map(Piece::len).sum();
         out.timestamps.reserve(rows as usize);
         out.values.reserve(rows as usize);
         out.counts.reserve(pieces.len());
+        self.read_times(&mut pieces, range, out)?;
         let mut scratch = Scratch::default();
-        let mut rest = pieces.as_mut_slice();
+        let mut rest = pieces.as_slice();
         while let Some(first) = rest.first() {
-            let (group, group_rows) =
-                self.samples.group_of(first.row.first_row).ok_or_else(|| {
-                    files::damaged(self.samples.path(), "it has fewer rows than its series")
-                })?;
-            let in_group = rest.partition_point(|p| p.row.first_row < group_rows.end);
-            let (now, later) = rest.split_at_mut(in_group);
-            self.read_times(group, now, range, out)?;
+            let (group, in_group) = self.in_group(first, rest)?;
+            let (now, later) = rest.split_at_checked(in_group).unwrap_or((rest, &[]));
             self.read_values(group, now, &mut scratch, &mut out.values)?;
             rest = later;
         }
         Ok(())
     }
 
-    fn pieces(&self, ordinals: &[u32], range: TimeRange) -> Result<Vec<Piece>> {
+    fn pieces(&self, ordinals: &[u32], range: TimeRange, shared: bool) -> Result<Vec<Piece>> {
         if !ordinals.is_sorted_by(|a, b| a < b) {
             return Err(Error::internal(
                 "series of a block are asked for out of order",
@@ -185,6 +192,7 @@ impl Block {
                 row.ok_or_else(|| Error::internal(format!("the block has no series {ordinal}")))?;
             Ok(Piece {
                 ordinal,
+                times_of: if shared { row.times_of } else { ordinal },
                 row,
                 rows: self.rows_in(ordinal, range),
             })
@@ -192,66 +200,14 @@ impl Block {
         ordinals.iter().map(piece).collect()
     }
 
-    /// Decodes the times of `pieces`, and narrows their rows to exactly `range`.
-    fn read_times(
-        &self,
-        group: usize,
-        pieces: &mut [Piece],
-        range: TimeRange,
-        out: &mut DecodedSamples,
-    ) -> Result<()> {
-        let start = out.timestamps.len();
-        if pieces.iter().any(|p| p.len() > 0) {
-            let mut cursor = self.samples.cursor::<Int64Type>(
-                group,
-                SampleColumn::Timestamp,
-                rows_of(&*pieces),
-            )?;
-            parquet_io::guarded(self.samples.path(), || {
-                runs(pieces, |_| true)
-                    .try_for_each(|run| cursor.read(rows_spanned(run), None, &mut out.timestamps))
-            })?;
-        }
-        let (mut from, mut to) = (start, start);
-        for piece in pieces {
-            let end = from + piece.len() as usize;
-            let times = out.timestamps.get(from..end).unwrap_or(&[]);
-            self.check_times(piece, times)?;
-            let first = times.partition_point(|t| *t < range.start);
-            let last = times.partition_point(|t| *t < range.end).max(first);
-            if to != from + first {
-                out.timestamps.copy_within(from + first..from + last, to);
-            }
-            piece.rows = piece.rows.start + first as u64..piece.rows.start + last as u64;
-            out.counts.push((last - first) as u32);
-            to += last - first;
-            from = end;
-        }
-        out.timestamps.truncate(to);
-        Ok(())
-    }
-
-    /// Every 256th time is known from the series file. Times are kept as differences, so damage shows there.
-    fn check_times(&self, piece: &Piece, times: &[TimestampMs]) -> Result<()> {
-        let first_step = (piece.rows.start - piece.row.first_row) as usize / TIME_INDEX_STEP;
-        let expected = self
-            .series
-            .time_index(piece.ordinal)
-            .iter()
-            .skip(first_step);
-        let agree = times
-            .iter()
-            .step_by(TIME_INDEX_STEP)
-            .zip(expected)
-            .all(|(time, expected)| time == expected);
-        if !agree || times.last().is_some_and(|t| *t > piece.row.max_time) {
-            let what = format!(
-                "times of series {} differ from {SERIES_FILE}",
-                piece.ordinal
-            );
-            return Err(files::damaged(self.samples.path(), what));
-        }
-        Ok(())
+    /// The row group of `first`, and how many of `pieces`, which begin with it, lie there.
+    pub(super) fn in_group(&self, first: &Piece, pieces: &[Piece]) -> Result<(usize, usize)> {
+        let group = self.samples.group_of(first.row.first_row);
+        let (group, rows) = group.ok_or_else(|| {
+            files::damaged(self.samples.path(), "it has fewer rows than its series")
+        })?;
+        let in_group = pieces.partition_point(|p| p.row.first_row < rows.end);
+        Ok((group, in_group))
     }
 
     /// Decodes the values of `pieces`, whose rows are exact by now.
@@ -305,8 +261,13 @@ impl Block {
 }
 
 impl Piece {
-    fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.rows.end - self.rows.start
+    }
+
+    /// Its rows, counted from the first one of the series.
+    pub(super) fn rows_of_series(&self) -> Range<u64> {
+        self.rows.start - self.row.first_row..self.rows.end - self.row.first_row
     }
 
     fn kind(&self) -> Kind {
@@ -318,7 +279,9 @@ impl Piece {
     }
 }
 
-fn rows_of<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> impl Iterator<Item = Range<u64>> {
+pub(super) fn rows_of<'a>(
+    pieces: impl IntoIterator<Item = &'a Piece>,
+) -> impl Iterator<Item = Range<u64>> {
     pieces
         .into_iter()
         .map(|p| p.rows.clone())
@@ -326,7 +289,7 @@ fn rows_of<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> impl Iterator<Ite
 }
 
 /// Splits `pieces` where rows do not follow each other or `key` changes; pieces without rows are left out if alone.
-fn runs<K: PartialEq>(
+pub(super) fn runs<K: PartialEq>(
     pieces: &[Piece],
     key: impl Fn(&Piece) -> K,
 ) -> impl Iterator<Item = &[Piece]> {
@@ -335,7 +298,7 @@ fn runs<K: PartialEq>(
         .filter(|run| !rows_spanned(run).is_empty())
 }
 
-fn rows_spanned(run: &[Piece]) -> Range<u64> {
+pub(super) fn rows_spanned(run: &[Piece]) -> Range<u64> {
     match (run.first(), run.last()) {
         (Some(first), Some(last)) => first.rows.start..last.rows.end,
         _ => 0..0,

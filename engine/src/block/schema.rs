@@ -17,15 +17,17 @@ pub(super) const SAMPLES_FILE: &str = "samples.parquet";
 /// Samples between two entries of a series' time index.
 pub(super) const TIME_INDEX_STEP: usize = 256;
 
-/// Where `samples.parquet` is cut.
+/// Where `samples.parquet` is cut. Every number is at least 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     /// A row group ends before the series that would make it larger.
     pub(super) rows_per_group: usize,
-    /// A page ends after so many rows: scattered reads decode whole pages.
+    /// A page of values ends before the series that would make it larger; a longer series has several. Scattered reads
+    /// decode whole pages.
     pub(super) rows_per_page: usize,
-    /// Rows encoded at once; pages end at multiples of it.
-    pub(super) write_batch_rows: usize,
+    /// A page of times ends once it is larger, before the next series with other times than the one before. Where series
+    /// repeat each other's times or values, zstd finds that inside of a page only.
+    pub(super) rows_per_times_page: usize,
 }
 
 impl Default for Layout {
@@ -33,7 +35,7 @@ impl Default for Layout {
         Self {
             rows_per_group: 1 << 20,
             rows_per_page: 8192,
-            write_batch_rows: 1024,
+            rows_per_times_page: 1 << 16,
         }
     }
 }
@@ -54,31 +56,6 @@ pub(super) enum SampleColumn {
 impl SampleColumn {
     /// All, in file order.
     pub(super) const ALL: [Self; 4] = [Self::Series, Self::Timestamp, Self::Mantissa, Self::Value];
-
-    /// Its name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Series => "series",
-            Self::Timestamp => "timestamp",
-            Self::Mantissa => "mantissa",
-            Self::Value => "value",
-        }
-    }
-
-    fn encoding(self) -> Encoding {
-        match self {
-            Self::Series | Self::Timestamp | Self::Mantissa => Encoding::DELTA_BINARY_PACKED,
-            Self::Value => Encoding::BYTE_STREAM_SPLIT,
-        }
-    }
-
-    /// Row groups are skipped by series and time; ranges of mantissas tell nothing.
-    fn statistics(self) -> EnabledStatistics {
-        match self {
-            Self::Series | Self::Timestamp => EnabledStatistics::Chunk,
-            Self::Mantissa | Self::Value => EnabledStatistics::None,
-        }
-    }
 }
 
 /// The schema of `samples.parquet`.
@@ -95,32 +72,33 @@ pub(super) fn samples_schema() -> Result<TypePtr> {
     .map_err(|e| Error::internal("the schema of samples is wrong").with_source(e))
 }
 
-/// How `samples.parquet` is written.
-pub(super) fn samples_properties(layout: Layout) -> Result<WriterProperties> {
+/// How `samples.parquet` is written, pages apart.
+pub(super) fn samples_properties() -> Result<WriterProperties> {
     let sorting = |column_idx| SortingColumn {
         column_idx,
         descending: false,
         nulls_first: false,
     };
-    let mut builder = common_properties("samples", 1)?
-        .set_dictionary_enabled(false)
-        .set_data_page_row_count_limit(layout.rows_per_page)
-        .set_write_batch_size(layout.write_batch_rows)
-        .set_sorting_columns(Some(vec![sorting(0), sorting(1)]));
-    for column in SampleColumn::ALL {
-        let path = ColumnPath::from(column.name());
-        builder = builder
-            .set_column_encoding(path.clone(), column.encoding())
-            .set_column_statistics_enabled(path, column.statistics());
-    }
-    Ok(builder.build())
+    Ok(common_properties("samples", 1)?
+        .set_sorting_columns(Some(vec![sorting(0), sorting(1)]))
+        .build())
 }
 
 /// How `series.parquet` is written.
 pub(super) fn series_properties() -> Result<WriterProperties> {
-    Ok(common_properties("series", 3)?
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .build())
+    let mut builder =
+        common_properties("series", 3)?.set_statistics_enabled(EnabledStatistics::Chunk);
+    for (column, encoding) in [
+        ("series", Encoding::DELTA_BINARY_PACKED),
+        ("series_id", Encoding::PLAIN),
+        ("first_row", Encoding::DELTA_BINARY_PACKED),
+    ] {
+        let path = ColumnPath::from(column);
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, encoding);
+    }
+    Ok(builder.build())
 }
 
 fn common_properties(content: &str, zstd_level: i32) -> Result<WriterPropertiesBuilder> {

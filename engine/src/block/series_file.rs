@@ -118,6 +118,7 @@ impl SeriesBuilder {
                 false,
             ),
             ("row_count", int32(&|r| r.row_count as i32), false),
+            ("times_of", int32(&|r| r.times_of as i32), false),
             ("min_time", times(rows.iter().map(|r| r.min_time)), false),
             ("max_time", times(rows.iter().map(|r| r.max_time)), false),
             (
@@ -229,11 +230,19 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
     let double_counts = numbers::<Int32Type>(batch, "double_count")?;
     let scales = column::<Int32Array>(batch, "scale")?;
     let indexes = column::<ListArray>(batch, "time_index")?;
+    let times_of = match batch.column_by_name("times_of") {
+        Some(_) => Some(numbers::<Int32Type>(batch, "times_of")?),
+        None => None,
+    };
     for i in 0..batch.num_rows() {
         let expected_first = rows.as_slice().last().map_or(0, |r| r.rows().end);
         let row = SeriesRow {
             first_row: checked(first_rows.value(i), "first_row")?,
             row_count: checked(row_counts.value(i), "row_count")?,
+            times_of: match times_of {
+                Some(times_of) => checked(times_of.value(i), "times_of")?,
+                None => rows.len() as u32,
+            },
             double_count: checked(double_counts.value(i), "double_count")?,
             scale: (!scales.is_null(i))
                 .then(|| checked(scales.value(i), "scale"))
@@ -256,7 +265,8 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
             && index.len() == (row.row_count as usize).div_ceil(TIME_INDEX_STEP)
             && index.first() == Some(&row.min_time)
             && index.is_sorted_by(|a, b| a < b)
-            && index.last() <= Some(&row.max_time);
+            && index.last() <= Some(&row.max_time)
+            && shares_times(rows, &row, index);
         if !sound {
             return Err(ParquetError::General(format!(
                 "series {} contradicts itself or the one before",
@@ -266,6 +276,17 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
         rows.push(row, index.iter().copied());
     }
     Ok(())
+}
+
+/// Whether the series whose times `row` claims to have may be the first with them.
+fn shares_times(rows: &SeriesRows, row: &SeriesRow, index: &[i64]) -> bool {
+    if row.times_of as usize == rows.len() {
+        return true;
+    }
+    let times = |r: &SeriesRow| (r.times_of, r.row_count, r.min_time, r.max_time);
+    rows.get(row.times_of)
+        .is_some_and(|first| times(first) == times(row))
+        && rows.time_index(row.times_of) == index
 }
 
 fn read_labels(batch: &RecordBatch, labels: &mut Vec<Labels>) -> Result<(), ParquetError> {

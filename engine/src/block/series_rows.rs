@@ -13,6 +13,8 @@ pub struct SeriesRow {
     pub first_row: u64,
     /// Its number of rows, at least 1.
     pub row_count: u32,
+    /// Ordinal of the first series of the block that has exactly the same times: its own, or a lower one.
+    pub times_of: u32,
     /// Rows whose value is kept as a double; the others are mantissas.
     pub double_count: u32,
     /// Scale of the mantissas; `None` if there are none.
@@ -34,7 +36,7 @@ impl SeriesRow {
 #[derive(Debug, Default)]
 pub(super) struct SeriesRows {
     rows: Vec<SeriesRow>,
-    /// The time indexes one after the other.
+    /// The time indexes one after the other; those of series that have the times of another are left out.
     index: Vec<TimestampMs>,
     /// Where the time index of each series ends.
     index_ends: Vec<usize>,
@@ -47,8 +49,10 @@ impl SeriesRows {
         row: SeriesRow,
         time_index: impl IntoIterator<Item = TimestampMs>,
     ) {
+        if row.times_of as usize == self.rows.len() {
+            self.index.extend(time_index);
+        }
         self.rows.push(row);
-        self.index.extend(time_index);
         self.index_ends.push(self.index.len());
     }
 
@@ -69,7 +73,9 @@ impl SeriesRows {
 
     /// The time index of series `ordinal`; empty if there is no such series.
     pub(super) fn time_index(&self, ordinal: u32) -> &[TimestampMs] {
-        let at = ordinal as usize;
+        let Some(at) = self.get(ordinal).map(|row| row.times_of as usize) else {
+            return &[];
+        };
         let start = at
             .checked_sub(1)
             .and_then(|i| self.index_ends.get(i))

@@ -149,8 +149,21 @@ fn labels() -> impl Strategy<Value = Labels> {
     })
 }
 
+/// Some series have the times of another, as those of one target do.
 fn model() -> impl Strategy<Value = Model> {
-    prop::collection::btree_map(labels(), samples(), 1..12)
+    let shared = prop::collection::vec(prop::option::of(any::<Index>()), 12);
+    let series = prop::collection::btree_map(labels(), samples(), 1..12);
+    (series, shared).prop_map(|(mut model, shared)| {
+        let all: Vec<_> = model.values().cloned().collect();
+        for (samples, other) in model.values_mut().zip(shared) {
+            if let Some(other) = other.map(|at| at.get(&all)) {
+                samples.truncate(other.len());
+                let pairs = samples.iter_mut().zip(other);
+                pairs.for_each(|(sample, other)| sample.0 = other.0);
+            }
+        }
+        model
+    })
 }
 
 fn range() -> impl Strategy<Value = TimeRange> {
@@ -167,10 +180,11 @@ proptest! {
         model in model(),
         rows_per_group in 1..1500_usize,
         pages in 1..200_usize,
+        times in 1..800_usize,
         asked in prop::collection::vec((prop::collection::vec(any::<bool>(), 12), range()), 1..8),
     ) {
         let dir = TempDir::new().expect("a folder");
-        let layout = Layout { rows_per_group, rows_per_page: pages, write_batch_rows: pages };
+        let layout = Layout { rows_per_group, rows_per_page: pages, rows_per_times_page: times };
         let (path, meta) = write(dir.path(), &model, layout);
         let (block, labels) = Block::open(&path).expect("opens");
         prop_assert_eq!(block.meta(), &meta);
@@ -232,6 +246,15 @@ fn example() -> Model {
             times(5).zip(odd).collect(),
         ),
     ])
+}
+
+#[test]
+fn times_are_shared_with_the_first_that_has_them() {
+    let dir = TempDir::new().expect("a folder");
+    let (path, _) = write(dir.path(), &example(), Layout::default());
+    let (block, _) = Block::open(&path).expect("opens");
+    let shared: Vec<_> = block.rows().iter().map(|r| r.times_of).collect();
+    assert_eq!(shared, [0, 1, 1, 3, 1]);
 }
 
 #[test]

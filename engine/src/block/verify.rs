@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use narthex_model::{Result, TimeRange};
+use narthex_model::Result;
 
 use super::files::{self, ReadFile};
 use super::folder::{BlockFolder, LocalFolder};
 use super::meta::{BlockMeta, FileMeta, META_FILE};
 use super::read::{Block, DecodedSamples};
 use super::schema::{SAMPLES_FILE, SERIES_FILE};
+use super::timelines::Timelines;
 
 /// How much of a file is read at once.
 const READ_BYTES: u64 = 1 << 20;
@@ -115,13 +116,14 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
     let samples_path = folder.path().join(SAMPLES_FILE);
     let mut decoded = DecodedSamples::default();
     let (mut min_time, mut max_time) = (i64::MAX, i64::MIN);
+    let mut timelines = Timelines::new();
     let mut first = 0;
     while first < block.series_count() {
         let ordinals = next_series(&block, first);
         decoded.timestamps.clear();
         decoded.values.clear();
         decoded.counts.clear();
-        block.read(&ordinals, TimeRange::ALL, &mut decoded)?;
+        block.read_rows(&ordinals, &mut decoded)?;
         let mut rest = decoded.timestamps.as_slice();
         for (ordinal, count) in ordinals.iter().zip(&decoded.counts) {
             let (times, later) = rest
@@ -135,6 +137,14 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
                 return Err(files::damaged(
                     &samples_path,
                     format!("times of series {ordinal} are out of order"),
+                ));
+            }
+            let same = timelines.first_with(*ordinal, times);
+            if row.times_of != *ordinal && row.times_of != same {
+                let other = row.times_of;
+                return Err(files::damaged(
+                    &samples_path,
+                    format!("series {ordinal} does not have the times of series {other}"),
                 ));
             }
             min_time = min_time.min(row.min_time);

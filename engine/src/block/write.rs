@@ -8,10 +8,12 @@ use ulid::Ulid;
 
 use super::files;
 use super::meta::{self, BlockMeta, BlockSource, META_FILE, Span};
+use super::pages::Effort;
 use super::samples_writer::SamplesWriter;
 use super::schema::{Layout, SAMPLES_FILE, SERIES_FILE};
 use super::series_file::SeriesBuilder;
 use super::series_rows::SeriesRow;
+use super::timelines::Timelines;
 use crate::fs::{FileSystem, RealFileSystem};
 
 /// Ends the name of a folder that is not yet a block.
@@ -33,6 +35,7 @@ pub struct BlockWriter {
     /// `None` once finished or dropped.
     samples: Option<SamplesWriter>,
     series: SeriesBuilder,
+    timelines: Timelines,
     last_labels: Option<Labels>,
     next_row: u64,
     fs: Arc<dyn FileSystem>,
@@ -82,6 +85,11 @@ impl BlockWriter {
         created_ms: TimestampMs,
         layout: Layout,
     ) -> Result<Self> {
+        // What comes from the head is merged before long.
+        let effort = match source.level {
+            ..=1 => Effort::Quick,
+            _ => Effort::Thorough,
+        };
         let folder = parent.join(format!("{ulid}.{LEFTOVER_SUFFIX}"));
         files::create_dir(fs.as_ref(), &folder)?;
         let meta = BlockMeta {
@@ -102,6 +110,7 @@ impl BlockWriter {
         let mut writer = Self {
             samples: None,
             series: SeriesBuilder::default(),
+            timelines: Timelines::new(),
             last_labels: None,
             next_row: 0,
             fs,
@@ -113,6 +122,7 @@ impl BlockWriter {
             writer.fs.as_ref(),
             &writer.folder.join(SAMPLES_FILE),
             layout,
+            effort,
         )?);
         Ok(writer)
     }
@@ -152,6 +162,9 @@ impl BlockWriter {
         let row = SeriesRow {
             first_row: self.next_row,
             row_count,
+            times_of: self
+                .timelines
+                .first_with(ordinal.cast_unsigned(), timestamps),
             double_count,
             scale,
             min_time,

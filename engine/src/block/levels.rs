@@ -1,0 +1,75 @@
+//! Definition levels of a page: which rows have a value, as Parquet's mix of runs and bits.
+
+use super::delta::put_varint;
+
+/// Appends which of the rows are `present`, preceded by the length of that in four bytes.
+///
+/// Groups of eight rows that all agree make a run; the others are packed, a bit for each row.
+pub(super) fn put_levels(present: &[bool], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend([0; 4]);
+    let mut rest = present;
+    while let Some(first) = rest.chunks(8).next() {
+        let groups = rest.chunks(8).take_while(|g| agreed(g) == agreed(first));
+        let rows = (groups.count() * 8).min(rest.len());
+        let (run, later) = rest.split_at_checked(rows).unwrap_or((rest, &[]));
+        put_run(agreed(first), run, out);
+        rest = later;
+    }
+    let bytes = (out.len() - start - 4) as u32;
+    let length = out.iter_mut().skip(start).take(4);
+    length.zip(bytes.to_le_bytes()).for_each(|(to, b)| *to = b);
+}
+
+/// What all rows say, if it is the same.
+fn agreed(rows: &[bool]) -> Option<bool> {
+    let first = *rows.first()?;
+    rows.iter().all(|row| *row == first).then_some(first)
+}
+
+fn put_run(agreed: Option<bool>, rows: &[bool], out: &mut Vec<u8>) {
+    match agreed {
+        Some(present) => {
+            put_varint((rows.len() as u64) << 1, out);
+            out.push(u8::from(present));
+        }
+        None => {
+            put_varint((rows.len().div_ceil(8) as u64) << 1 | 1, out);
+            out.extend(rows.chunks(8).map(bits));
+        }
+    }
+}
+
+fn bits(rows: &[bool]) -> u8 {
+    let rows = rows.iter().enumerate();
+    rows.fold(0, |byte, (i, row)| byte | u8::from(*row) << i)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_and_bits() {
+        let cases: &[(&[bool], &[u8])] = &[
+            (&[], &[]),
+            (&[true; 3], &[6, 1]),
+            (&[false; 300], &[0xd8, 4, 0]),
+            (&[true, false, true], &[3, 0b101]),
+            (
+                &[[true; 8], [false; 8], [false; 8]].concat(),
+                &[16, 1, 32, 0],
+            ),
+            (
+                &[true, false, true, true, true, true, true, true, false, true],
+                &[5, 0b1111_1101, 0b10],
+            ),
+        ];
+        for (present, bytes) in cases {
+            let mut out = vec![9];
+            put_levels(present, &mut out);
+            let length = (bytes.len() as u32).to_le_bytes();
+            assert_eq!(out, [&[9], &length[..], bytes].concat(), "{present:?}");
+        }
+    }
+}
