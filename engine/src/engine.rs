@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use crate::accept::Acceptance;
 use crate::backfill::Backfill;
+use crate::block::Workers;
 use crate::budget::Budget;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
@@ -419,6 +420,7 @@ fn share(
     budget.update(state.head_bytes());
     let shared = Shared {
         layout,
+        workers: Arc::new(Workers::new(options.block_threads)),
         options,
         fs,
         queue: Queue::new(),

@@ -227,7 +227,8 @@ impl Flusher {
             window.span(),
             source,
             now,
-        )?;
+        )?
+        .with_workers(self.shared.workers.clone());
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
         let mut reader = window.reader();
         for (ordinal, labels) in self.shared.series.sorted(window.ordinals()) {

@@ -53,6 +53,8 @@ pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use verify::{VerifyReport, verify};
 
+use std::thread;
+
 use narthex_model::{Error, Result, TimestampMs};
 
 /// How a store is opened.
@@ -65,6 +67,9 @@ pub struct Options {
     pub block_duration_ms: i64,
     /// A WAL segment is closed once it is larger.
     pub wal_segment_bytes_max: u64,
+    /// Threads that encode blocks, for flush and compaction together, besides one for each that reads and gathers; at
+    /// least 1, and with 1 there are no more. By default half of the cores: the others are for queries and writers.
+    pub block_threads: usize,
     /// How long samples are kept.
     pub retention: Retention,
     /// Memory that the samples in the head may take, in bytes, at least 1 MiB. From half of it on windows are cut into
@@ -80,6 +85,8 @@ impl Default for Options {
             out_of_order_window_ms: 30 * 60_000,
             block_duration_ms: 2 * 3_600_000,
             wal_segment_bytes_max: 128 << 20,
+            block_threads: thread::available_parallelism()
+                .map_or(1, |cores| (cores.get() / 2).max(1)),
             retention: Retention::default(),
             memory_budget_bytes: 2 << 30,
             now: clock::system_now_ms,

@@ -7,6 +7,7 @@ use narthex_model::TimestampMs;
 use parking_lot::Mutex;
 
 use crate::Options;
+use crate::block::Workers;
 use crate::budget::Budget;
 use crate::commit::Work;
 use crate::fs::FileSystem;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) layout: Layout,
     pub(crate) options: Options,
     pub(crate) fs: Arc<dyn FileSystem>,
+    /// Encode blocks.
+    pub(crate) workers: Arc<Workers>,
     pub(crate) queue: Queue<Work>,
     /// Segments whose samples are not all in blocks, in order, without the open one.
     pub(crate) closed_segments: Mutex<Vec<ClosedSegment>>,

@@ -25,6 +25,7 @@ mod tests;
 mod timelines;
 mod times;
 mod verify;
+mod workers;
 mod write;
 
 pub use folder::{BlockFile, BlockFolder, LocalFolder};
@@ -32,5 +33,6 @@ pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};
 pub use series_rows::SeriesRow;
 pub use verify::{FileCheck, verify_block, verify_block_in};
+pub(crate) use workers::Workers;
 pub use write::{BlockWriter, SeriesSamples};
 pub(crate) use write::{remove_block, remove_leftovers};

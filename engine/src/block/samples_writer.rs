@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use narthex_model::{Result, TimestampMs};
+use parking_lot::{Mutex, MutexGuard};
 use parquet::column::page::CompressedPage;
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
@@ -16,6 +17,7 @@ use super::pages::{Effort, PageEncoder};
 use super::parquet_io;
 use super::rows::{Kept, Rows};
 use super::schema::{self, Layout, SampleColumn};
+use super::workers::Workers;
 use crate::fs::FileSystem;
 
 /// The open file.
@@ -23,8 +25,15 @@ pub(super) struct SamplesWriter {
     file: SerializedFileWriter<ChecksumFile>,
     path: PathBuf,
     rows: Rows,
-    encoder: PageEncoder,
+    encoders: Encoders,
     layout: Layout,
+}
+
+/// An encoder for each of the workers.
+struct Encoders {
+    effort: Effort,
+    workers: Arc<Workers>,
+    each: Vec<Mutex<PageEncoder>>,
 }
 
 impl SamplesWriter {
@@ -41,14 +50,22 @@ impl SamplesWriter {
             schema::samples_schema()?,
             properties,
         );
-        let error = |e| parquet_io::write_error(path, e);
         Ok(Self {
-            file: file.map_err(error)?,
+            file: file.map_err(|e| parquet_io::write_error(path, e))?,
             path: path.to_owned(),
             rows: Rows::new(layout),
-            encoder: PageEncoder::new(effort).map_err(error)?,
+            encoders: Encoders {
+                effort,
+                workers: Arc::new(Workers::new(1)),
+                each: Vec::new(),
+            },
             layout,
         })
+    }
+
+    /// Has the pages encoded by `workers` from now on, instead of here.
+    pub(super) fn set_workers(&mut self, workers: Arc<Workers>) {
+        self.encoders.workers = workers;
     }
 
     /// Adds the samples of a series; both columns have the same length.
@@ -81,11 +98,12 @@ impl SamplesWriter {
     }
 
     fn write_group(&mut self) -> Result<(), ParquetError> {
+        self.encoders.start()?;
         let columns = self.file.schema_descr().columns().to_vec();
         let properties = self.file.properties().clone();
         let mut group = self.file.next_row_group()?;
         for (column, descriptor) in SampleColumn::ALL.into_iter().zip(columns) {
-            let pages = encode(&self.rows, column, &mut self.encoder)?;
+            let pages = self.encoders.encode(&self.rows, column)?;
             let statistics = self.rows.statistics(column);
             let chunk = chunks::assemble(&descriptor, &properties, pages, statistics)?;
             group.append_column(&chunk.bytes, chunk.close)?;
@@ -94,19 +112,36 @@ impl SamplesWriter {
     }
 }
 
-/// The pages of `column`.
-fn encode(
-    rows: &Rows,
-    column: SampleColumn,
-    encoder: &mut PageEncoder,
-) -> Result<Vec<CompressedPage>, ParquetError> {
-    let dictionary = match column {
-        SampleColumn::Series => Some(encoder.dictionary(&rows.ordinals())?),
-        _ => None,
-    };
-    let pages = rows.pages(column);
-    let pages = pages
-        .iter()
-        .map(|page| encoder.encode(page.rows.len(), rows.page_values(column, page)));
-    dictionary.map(Ok).into_iter().chain(pages).collect()
+impl Encoders {
+    /// Sees to it that each of the workers has one.
+    fn start(&mut self) -> Result<(), ParquetError> {
+        while self.each.len() < self.workers.count() {
+            let encoder = PageEncoder::new(self.effort)?;
+            self.each.push(Mutex::new(encoder));
+        }
+        Ok(())
+    }
+
+    /// The pages of `column`.
+    fn encode(
+        &self,
+        rows: &Rows,
+        column: SampleColumn,
+    ) -> Result<Vec<CompressedPage>, ParquetError> {
+        let dictionary = match column {
+            SampleColumn::Series => Some(self.of_thread(0)?.dictionary(&rows.ordinals())?),
+            _ => None,
+        };
+        let pages = self.workers.map(&rows.pages(column), |thread, page| {
+            let values = rows.page_values(column, page);
+            self.of_thread(thread)?.encode(page.rows.len(), values)
+        });
+        dictionary.map(Ok).into_iter().chain(pages).collect()
+    }
+
+    /// The encoder of a thread: nobody else locks it.
+    fn of_thread(&self, thread: usize) -> Result<MutexGuard<'_, PageEncoder>, ParquetError> {
+        let encoder = self.each.get(thread).map(Mutex::lock);
+        encoder.ok_or_else(|| ParquetError::General(format!("no encoder for thread {thread}")))
+    }
 }

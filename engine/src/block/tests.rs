@@ -37,7 +37,9 @@ fn write(parent: &Path, model: &Model, layout: Layout) -> (PathBuf, BlockMeta) {
         1_700_000_000_000,
         layout,
     )
-    .expect("created");
+    .expect("created")
+    // What is written does not depend on their number.
+    .with_workers(Arc::new(Workers::new(model.len() % 3)));
     for (labels, samples) in model {
         let (timestamps, values): (Vec<_>, Vec<_>) = samples.iter().copied().unzip();
         let series = SeriesSamples {

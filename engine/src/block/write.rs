@@ -14,6 +14,7 @@ use super::schema::{Layout, SAMPLES_FILE, SERIES_FILE};
 use super::series_file::SeriesBuilder;
 use super::series_rows::SeriesRow;
 use super::timelines::Timelines;
+use super::workers::Workers;
 use crate::fs::{FileSystem, RealFileSystem};
 
 /// Ends the name of a folder that is not yet a block.
@@ -125,6 +126,14 @@ impl BlockWriter {
             effort,
         )?);
         Ok(writer)
+    }
+
+    /// Has the pages encoded by `workers`.
+    pub(crate) fn with_workers(mut self, workers: Arc<Workers>) -> Self {
+        if let Some(samples) = &mut self.samples {
+            samples.set_workers(workers);
+        }
+        self
     }
 
     /// Adds a series.

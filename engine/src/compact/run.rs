@@ -218,7 +218,8 @@ impl Compactor {
             merge.span,
             source(parents, only.tombstones.newest()),
             now,
-        )?;
+        )?
+        .with_workers(self.shared.workers.clone());
         let has = |ordinal, _: LabelsRef<'_>| parents.iter().any(|b| b.local(ordinal).is_some());
         let series = self.shared.series.select(&[], has);
         let counts: Vec<u64> = series

@@ -19,6 +19,7 @@ pub(super) type Samples = BTreeMap<Labels, BTreeMap<i64, u64>>;
 pub(super) fn options() -> Options {
     Options {
         out_of_order_window_ms: i64::MAX / 4,
+        block_threads: 2,
         block_duration_ms: 1000,
         wal_segment_bytes_max: 2_000,
         memory_budget_bytes: 64 << 20,
