@@ -4,8 +4,8 @@
 //! cargo run --release -p narthex-engine --example measure_blocks -- DATA-FOLDER NEW-FOLDER
 //! ```
 //!
-//! Every block of the data folder is decoded and written anew into the new folder, as one cut from the head and as a merged
-//! one; they stay there to be looked at. Rates are per second of processor time, of all threads.
+//! Every block of the data folder is decoded and written anew into the new folder: as one cut from the head, as a merged
+//! one, and as blocks of two hours that a store then merges. They stay there to be looked at. Rates are per second of processor time, of all threads.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use narthex_engine::block::{
     Block, BlockSource, BlockWriter, DecodedSamples, SeriesSamples, verify_block,
 };
+use narthex_engine::{Engine, Options};
 use narthex_model::{Labels, TimeRange};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -42,54 +43,101 @@ fn main() -> Outcome<()> {
 
 fn measure(path: &Path, folder: &Path) -> Outcome<()> {
     let (block, labels) = Block::open(path)?;
-    println!(
-        "block {}: {} samples",
-        block.meta().ulid,
-        block.meta().samples
-    );
+    let meta = block.meta();
+    let span = TimeRange::new(meta.span.start, meta.span.end);
+    println!("block {}: {} samples", meta.ulid, meta.samples);
     print_block("as it is", path, &block)?;
     for (what, level) in [("as cut from the head", 1), ("as merged", 2)] {
-        let written = write(&block, &labels, folder, level)?;
+        let read = decode(&block)?;
+        let start = cpu_seconds();
+        let written = write(&block, &labels, folder, level, span)?;
+        let seconds = cpu_seconds() - start - read;
+        println!("  written: {}", rate(meta.samples, seconds));
         print_block(what, &written, &Block::open(&written)?.0)?;
     }
+    merge(
+        &block,
+        &labels,
+        &folder.join(format!("{}-store", meta.ulid)),
+    )
+}
+
+/// Cuts `block` into blocks of two hours, which are a store then, and has them merged.
+fn merge(block: &Block, labels: &[Labels], folder: &Path) -> Outcome<()> {
+    Engine::open(folder, Options::default(), None)?.close()?;
+    let hours = 2 * 3_600_000;
+    let span = block.meta().span;
+    for start in (span.start..span.end).step_by(hours as usize) {
+        let window = TimeRange::new(start, start + hours);
+        write(block, labels, &folder.join("blocks"), 1, window)?;
+    }
+    println!(
+        "in blocks of two hours: {:.4}",
+        all_bytes(folder)? as f64 / block.meta().samples as f64
+    );
+    let engine = Engine::open(folder, Options::default(), None)?;
+    let start = cpu_seconds();
+    engine.compact()?;
+    let seconds = cpu_seconds() - start;
+    engine.close()?;
+    let bytes = all_bytes(folder)? as f64 / block.meta().samples as f64;
+    println!(
+        "  merged: {}, read back; {bytes:.4} bytes per sample in all files",
+        rate(block.meta().samples, seconds)
+    );
     Ok(())
 }
 
-/// Writes all of `block` anew.
-fn write(block: &Block, labels: &[Labels], folder: &Path, level: u32) -> Outcome<PathBuf> {
-    let (meta, ulid) = (block.meta(), Ulid::generate());
+/// Bytes of all files below `folder`.
+fn all_bytes(folder: &Path) -> Outcome<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += match entry.metadata()? {
+            m if m.is_dir() => all_bytes(&entry.path())?,
+            m => m.len(),
+        };
+    }
+    Ok(bytes)
+}
+
+/// Writes the samples of `block` in `span` anew.
+fn write(
+    block: &Block,
+    labels: &[Labels],
+    folder: &Path,
+    level: u32,
+    span: TimeRange,
+) -> Outcome<PathBuf> {
+    let ulid = Ulid::generate();
     let source = BlockSource {
         wal_through: None,
         deletes_through: 0,
         level,
         parents: Vec::new(),
     };
-    let span = TimeRange::new(meta.span.start, meta.span.end);
-    let mut writer = BlockWriter::create(folder, ulid, span, source, meta.created_ms)?;
-    let (mut samples, mut seconds) = (DecodedSamples::default(), 0.0);
+    let created = block.meta().created_ms;
+    let mut writer = BlockWriter::create(folder, ulid, span, source, created)?;
+    let mut samples = DecodedSamples::default();
     for (at, labels) in labels.chunks(SERIES_AT_ONCE).enumerate() {
         let first = (at * SERIES_AT_ONCE) as u32;
         let ordinals: Vec<u32> = (first..).take(labels.len()).collect();
-        samples = DecodedSamples::default();
-        block.read(&ordinals, TimeRange::ALL, &mut samples)?;
-        let start = cpu_seconds();
+        clear(&mut samples);
+        block.read(&ordinals, span, &mut samples)?;
         let mut from = 0;
         for (labels, count) in labels.iter().zip(&samples.counts) {
             let rows = from..from + *count as usize;
-            writer.push(SeriesSamples {
-                labels: labels.as_ref(),
-                timestamps: &samples.timestamps[rows.clone()],
-                values: &samples.values[rows.clone()],
-            })?;
             from = rows.end;
+            if *count > 0 {
+                writer.push(SeriesSamples {
+                    labels: labels.as_ref(),
+                    timestamps: &samples.timestamps[rows.clone()],
+                    values: &samples.values[rows],
+                })?;
+            }
         }
-        seconds += cpu_seconds() - start;
     }
-    drop(samples);
-    let start = cpu_seconds();
     writer.finish()?;
-    seconds += cpu_seconds() - start;
-    println!("  written: {}", rate(meta.samples, seconds));
     Ok(folder.join(ulid.to_string()))
 }
 
