@@ -14,7 +14,8 @@ pub trait Sink: Send + Sync {
     ///
     /// `Ok` is an ack: every sample of the batch that the receipt does not list as rejected is on disk as the
     /// configured durability says (by default: fsynced), and is visible to queries. The same sample written again
-    /// within the out-of-order window is a success and is kept once; later it may be refused as too old. An error means nothing may be assumed; writing the same batch again is safe.
+    /// within the out-of-order window is a success and is kept once; later it is refused as too old if it is in a block already.
+    /// Where another value was stored for the same time, the later one counts. An error means nothing may be assumed; writing the same batch again is safe.
     ///
     /// # Errors
     /// `Limit` if the batch is too large, `Unavailable` if the disk is full or failing, `Closed` after shutdown.
