@@ -9,6 +9,7 @@ import tempfile
 import bad_input
 import blocks
 import crash
+import imports
 import open_format
 import scrape
 from checks import Checks
@@ -22,6 +23,7 @@ SCENARIOS = [
     ("crash: kill -9 in the middle of remote write", crash.run),
     ("blocks: an outside reader, and damage", blocks.run),
     ("open format: three outside readers over a live store", open_format.run),
+    ("imports: Prometheus, VictoriaMetrics, Parquet", imports.run),
     ("bad input: a clear error each", bad_input.run),
 ]
 
@@ -29,7 +31,7 @@ SCENARIOS = [
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder with narthex and narthex-datasets")
-    parser.add_argument("--peers", type=pathlib.Path, required=True, help="folder with promtool and the node exporter")
+    parser.add_argument("--peers", type=pathlib.Path, required=True, help="folder with promtool, prometheus, victoria-metrics and the node exporter")
     parser.add_argument("words", nargs="*", help="run only scenarios whose name has one of these")
     args = parser.parse_args()
 

@@ -3,14 +3,14 @@
 //! A backfilled block ranks before everything that came through the WAL: where both have a sample of the same series and
 //! time, that of the WAL counts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use narthex_model::{Error, Result, TimeRange};
 use parking_lot::MutexGuard;
 use ulid::Ulid;
 
-use crate::block::{BlockMeta, BlockSource, BlockWriter, SeriesSamples};
+use crate::block::{BlockMeta, BlockSource, BlockWriter, SeriesSamples, copy_block, verify_block};
 use crate::flush::{discard, read_back};
 use crate::shared::Shared;
 use crate::stored_block::StoredBlock;
@@ -63,16 +63,11 @@ impl<'a> Backfill<'a> {
 
     fn begin(&self) -> Result<(BlockWriter, PathBuf)> {
         let (folder, ulid) = (self.shared.layout.blocks(), Ulid::generate());
-        let source = BlockSource {
-            wal_through: None,
-            level: 1,
-            parents: Vec::new(),
-            // Deletes hide what was stored before them.
-            deletes_through: self.shared.snapshot().tombstones.newest(),
-        };
+        let source = source(self.shared, 1);
         let now = (self.shared.options.now)();
         let fs = self.shared.fs.clone();
-        let writer = BlockWriter::create_on(fs, &folder, ulid, self.span, source, now)?;
+        let writer = BlockWriter::create_on(fs, &folder, ulid, self.span, source, now)?
+            .with_workers(self.shared.workers.clone());
         Ok((writer, folder.join(ulid.to_string())))
     }
 
@@ -87,11 +82,50 @@ impl<'a> Backfill<'a> {
         let fs = self.shared.fs.as_ref();
         let written = writer.finish_checked(read_back);
         let meta = written.inspect_err(|_| discard(fs, &path))?;
-        let opened = StoredBlock::open(&path, &self.shared.series);
-        let (block, _) = opened.inspect_err(|_| discard(fs, &path))?;
-        let mut state = self.shared.state.lock();
-        Arc::make_mut(&mut state).add_block(Arc::new(block));
-        self.shared.counters.raise_max_time(meta.max_time);
+        show(self.shared, &path)?;
         Ok(Some(meta))
     }
+}
+
+/// Copies the block in folder `from` of another store, checked byte by byte; `None` if a block of that name is here already.
+pub(crate) fn adopt(
+    shared: &Shared,
+    _no_compaction: &MutexGuard<'_, ()>,
+    from: &Path,
+) -> Result<Option<BlockMeta>> {
+    if let Some(damage) = verify_block(from).into_iter().find_map(|c| c.damage) {
+        return Err(Error::corrupt(damage));
+    }
+    let theirs = BlockMeta::read(from)?;
+    let state = shared.snapshot();
+    if state.blocks.iter().any(|b| b.meta().ulid == theirs.ulid) {
+        return Ok(None);
+    }
+    drop(state);
+    let (fs, folder) = (shared.fs.as_ref(), shared.layout.blocks());
+    let source = source(shared, theirs.source.level);
+    let meta = copy_block(fs, from, &folder, source, read_back)?;
+    show(shared, &folder.join(meta.ulid.to_string()))?;
+    Ok(Some(meta))
+}
+
+/// A source without a WAL, at this moment.
+fn source(shared: &Shared, level: u32) -> BlockSource {
+    BlockSource {
+        wal_through: None,
+        level,
+        parents: Vec::new(),
+        // Deletes hide what was stored before them.
+        deletes_through: shared.snapshot().tombstones.newest(),
+    }
+}
+
+/// Lets readers see a block that has been written.
+fn show(shared: &Shared, path: &Path) -> Result<()> {
+    let opened = StoredBlock::open(path, &shared.series);
+    let (block, _) = opened.inspect_err(|_| discard(shared.fs.as_ref(), path))?;
+    shared.counters.raise_max_time(block.meta().max_time);
+    let mut state = shared.state.lock();
+    Arc::make_mut(&mut state).add_block(Arc::new(block));
+    Ok(())
 }

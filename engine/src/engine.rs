@@ -13,8 +13,8 @@ use narthex_model::{
 use parking_lot::Mutex;
 
 use crate::accept::Acceptance;
-use crate::backfill::Backfill;
-use crate::block::Workers;
+use crate::backfill::{self, Backfill};
+use crate::block::{BlockMeta, Workers};
 use crate::budget::Budget;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
@@ -270,13 +270,29 @@ impl Engine {
     /// # Errors
     /// `Unavailable` if the store is open for queries alone, `Closed` after [`Engine::close`].
     pub fn backfill(&self, span: TimeRange) -> Result<Backfill<'_>> {
+        self.check_writable()?;
+        Ok(Backfill::new(&self.shared, self.compactor.pause(), span))
+    }
+
+    /// Copies the block in folder `from` of another store, checked byte by byte, and makes it visible. Like a backfill it
+    /// ranks before what came through the WAL. `None` if a block of that name is here already.
+    ///
+    /// # Errors
+    /// `Corrupt` if the block is damaged, `Unavailable` if the disk is full or failing or the store is open for queries alone,
+    /// `Closed` after [`Engine::close`].
+    pub fn adopt_block(&self, from: &Path) -> Result<Option<BlockMeta>> {
+        self.check_writable()?;
+        backfill::adopt(&self.shared, &self.compactor.pause(), from)
+    }
+
+    fn check_writable(&self) -> Result<()> {
         if self.flusher.is_none() {
-            return Err(Error::unavailable("the store is open for queries alone"));
+            return Err(read_only());
         }
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Closed, "the store is closed"));
         }
-        Ok(Backfill::new(&self.shared, self.compactor.pause(), span))
+        Ok(())
     }
 
     /// Length of a freshly cut block; blocks start at multiples of it.
@@ -306,7 +322,7 @@ impl Engine {
 
     /// Drops the blocks that `which` chooses.
     #[cfg(test)]
-    pub(crate) fn drop_blocks(&self, which: impl Fn(&crate::block::BlockMeta) -> bool) {
+    pub(crate) fn drop_blocks(&self, which: impl Fn(&BlockMeta) -> bool) {
         let mut state = self.shared.state.lock();
         Arc::make_mut(&mut state)
             .blocks

@@ -2,9 +2,10 @@
 
 use narthex_model::{Histogram, Label, Metadata, Result, TimeRange, TimestampMs, WriteBatch};
 
+use crate::remote_read;
 use crate::remote_write::{self, Limits};
 use crate::tsdb::{self, Encoding, WalExemplar, WalSink};
-use crate::{ExpositionParser, Protocol, negotiate, parser_for, write_batch};
+use crate::{ExpositionParser, Protocol, negotiate, parser_for, read_export_line, write_batch};
 
 /// Prometheus text.
 pub fn text(body: &[u8]) {
@@ -34,6 +35,23 @@ pub fn remote_write_message(message: &[u8]) {
 pub fn headers(text: &str) {
     let _ = parser_for(Some(text), None);
     let _ = negotiate(Some(text));
+}
+
+/// Both kinds of answers to a remote read.
+pub fn remote_read(body: &[u8]) {
+    let _ = remote_read::decode_request(body, &Limits::default());
+    let _ = remote_read::read_samples(body, &Limits::default());
+    let mut frames = remote_read::Frames::default();
+    frames.push(body);
+    while let Ok(Some(frame)) = frames.next_frame() {
+        let _ = remote_read::read_frame(frame, TimeRange::ALL, &mut WriteBatch::new());
+    }
+    let _ = remote_read::read_frame(body, TimeRange::ALL, &mut WriteBatch::new());
+}
+
+/// A line of exported series.
+pub fn export_line(line: &[u8]) {
+    let _ = read_export_line(line, &mut WriteBatch::new());
 }
 
 /// Any file of a TSDB block: each reader gets the bytes.

@@ -6,6 +6,8 @@
 //! |---|---|---|
 //! | Prometheus text 0.0.4 and 1.0.0, OpenMetrics 1.0 | [`ExpositionParser`], [`BatchReader`] | [`ExpositionWriter`] |
 //! | remote write 1.0 | [`remote_write::decode`] | [`remote_write::encode`] |
+//! | remote read | [`remote_read::read_frame`], [`remote_read::read_samples`] | [`remote_read::encode_request`] |
+//! | JSON lines of `/api/v1/export` | [`read_export_line`] | – |
 //! | files of Prometheus' TSDB | [`tsdb`] | – |
 //! | `Content-Type` and `Accept` headers | [`parser_for`], [`negotiate`] | [`accept_header`], [`Protocol::content_type`] |
 //!
@@ -16,12 +18,14 @@ mod bucket_bound;
 mod content_type;
 mod error;
 mod event;
+mod export;
 mod exposition;
 pub mod fuzz;
 mod lexer;
 mod openmetrics;
 mod parser;
 mod protocol;
+pub mod remote_read;
 pub mod remote_write;
 mod text;
 pub mod tsdb;
@@ -35,6 +39,7 @@ mod testing;
 pub use content_type::{accept_header, negotiate, parser_for};
 pub use error::ParseError;
 pub use event::{Event, ExemplarEvent, LabelScratch, LabelText, SampleEvent, SampleValue};
+pub use export::read_export_line;
 pub use exposition::{ExpositionWriter, batch_text};
 pub use parser::ExpositionParser;
 pub use protocol::Protocol;

@@ -4,11 +4,12 @@
 //! bounded memory. What is done is noted in the data folder: an import that was interrupted goes on where it stopped, and
 //! one that is repeated changes nothing.
 
+pub mod blocks;
+pub mod parquet;
 mod piece_file;
 mod progress;
 pub mod prometheus;
 mod report;
 
 pub use progress::Progress;
-pub use report::Report;
-use report::Written;
+pub use report::{Report, Written};

@@ -30,11 +30,11 @@ impl Report {
 
 /// What became of batches that were written through the engine.
 #[derive(Debug, Default)]
-pub(crate) struct Written(Receipt);
+pub struct Written(Receipt);
 
 impl Written {
     /// Adds what became of another batch.
-    pub(crate) fn add(&mut self, receipt: Receipt) {
+    pub fn add(&mut self, receipt: Receipt) {
         self.0.stored += receipt.stored;
         self.0.rejected += receipt.rejected;
         let room = Receipt::EXAMPLES_MAX.saturating_sub(self.0.examples.len());
@@ -44,7 +44,7 @@ impl Written {
     }
 
     /// The same as a report; a note names some of the refused samples.
-    pub(crate) fn into_report(self) -> Report {
+    pub fn into_report(self) -> Report {
         let notes = self.0.examples.iter().map(|example| {
             let (labels, t) = (&example.labels, example.timestamp);
             format!("refused: {}: {labels} at {t} ms", example.reason.as_str())

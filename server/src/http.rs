@@ -13,6 +13,7 @@ mod page;
 mod params;
 mod query;
 mod query_range;
+mod read;
 mod rules;
 mod self_metrics;
 mod series;
@@ -22,6 +23,7 @@ mod targets;
 mod write;
 
 pub(crate) use error::{ApiError, ApiResult};
+pub(crate) use matchers::parse_selector;
 pub(crate) use query::encode as encode_output;
 
 use std::sync::Arc;
@@ -69,6 +71,7 @@ fn api() -> Router<Arc<App>> {
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))
         .route("/sql", read(sql::sql))
+        .route("/read", post(read::read))
         .route("/write", post(write::write))
         .route("/status/buildinfo", get(buildinfo::buildinfo))
         .route("/status/config", get(status::config))

@@ -37,3 +37,18 @@ pub(crate) const IMPORT_BATCHES_IN_FLIGHT_MAX: usize = 4;
 
 /// Metrics whose metadata is remembered.
 pub(crate) const METADATA_ENTRIES_MAX: usize = 100_000;
+
+/// Largest answer to a remote read that is not streamed, as sent, in bytes.
+pub(crate) const READ_BODY_BYTES_MAX: usize = 256 << 20;
+
+/// Largest such answer after decompression, in bytes.
+pub(crate) const READ_DECODED_BYTES_MAX: usize = 1 << 30;
+
+/// Longest line of an export that is read, in bytes: a series with its samples of a slice.
+pub(crate) const EXPORT_LINE_BYTES_MAX: usize = 256 << 20;
+
+/// Samples that an answer to a remote read has at most.
+pub(crate) const READ_SAMPLES_MAX: u64 = 5_000_000;
+
+/// Series whose samples are read at once for such an answer.
+pub(crate) const READ_SERIES_AT_ONCE: usize = 256;

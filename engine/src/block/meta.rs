@@ -129,7 +129,10 @@ impl BlockMeta {
     }
 
     /// Reads `meta.json` of the block in the local folder `dir`.
-    pub(crate) fn read(dir: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// As [`BlockMeta::read_in`].
+    pub fn read(dir: &Path) -> Result<Self> {
         Self::read_in(&LocalFolder::new(dir))
     }
 

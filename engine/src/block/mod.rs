@@ -5,6 +5,7 @@
 //! drawn column by column in `docs/format/block.md`; any Parquet reader can use it.
 
 mod chunks;
+mod copy;
 pub(crate) mod decimal;
 mod delta;
 mod files;
@@ -28,6 +29,7 @@ mod verify;
 mod workers;
 mod write;
 
+pub(crate) use copy::copy_block;
 pub use folder::{BlockFile, BlockFolder, LocalFolder};
 pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};

@@ -18,7 +18,7 @@ use super::workers::Workers;
 use crate::fs::{FileSystem, RealFileSystem};
 
 /// Ends the name of a folder that is not yet a block.
-const LEFTOVER_SUFFIX: &str = "tmp";
+pub(super) const LEFTOVER_SUFFIX: &str = "tmp";
 
 /// A series with its samples, handed to the writer.
 #[derive(Debug, Clone, Copy)]

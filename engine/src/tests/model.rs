@@ -6,12 +6,15 @@ use std::sync::Arc;
 use narthex_model::{MatchOp, Matcher, TimeRange};
 use proptest::prelude::*;
 
-use super::support::{Samples, add, open, options, read, read_all, try_write};
-use crate::{Engine, Options, Retention, RetentionRule};
+use super::support::{Samples, add, labels, open, options, read, read_all, try_write};
+use crate::block::SeriesSamples;
+use crate::{Engine, Options, Retention, RetentionRule, backfill_windows};
 
 #[derive(Debug, Clone)]
 enum Step {
     Write(Vec<(u32, i64, f64)>),
+    /// Old samples of series 0 to 5, from a time on, every so often: those that are not there yet.
+    Backfill(i64, i64),
     Flush,
     FlushDue,
     Compact,
@@ -40,6 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => late.prop_map(Step::Write),
         3 => in_order.prop_map(Step::Write),
+        2 => (-3_000..6_000_i64, 1..200_i64).prop_map(|(start, step)| Step::Backfill(start, step)),
         1 => Just(Step::Flush),
         1 => Just(Step::FlushDue),
         2 => Just(Step::Compact),
@@ -117,6 +121,37 @@ fn remove(model: &mut Samples, matcher: &Matcher, range: TimeRange) -> (u64, u64
     lost
 }
 
+/// The value of a sample is always the same, so that it does not matter which of two backfills counts.
+fn backfill(engine: &Engine, model: &mut Samples, start: i64, step: i64) {
+    let timestamps: Vec<i64> = (0..20).map(|i| start + i * step).collect();
+    let range = TimeRange::inclusive(start, start + 19 * step);
+    let mut series: Vec<_> = (0..6).map(|i| (labels(i), f64::from(i) / 8.0)).collect();
+    series.sort_by(|a, b| a.0.cmp(&b.0));
+    for window in backfill_windows(range, engine.block_duration_ms()).expect("few") {
+        let mut backfill = engine.backfill(window).expect("open");
+        let inside: Vec<i64> = timestamps
+            .iter()
+            .copied()
+            .filter(|t| window.contains(*t))
+            .collect();
+        for (labels, value) in series.iter().filter(|_| !inside.is_empty()) {
+            let series = SeriesSamples {
+                labels: labels.as_ref(),
+                timestamps: &inside,
+                values: &vec![*value; inside.len()],
+            };
+            backfill.push(series).expect("in order");
+        }
+        backfill.finish().expect("written");
+    }
+    for (labels, value) in series {
+        for t in &timestamps {
+            let samples = model.entry(labels.clone()).or_default();
+            samples.entry(*t).or_insert(value.to_bits());
+        }
+    }
+}
+
 fn reopen(path: &Path, block_duration_ms: i64, kept: &Kept) -> Arc<Engine> {
     let retention = if kept.is_everything() {
         Retention::default()
@@ -147,6 +182,7 @@ proptest! {
                     prop_assert_eq!(receipt.stored, stored.len() as u64);
                     add(&mut model, &stored);
                 }
+                Step::Backfill(start, step) => backfill(&engine, &mut model, start, step),
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::FlushDue => engine.flush_due().expect("flushes"),
                 Step::Compact => engine.compact().expect("merges"),

@@ -53,7 +53,11 @@ pub fn decode_message(message: &[u8]) -> Result<Decoded, Error> {
     Ok(decoded)
 }
 
-fn decompress(body: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+/// The message that a snappy block holds.
+///
+/// # Errors
+/// As [`decode`].
+pub(crate) fn decompress(body: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     let damaged = |error| Error::invalid("the body is no snappy block").with_source(error);
     let length = decompress_len(body).map_err(damaged)?;
     if length > limits.decoded_bytes_max {

@@ -20,9 +20,10 @@ mod packed;
 mod series;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(crate) mod wire;
 #[cfg(test)]
 mod witness;
 
+pub(crate) use decode::decompress;
 pub use decode::{Decoded, Limits, decode, decode_message};
 pub use encode::{Encoder, encode};

@@ -4,11 +4,11 @@ use narthex_model::Error;
 
 /// A place in a message that breaks the wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed {
+pub(crate) struct Malformed {
     /// Byte offset in the whole message.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
     /// What is wrong.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
 }
 
 impl From<Malformed> for Error {
@@ -23,7 +23,7 @@ impl From<Malformed> for Error {
 
 /// The value of a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Varint(u64),
     Fixed64(u64),
     Bytes(Message<'a>),
@@ -33,14 +33,14 @@ pub(super) enum Value<'a> {
 
 /// The rest of a message, or of a text inside one.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     rest: &'a [u8],
     /// Offset of `rest` in the whole message.
     offset: usize,
 }
 
 impl<'a> Message<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
             offset: 0,
@@ -48,23 +48,23 @@ impl<'a> Message<'a> {
     }
 
     #[inline]
-    pub(super) fn bytes(&self) -> &'a [u8] {
+    pub(crate) fn bytes(&self) -> &'a [u8] {
         self.rest
     }
 
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// What follows the first `bytes` bytes; `None` if there are fewer.
     #[inline]
-    pub(super) fn skipped(mut self, bytes: usize) -> Option<Self> {
+    pub(crate) fn skipped(mut self, bytes: usize) -> Option<Self> {
         self.take(bytes).ok().map(|_| self)
     }
 
     #[cold]
-    pub(super) fn malformed(&self, what: &'static str) -> Malformed {
+    pub(crate) fn malformed(&self, what: &'static str) -> Malformed {
         Malformed {
             offset: self.offset,
             what,
@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
 
     /// The next field: its number and value; `None` at the end.
     #[inline]
-    pub(super) fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, Malformed> {
+    pub(crate) fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -107,7 +107,7 @@ impl<'a> Message<'a> {
     }
 
     #[inline]
-    pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
         if let Some((&byte, rest)) = self.rest.split_first()
             && byte < 0x80
         {
@@ -137,7 +137,7 @@ impl<'a> Message<'a> {
     }
 
     #[inline]
-    pub(super) fn fixed64(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn fixed64(&mut self) -> Result<u64, Malformed> {
         let Some((chunk, rest)) = self.rest.split_first_chunk::<8>() else {
             return Err(self.malformed("truncated number"));
         };
@@ -177,13 +177,13 @@ impl<'a> Message<'a> {
 
 /// A sint value: the sign lies in the lowest bit.
 #[inline]
-pub(super) fn zigzag(value: u64) -> i64 {
+pub(crate) fn zigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 /// Appends a varint.
 #[inline]
-pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -193,6 +193,6 @@ pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
 
 /// Number of bytes of a varint.
 #[inline]
-pub(super) fn varint_len(value: u64) -> usize {
+pub(crate) fn varint_len(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }

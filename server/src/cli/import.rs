@@ -2,7 +2,9 @@
 
 mod chunks;
 mod openmetrics;
+mod parquet;
 mod prometheus;
+mod remote;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -18,6 +20,8 @@ const WINDOW_MS: i64 = 100 * 365 * 86_400_000;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex import prometheus /var/lib/prometheus --storage.path ./narthex-data
+  narthex import remote http://prometheus:9090 --match up --start 2025-01-01T00:00:00Z --storage.path ./narthex-data
+  narthex import parquet samples.parquet --storage.path ./narthex-data
   narthex import openmetrics samples.om --storage.path ./narthex-data
 
 No server may be running on the folder. An import that was interrupted goes on where it stopped when it is started again;
@@ -35,9 +39,15 @@ pub(crate) enum Format {
     /// OpenMetrics text with timestamps
     #[command(after_help = OPENMETRICS_EXAMPLES)]
     Openmetrics(Arguments),
+    /// Tables of samples in long format, or blocks of another Narthex
+    #[command(after_help = parquet::EXAMPLES)]
+    Parquet(parquet::Arguments),
     /// The data folder of a Prometheus, or one of its blocks
     #[command(after_help = prometheus::EXAMPLES)]
     Prometheus(prometheus::Arguments),
+    /// The samples of another server
+    #[command(after_help = remote::EXAMPLES)]
+    Remote(remote::Arguments),
 }
 
 /// What `import openmetrics` takes.
@@ -60,9 +70,11 @@ pub(crate) async fn run(format: &Format) -> Result<bool> {
         Format::Openmetrics(arguments) => {
             openmetrics::import(&arguments.file, &arguments.storage_path).await
         }
+        Format::Parquet(arguments) => tokio::task::block_in_place(|| parquet::import(arguments)),
         Format::Prometheus(arguments) => {
             tokio::task::block_in_place(|| prometheus::import(arguments))
         }
+        Format::Remote(arguments) => remote::import(arguments).await,
     }
 }
 

@@ -21,6 +21,11 @@ pub(crate) fn samples_bar(what: &'static str) -> ProgressBar {
     styled(what, Some(0), template)
 }
 
+/// A bar that shows only how much of the whole is done.
+pub(crate) fn share_bar(what: &'static str) -> ProgressBar {
+    styled(what, Some(0), "{prefix} [{bar:30}] {percent} % {eta} {msg}")
+}
+
 fn styled(what: &'static str, total: Option<u64>, template: &str) -> ProgressBar {
     // indicatif draws nothing when standard error is no terminal.
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());

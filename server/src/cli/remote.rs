@@ -42,7 +42,8 @@ pub(crate) fn unreachable(url: &str, error: reqwest::Error) -> Error {
     Error::unavailable(format!("no answer from {url}")).with_source(error.without_url())
 }
 
-fn refusal(status: u16, body: &str) -> Error {
+/// What a server says that refuses, as an error.
+pub(crate) fn refusal(status: u16, body: &str) -> Error {
     let kind = match status {
         404 => ErrorKind::NotFound,
         400..=499 => ErrorKind::Invalid,

@@ -16,25 +16,23 @@ pub(crate) fn selectors(params: &Params) -> ApiResult<Vec<Vec<Matcher>>> {
 }
 
 fn selector(text: &str) -> ApiResult<Vec<Matcher>> {
-    let expression =
-        parse(text, &ParseOptions::default()).map_err(|e| ApiError::parameter("match[]", e))?;
+    parse_selector(text).map_err(|what| ApiError::parameter("match[]", what))
+}
+
+/// The matchers of a series selector.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(crate) fn parse_selector(text: &str) -> Result<Vec<Matcher>, String> {
+    let expression = parse(text, &ParseOptions::default()).map_err(|e| e.to_string())?;
     let Node::Vector(selector) = expression.node else {
-        return Err(ApiError::parameter(
-            "match[]",
-            "not a series selector like up{job=\"a\"}",
-        ));
+        return Err("not a series selector like up{job=\"a\"}".to_owned());
     };
     if selector.modifiers != Modifiers::default() || selector.extension.is_some() {
-        return Err(ApiError::parameter(
-            "match[]",
-            "a series selector has no modifiers: leave out offset and @",
-        ));
+        return Err("a series selector has no modifiers: leave out offset and @".to_owned());
     }
     if selector.matchers.iter().all(Matcher::accepts_empty) {
-        return Err(ApiError::parameter(
-            "match[]",
-            "match[] must contain at least one non-empty matcher",
-        ));
+        return Err("match[] must contain at least one non-empty matcher".to_owned());
     }
     Ok(selector.matchers)
 }
