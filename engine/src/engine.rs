@@ -1,6 +1,6 @@
 //! The store as others see it: opens the folder, starts the threads, hands out snapshots, stops it all.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::accept::Acceptance;
 use crate::backfill::{self, Backfill};
-use crate::block::{BlockMeta, Workers};
+use crate::block::{BlockMeta, BlockStore, Workers};
 use crate::budget::Budget;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
@@ -26,9 +26,10 @@ use crate::fs::{FileSystem, RealFileSystem};
 use crate::import_log::ImportLog;
 use crate::layout::Layout;
 use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_MS, FLUSH_INTERVAL_MS};
-use crate::load::{Loaded, Spill, load_as_owner, load_as_reader};
+use crate::load::{Loaded, Spill, load_as_owner};
 use crate::lock::FolderLock;
 use crate::queue::Queue;
+use crate::reader::{Reader, StoredBlocks};
 use crate::retention::Retention;
 use crate::shared::{Counters, Shared};
 use crate::signal::Signal;
@@ -41,6 +42,8 @@ use crate::{Options, Progress};
 /// is in the WAL.
 pub struct Engine {
     shared: Arc<Shared>,
+    /// There is one if it is open for queries alone.
+    reader: Option<Reader>,
     /// `None` if it is open for queries alone.
     flusher: Option<Arc<Mutex<Flusher>>>,
     compactor: Arc<Compactor>,
@@ -103,18 +106,65 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`], and `NotFound` if there is no store.
     pub fn open_read_only(path: &Path) -> Result<Arc<Self>> {
-        let layout = Layout::new(path);
-        layout.check_format()?;
-        let loaded = load_as_reader(&layout)?;
-        let (shared, _, _) = share(Arc::new(RealFileSystem), layout, Options::default(), loaded);
+        Self::open_reader(Reader::folder(path)?)
+    }
+
+    /// Opens blocks that lie elsewhere for queries alone. What is not in blocks yet is not seen.
+    ///
+    /// # Errors
+    /// `Unavailable` if they cannot be read now, `Corrupt` if one is damaged.
+    pub fn open_blocks(store: Arc<dyn BlockStore>) -> Result<Arc<Self>> {
+        Self::open_reader(Reader::blocks(store)?)
+    }
+
+    fn open_reader(reader: Reader) -> Result<Arc<Self>> {
+        let shared = reader.current();
         let compactor = Arc::new(Compactor::new(shared.clone()));
         Ok(Arc::new(Self {
             shared,
+            reader: Some(reader),
             compactor,
             flusher: None,
             running: Mutex::new(None),
             closed: AtomicBool::new(false),
         }))
+    }
+
+    /// Looks again at what is stored, if the store is open for queries alone, and shows it in one step. Does nothing
+    /// otherwise. Snapshots taken before stay as they are; one of a block that was removed meanwhile answers `NotFound`, and
+    /// a new one after this does not.
+    ///
+    /// # Errors
+    /// As when it was opened; what was seen before is then still seen.
+    pub fn refresh(&self) -> Result<()> {
+        self.reader.as_ref().map_or(Ok(()), Reader::refresh)
+    }
+
+    /// Whether the store is open for queries alone.
+    pub fn is_read_only(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    /// The blocks that are visible now.
+    pub fn blocks(&self) -> Vec<(PathBuf, BlockMeta)> {
+        self.stored_blocks().blocks
+    }
+
+    /// The blocks that are visible now, and what was deleted and may still be in them.
+    pub fn stored_blocks(&self) -> StoredBlocks {
+        let state = self.current().snapshot();
+        let blocks = state.blocks.iter();
+        StoredBlocks {
+            blocks: blocks
+                .map(|b| (b.path().to_owned(), b.meta().clone()))
+                .collect(),
+            tombstones: state.tombstones.clone(),
+        }
+    }
+
+    fn current(&self) -> Arc<Shared> {
+        let newer = self.reader.as_ref().map(Reader::current);
+        newer.unwrap_or_else(|| self.shared.clone())
     }
 
     fn start(
@@ -175,6 +225,7 @@ impl Engine {
         let (running, closed) = (Mutex::new(Some(running)), AtomicBool::new(false));
         Ok(Arc::new(Self {
             shared,
+            reader: None,
             flusher: Some(flusher),
             compactor,
             running,
@@ -184,8 +235,9 @@ impl Engine {
 
     /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
     pub fn snapshot(&self) -> Snapshot {
-        let now = (self.shared.options.now)();
-        Snapshot::new(self.shared.snapshot(), self.shared.series.clone(), now)
+        let shared = self.current();
+        let now = (shared.options.now)();
+        Snapshot::new(shared.snapshot(), shared.series.clone(), now)
     }
 
     /// Lets another retention count from now on. What is out of it is not answered any more, and leaves with the next
@@ -195,13 +247,13 @@ impl Engine {
     /// `Invalid` if it would keep nothing.
     pub fn set_retention(&self, retention: Retention) -> Result<()> {
         retention.check()?;
-        Arc::make_mut(&mut self.shared.state.lock()).retention = Arc::new(retention);
+        Arc::make_mut(&mut self.current().state.lock()).retention = Arc::new(retention);
         Ok(())
     }
 
     /// Numbers about the store.
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.shared)
+        Stats::of(&self.current())
     }
 
     /// Writes every head sample into blocks and frees the WAL. Blocks the caller. Does nothing if the store is open for
@@ -418,7 +470,8 @@ impl Drop for Engine {
     }
 }
 
-fn share(
+/// What the parts of an engine share, from what was loaded.
+pub(crate) fn share(
     fs: Arc<dyn FileSystem>,
     layout: Layout,
     options: Options,
@@ -474,7 +527,7 @@ fn flush_loaded(
 }
 
 fn read_only() -> Error {
-    Error::unavailable("the store is open for queries alone")
+    Error::unavailable("the store is open for queries alone: turn to the server that owns it")
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {

@@ -26,6 +26,7 @@ mod lock;
 mod matching;
 mod paged;
 mod queue;
+mod reader;
 mod retention;
 mod selection;
 mod series_table;
@@ -47,11 +48,12 @@ pub use compact::backfill_windows;
 pub use delete::DeleteReceipt;
 pub use engine::Engine;
 pub use import_log::ImportLog;
+pub use reader::StoredBlocks;
 pub use retention::{Retention, RetentionRule};
 pub use selection::{SampleColumns, SelectedSeries, Selection};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
-pub use verify::{VerifyReport, verify};
+pub use verify::{VerifyReport, verify, verify_blocks};
 
 use std::thread;
 

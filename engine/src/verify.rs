@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use narthex_model::Result;
 
-use crate::block::verify_block;
+use crate::block::{BlockStore, verify_block, verify_block_in};
 use crate::checkpoint::Checkpoint;
 use crate::layout::Layout;
 use crate::load::block_folders;
@@ -57,6 +57,25 @@ pub fn verify(path: &Path) -> Result<VerifyReport> {
             for check in checks {
                 report.add(check.path, check.damage.map_or(Ok(check.bytes), Err));
             }
+        }
+    }
+    Ok(report)
+}
+
+/// Reads every file of the blocks in `store` and checks it against its checksums. Blocks that are removed meanwhile are left out.
+///
+/// # Errors
+/// `Unavailable` if they cannot be listed.
+pub fn verify_blocks(store: &dyn BlockStore) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    for (ulid, folder) in store.list()? {
+        let checks = verify_block_in(folder.as_ref());
+        let damaged = checks.iter().any(|check| check.damage.is_some());
+        if damaged && !store.list()?.iter().any(|(there, _)| *there == ulid) {
+            continue;
+        }
+        for check in checks {
+            report.add(check.path, check.damage.map_or(Ok(check.bytes), Err));
         }
     }
     Ok(report)

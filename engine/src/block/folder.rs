@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use narthex_model::{Error, ErrorKind, Result};
+use ulid::Ulid;
 
 /// The folder of one block, wherever it is. Files in it never change.
 pub trait BlockFolder: Debug + Send + Sync {
@@ -34,6 +35,24 @@ pub trait BlockFile: Debug + Send + Sync {
     /// # Errors
     /// As [`BlockFolder::open`]. What is returned has exactly the lengths asked for.
     fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
+}
+
+/// Where whole blocks lie, as a reader sees it.
+pub trait BlockStore: Debug + Send + Sync {
+    /// What messages call it.
+    fn path(&self) -> &Path;
+
+    /// The blocks that are complete at this moment, in order of their names.
+    ///
+    /// # Errors
+    /// `Unavailable` if they cannot be listed now.
+    fn list(&self) -> Result<Vec<(Ulid, Box<dyn BlockFolder>)>>;
+
+    /// The content of `tombstones.json`, if there is one: what was deleted and may still be in blocks.
+    ///
+    /// # Errors
+    /// `Unavailable` if it cannot be read now.
+    fn tombstones(&self) -> Result<Option<Bytes>>;
 }
 
 /// A folder of this machine.

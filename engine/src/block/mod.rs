@@ -30,7 +30,7 @@ mod workers;
 mod write;
 
 pub(crate) use copy::copy_block;
-pub use folder::{BlockFile, BlockFolder, LocalFolder};
+pub use folder::{BlockFile, BlockFolder, BlockStore, LocalFolder};
 pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};
 pub use series_rows::SeriesRow;

@@ -56,7 +56,8 @@ impl Tombstones {
         fs::replace(fs, &path, &self.encode()?).map_err(|e| unavailable("write", &path, e))
     }
 
-    fn encode(&self) -> Result<Vec<u8>> {
+    /// The content of the file.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>> {
         let mut file = File {
             version: VERSION,
             newest: self.newest,
@@ -67,7 +68,8 @@ impl Tombstones {
         serde_json::to_vec_pretty(&file).map_err(json_bug)
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, String> {
+    /// Reads what [`Tombstones::encode`] wrote; the error says what is wrong.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {
         let mut file: File = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
         if file.version != VERSION {
             return Err(format!(

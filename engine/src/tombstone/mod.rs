@@ -98,6 +98,18 @@ impl Tombstones {
         }
     }
 
+    /// These and those of `older`, another version of the same.
+    pub(crate) fn and(&self, older: &Self) -> Self {
+        let mut all: Vec<_> = self.active.to_vec();
+        let known = |t: &&Arc<Tombstone>| !self.active.iter().any(|mine| mine.number == t.number);
+        all.extend(older.active.iter().filter(known).cloned());
+        all.sort_unstable_by_key(|t| t.number);
+        Self {
+            newest: self.newest.max(older.newest),
+            active: all.into(),
+        }
+    }
+
     /// Lets no number be used that a block refers to.
     pub(crate) fn raise_newest(&mut self, deletes_through: u64) {
         self.newest = self.newest.max(deletes_through);
