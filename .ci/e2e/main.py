@@ -8,6 +8,7 @@ import tempfile
 
 import bad_input
 import blocks
+import bucket
 import crash
 import imports
 import open_format
@@ -24,6 +25,7 @@ SCENARIOS = [
     ("blocks: an outside reader, and damage", blocks.run),
     ("open format: three outside readers over a live store", open_format.run),
     ("imports: Prometheus, VictoriaMetrics, Parquet", imports.run),
+    ("bucket: object storage, with faults", bucket.run),
     ("bad input: a clear error each", bad_input.run),
 ]
 

@@ -59,6 +59,7 @@ class Programs:
     def run(self, program, *args, **options):
         """Runs a program to its end."""
         command = [str(program), *map(str, args)]
+        options["env"] = os.environ | options.get("env", {})
         return subprocess.run(command, capture_output=True, text=True, timeout=options.pop("timeout", 120), **options)
 
     def narthex(self, *args, **options):
@@ -73,18 +74,18 @@ class Programs:
         assert done.returncode == 0, f"promtool {args}: {done.stderr}"
         return json.loads(done.stdout)
 
-    def start(self, name, program, *args):
+    def start(self, name, program, *args, env=None):
         """Starts a program in the background; its output goes to the end of `name`.log."""
         log = self.folder / f"{name}.log"
         with open(log, "ab") as out:
             command = [str(program), *map(str, args)]
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=os.environ | (env or {}))
         RUNNING.append(process)
         return process, log
 
-    def server(self, name, config="scrape_configs: []\n", data=None, flags=()):
+    def server(self, name, config="scrape_configs: []\n", data=None, flags=(), env=None):
         """A Narthex server, started and ready."""
-        server = Server(self, name, config, data, flags)
+        server = Server(self, name, config, data, flags, env)
         server.start()
         return server
 
@@ -92,10 +93,11 @@ class Programs:
 class Server:
     """A Narthex server with a data folder and a configuration of its own."""
 
-    def __init__(self, programs, name, config, data=None, flags=()):
+    def __init__(self, programs, name, config, data=None, flags=(), env=None):
         self.programs = programs
         self.name = name
         self.flags = flags
+        self.env = env
         self.data = data or programs.folder / f"{name}-data"
         self.config = programs.folder / f"{name}.yml"
         self.config.write_text(config)
@@ -109,7 +111,9 @@ class Server:
         return ["serve", f"--config.file={self.config}", f"--storage.path={self.data}", address, *self.flags]
 
     def start(self):
-        self.process, self.log = self.programs.start(self.name, self.programs.own / "narthex", *self.args())
+        self.process, self.log = self.programs.start(
+            self.name, self.programs.own / "narthex", *self.args(), env=self.env
+        )
         wait_until(self.is_ready, 60, f"the start of {self.name}")
 
     def is_ready(self):

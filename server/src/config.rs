@@ -12,6 +12,8 @@ use crate::times::now_ms;
 /// Where the configuration is read from, and what is known of the one in force.
 pub(crate) struct Configuration {
     source: Source,
+    /// A server that only reads scrapes nothing, whatever the file says.
+    read_only: bool,
     state: Mutex<State>,
 }
 
@@ -30,10 +32,11 @@ struct State {
 
 impl Configuration {
     /// The file, or without one the embedded configuration of a server that listens on `address`.
-    pub(crate) fn new(file: Option<PathBuf>, address: SocketAddr) -> Self {
+    pub(crate) fn new(file: Option<PathBuf>, address: SocketAddr, read_only: bool) -> Self {
         let source = file.map_or(Source::Embedded(address), Source::File);
         Self {
             source,
+            read_only,
             state: Mutex::default(),
         }
     }
@@ -49,9 +52,13 @@ impl Configuration {
                 Config::parse(&embedded(*address), "embedded configuration")
             }
         };
-        let (config, warnings) = read.inspect_err(|_| self.state.lock().last_reload_ok = false)?;
+        let (mut config, warnings) =
+            read.inspect_err(|_| self.state.lock().last_reload_ok = false)?;
         for warning in warnings {
             tracing::warn!(warning, "configuration");
+        }
+        if self.read_only {
+            config.scrape_configs.clear();
         }
         Ok(config)
     }

@@ -9,6 +9,8 @@ use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnu
 use narthex_model::parse_duration;
 use narthex_promql::ParseOptions;
 
+use crate::storage::StorageFlags;
+
 /// Settings of the server. Names are Prometheus' where the meaning is.
 #[derive(Debug, Clone, Args)]
 pub struct ServeFlags {
@@ -16,13 +18,16 @@ pub struct ServeFlags {
     #[arg(long = "config.file", value_name = "FILE")]
     pub config_file: Option<PathBuf>,
 
-    /// The data folder; made if it is not there
+    /// The data folder; made if it is not there. With --read-only also the URL of a bucket
     #[arg(
         long = "storage.path",
         value_name = "DIR",
         default_value = "./narthex-data"
     )]
     pub storage_path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageFlags,
 
     /// Accept samples that are at most this much older than the newest one
     #[arg(
@@ -246,6 +251,14 @@ struct OnlyFlags {
     _flags: ServeFlags,
 }
 
+/// Options of a URL may be secrets.
+fn without_secrets(text: &str) -> &str {
+    match text.split_once('?') {
+        Some((url, _)) if url.contains("://") => url,
+        _ => text,
+    }
+}
+
 fn shown(matches: &ArgMatches) -> BTreeMap<String, String> {
     let command = OnlyFlags::command();
     let mut shown = BTreeMap::new();
@@ -258,6 +271,7 @@ fn shown(matches: &ArgMatches) -> BTreeMap<String, String> {
             .into_iter()
             .flatten();
         let texts: Vec<_> = values.map(|v| v.to_string_lossy().into_owned()).collect();
+        let texts: Vec<_> = texts.iter().map(|text| without_secrets(text)).collect();
         shown.insert(name.to_owned(), texts.join(","));
     }
     shown

@@ -19,6 +19,7 @@ mod rows;
 mod scraping;
 pub mod serve;
 mod state;
+mod storage;
 mod times;
 
 use state::App;

@@ -2,6 +2,7 @@
 
 mod process;
 mod readings;
+mod storage;
 
 use std::fmt;
 use std::time::Duration;

@@ -2,10 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
-use narthex_engine::{Engine, Options, Progress};
+use narthex_engine::{Options, Progress};
 use narthex_model::{Error, Result};
 use narthex_sql::{Database, DatabaseOptions};
 use tokio::net::TcpListener;
@@ -19,6 +18,7 @@ use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
 use crate::scraping::Scraping;
 use crate::state::Store;
+use crate::storage::Storage;
 use crate::times::now_ms;
 use crate::{App, http, reload};
 
@@ -46,7 +46,8 @@ impl Server {
             .map_err(|e| unusable(&flags.listen_address, &e))?;
 
         // 2. The configuration: a mistake in it shows before anything is touched.
-        let configuration = Configuration::new(flags.config_file.clone(), address);
+        let configuration =
+            Configuration::new(flags.config_file.clone(), address, flags.storage.read_only);
         let config = configuration.read()?;
 
         // 3. Query threads and HTTP.
@@ -60,7 +61,9 @@ impl Server {
         let http = tokio::spawn(run_http(listener, app.clone(), stopped));
 
         // 4. The store.
-        let engine = open(&flags, progress).await?;
+        let mut storage = open(&flags, progress).await?;
+        storage.keep_fresh(flags.storage.refresh_interval.as_std());
+        let engine = storage.engine.clone();
         let database = Arc::new(Database::new(
             engine.clone(),
             database_options(&flags, threads),
@@ -70,6 +73,7 @@ impl Server {
         let scraping = Scraping::start(engine.clone(), &config).await?;
         app.config.accept(&config)?;
         app.set_store(Store {
+            storage: Arc::new(storage),
             engine,
             database,
             scraping,
@@ -112,8 +116,8 @@ impl Server {
             tracing::warn!("requests were still under way and are cut off");
         }
         self.app.queries.stop();
-        let engine = store.engine.clone();
-        blocking(move || engine.close()).await
+        let storage = store.storage.clone();
+        blocking(move || storage.close()).await
     }
 }
 
@@ -152,7 +156,7 @@ async fn run_http(
         .await
 }
 
-async fn open(flags: &ServeFlags, progress: Option<Arc<dyn Progress>>) -> Result<Arc<Engine>> {
+async fn open(flags: &ServeFlags, progress: Option<Arc<dyn Progress>>) -> Result<Storage> {
     let options = Options {
         out_of_order_window_ms: flags.out_of_order_window.0,
         memory_budget_bytes: flags
@@ -160,16 +164,8 @@ async fn open(flags: &ServeFlags, progress: Option<Arc<dyn Progress>>) -> Result
             .map_or_else(|| memory_bytes() / 4, |bytes| bytes.0 as u64),
         ..Options::default()
     };
-    let path = flags.storage_path.clone();
-    blocking(move || open_engine(&path, options, progress.as_deref())).await
-}
-
-fn open_engine(
-    path: &Path,
-    options: Options,
-    progress: Option<&dyn Progress>,
-) -> Result<Arc<Engine>> {
-    Engine::open(path, options, progress)
+    let (path, storage) = (flags.storage_path.clone(), flags.storage.clone());
+    blocking(move || Storage::open(&path, &storage, options, progress.as_deref())).await
 }
 
 fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {

@@ -11,6 +11,7 @@ use crate::flags::Settings;
 use crate::metrics::Metrics;
 use crate::queries::QueryPool;
 use crate::scraping::Scraping;
+use crate::storage::Storage;
 
 /// The state shared by all requests.
 pub(crate) struct App {
@@ -29,6 +30,8 @@ pub(crate) struct App {
 
 /// What there is once the write-ahead log is replayed.
 pub(crate) struct Store {
+    /// What the engine was opened from, and its bucket.
+    pub(crate) storage: Arc<Storage>,
     /// Writes go here.
     pub(crate) engine: Arc<Engine>,
     /// Queries go here.

@@ -11,6 +11,7 @@ mod promql;
 mod promql_arguments;
 mod promql_function;
 mod promql_rows;
+mod retry;
 mod session;
 mod source;
 mod statement;
@@ -129,13 +130,12 @@ impl Database {
             samples_max: self.options.samples_max,
             language: self.options.language,
         };
-        deadline
-            .limit(promql::evaluate(
-                &self.sessions,
-                &self.engine.snapshot(),
-                &request,
-            ))
-            .await
+        retry::anew(&self.engine, || async {
+            let snapshot = self.engine.snapshot();
+            let evaluation = promql::evaluate(&self.sessions, &snapshot, &request);
+            deadline.limit(evaluation).await
+        })
+        .await
     }
 
     /// Runs a SQL statement; rows arrive as they are made. Only queries are allowed.
@@ -147,9 +147,16 @@ impl Database {
     /// `Invalid` for a statement that does not parse, plan, or is not a query.
     pub async fn sql(&self, statement: &str) -> Result<SendableRecordBatchStream> {
         let deadline = self.deadline(None);
-        let context = self.sessions.sql(&self.engine.snapshot(), &self.options);
-        let rows = deadline.limit(statement::run(&context, statement)).await?;
-        Ok(deadline.limit_stream(rows))
+        retry::anew(&self.engine, || async {
+            let context = self.sessions.sql(&self.engine.snapshot(), &self.options);
+            let rows = deadline.limit(statement::run(&context, statement)).await?;
+            let rows = deadline.limit_stream(rows);
+            match self.engine.is_read_only() {
+                true => retry::begun(rows).await,
+                false => Ok(rows),
+            }
+        })
+        .await
     }
 
     fn deadline(&self, timeout_ms: Option<u64>) -> Deadline {

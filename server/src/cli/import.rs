@@ -14,6 +14,7 @@ use narthex_importer::Report;
 use narthex_model::Result;
 
 use crate::cli::output::print;
+use crate::storage::writable;
 
 /// Imported samples may be this old: a hundred years.
 const WINDOW_MS: i64 = 100 * 365 * 86_400_000;
@@ -68,7 +69,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(format: &Format) -> Result<bool> {
     match format {
         Format::Openmetrics(arguments) => {
-            openmetrics::import(&arguments.file, &arguments.storage_path).await
+            openmetrics::import(&arguments.file, writable(&arguments.storage_path)?).await
         }
         Format::Parquet(arguments) => tokio::task::block_in_place(|| parquet::import(arguments)),
         Format::Prometheus(arguments) => {

@@ -10,10 +10,13 @@ use super::progress::Replay;
 use crate::flags::Settings;
 use crate::logging;
 use crate::serve::Server;
+use crate::storage::without_options;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex serve                                    scrape itself, keep data in ./narthex-data
   narthex serve --config.file prometheus.yml --storage.path /var/lib/narthex
+  narthex serve --storage.bucket 's3://metrics/narthex?region=eu-central-1'    keep a copy of all blocks there
+  narthex serve --read-only --storage.path 's3://metrics/narthex?region=eu-central-1'    answer from that copy
   narthex serve --web.listen-address 0.0.0.0:9090 --query.timeout 30s
 
 SIGHUP, or POST /-/reload, reads the configuration again; SIGINT or SIGTERM stops.";
@@ -30,17 +33,17 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
         listen(SignalKind::terminate())?,
     );
     let mut hangup = listen(SignalKind::hangup())?;
-    let folder = settings.flags.storage_path.clone();
+    let folder = without_options(&settings.flags.storage_path);
     let server = tokio::select! {
         server = Server::start(settings, Some(Arc::new(Replay::new()))) => server?,
         _ = interrupt.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %server.address(), folder = %folder.display(), "ready");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %server.address(), folder, "ready");
     eprintln!(
         "narthex is ready: {}  (data in {})",
         page(server.address()),
-        folder.display()
+        folder
     );
     loop {
         tokio::select! {

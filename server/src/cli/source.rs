@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use narthex_engine::Engine;
+use narthex_bucket::CacheOptions;
 use narthex_model::Result;
 use narthex_sql::{Database, DatabaseOptions};
+
+use crate::storage::open_for_queries;
 
 /// `--url` or `--storage.path`, exactly one.
 #[derive(Debug, Args)]
@@ -15,8 +17,8 @@ pub(crate) struct SourceArguments {
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
 
-    /// Read this data folder; a server may be running on it
-    #[arg(long = "storage.path", value_name = "DIR")]
+    /// Read this data folder, on which a server may be running, or this bucket: s3://…, gs://…, az://…, file:///…
+    #[arg(long = "storage.path", value_name = "DIR|URL")]
     pub(crate) storage_path: Option<PathBuf>,
 }
 
@@ -38,12 +40,12 @@ impl SourceArguments {
     }
 }
 
-/// Opens a folder for queries alone.
+/// Opens a folder or a bucket for queries alone.
 ///
 /// # Errors
 /// `NotFound` if there is no store, `Corrupt` if it is damaged.
 pub(crate) fn open(path: &Path) -> Result<Database> {
-    let engine = Engine::open_read_only(path)?;
+    let (engine, _) = open_for_queries(path, CacheOptions::default())?;
     let partitions = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Database::new(
         engine,

@@ -15,19 +15,21 @@ pub(super) fn read(app: &App) -> Registry {
     readings.process(app);
     if let Ok(store) = app.store() {
         readings.store(&store.engine.stats());
+        readings.storage(&store.storage.stats());
     }
     readings.0
 }
 
-struct Readings(Registry);
+/// Readings by name, as they are taken.
+pub(super) struct Readings(Registry);
 
 impl Readings {
-    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: f64) {
         self.0.register(name, help, ConstGauge::new(value));
     }
 
     /// `name` goes without `_total`; the format adds it.
-    fn counter(&mut self, name: &str, help: &str, value: f64) {
+    pub(super) fn counter(&mut self, name: &str, help: &str, value: f64) {
         self.0.register(name, help, ConstCounter::new(value));
     }
 

@@ -22,6 +22,8 @@ use crate::counters::UploadStats;
 pub(super) struct Sides {
     pub(super) engine: Arc<Engine>,
     pub(super) bucket: Bucket,
+    /// The data folder.
+    pub(super) folder: PathBuf,
     pub(super) record: Record,
     /// What was in the bucket when it was last listed, and what happened since; `None` if that is not known for sure.
     pub(super) there: Option<BTreeMap<Ulid, bool>>,
@@ -63,8 +65,10 @@ impl Sides {
                 return Ok(());
             }
         }
-        for ulid in &plan.remove {
-            self.remove(*ulid).await?;
+        for ulid in plan.remove {
+            if !self.is_aside(ulid) {
+                self.remove(ulid).await?;
+            }
         }
         if self.gone.is_empty() {
             // Every block that counts is of the moment of these deletes.
@@ -73,6 +77,14 @@ impl Sides {
         }
         self.stats.lock().last_success_ms = (self.now)();
         Ok(())
+    }
+
+    /// A damaged block is not among the store's, but it is not gone either, and its copy may be the only good one.
+    fn is_aside(&self, ulid: Ulid) -> bool {
+        let name = ulid.to_string();
+        ["blocks", "damaged"]
+            .iter()
+            .any(|folder| self.folder.join(folder).join(&name).exists())
     }
 
     async fn put_tombstones(&mut self, tombstones: Vec<u8>) -> Result<()> {

@@ -79,6 +79,7 @@ impl Uploader {
         let stats = Arc::new(Mutex::new(UploadStats::default()));
         let sides = Sides {
             engine,
+            folder: folder.to_owned(),
             record: Record::open(folder, bucket.url())?,
             bucket: bucket.clone(),
             there: None,

@@ -11,6 +11,7 @@ use narthex_model::Result;
 
 use super::{WINDOW_MS, show_report};
 use crate::cli::progress::{Bar, samples_bar};
+use crate::storage::writable;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex import parquet samples.parquet --metric-column name --storage.path ./narthex-data
@@ -60,7 +61,7 @@ pub(crate) fn import(arguments: &Arguments) -> Result<bool> {
         out_of_order_window_ms: WINDOW_MS,
         ..Options::default()
     };
-    let engine = Engine::open(&arguments.storage_path, options, None)?;
+    let engine = Engine::open(writable(&arguments.storage_path)?, options, None)?;
     let done = import_all(&engine, arguments);
     let closed = engine.close();
     let report = done?;

@@ -15,6 +15,7 @@ use super::{WINDOW_MS, show_report};
 use crate::cli::output::print;
 use crate::cli::progress::{Bar, bytes_bar, samples_bar};
 
+use crate::storage::writable;
 use crate::times::format_time;
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -55,7 +56,7 @@ pub(crate) fn import(arguments: &Arguments) -> Result<bool> {
         out_of_order_window_ms: WINDOW_MS,
         ..Options::default()
     };
-    let engine = Engine::open(&arguments.storage_path, options, None)?;
+    let engine = Engine::open(writable(&arguments.storage_path)?, options, None)?;
     let done = write(&engine, &arguments.source, &blocks);
     let closed = engine.close();
     let report = done?;

@@ -15,6 +15,7 @@ use narthex_model::{Error, Matcher, Result, TimeRange, TimestampMs};
 use super::{WINDOW_MS, show_report};
 use crate::cli::progress::{Bar, share_bar};
 use crate::http::parse_selector;
+use crate::storage::writable;
 use crate::times::{format_time, now_ms, parse_step, parse_time};
 use client::Client;
 use slices::slices;
@@ -86,7 +87,7 @@ pub(crate) async fn import(arguments: &Arguments) -> Result<bool> {
         out_of_order_window_ms: WINDOW_MS,
         ..Options::default()
     };
-    let engine = Engine::open(&arguments.storage_path, options, None)?;
+    let engine = Engine::open(writable(&arguments.storage_path)?, options, None)?;
     let done = copy(&engine, &client, arguments).await;
     let closed = tokio::task::block_in_place(|| engine.close());
     let report = done?;
