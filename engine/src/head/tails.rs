@@ -1,4 +1,7 @@
 //! Growing byte strings, many in one allocation: each is a list of small slabs.
+//!
+//! Slabs lie in groups that never move. A vector that grew would leave a trail of sizes behind it, and as the pages of a window grow
+//! alike, the allocator could not use them again.
 
 use std::mem::size_of;
 
@@ -8,16 +11,26 @@ const SLAB_BYTES: usize = 30;
 /// More slabs than links can tell apart are never needed: a page is sealed before.
 pub(super) const SLABS_MAX: usize = u16::MAX as usize;
 
+/// Slabs that are allocated together.
+const GROUP_SLABS: usize = 32;
+
 #[derive(Debug, Clone, Copy)]
 struct Slab {
     bytes: [u8; SLAB_BYTES],
     next: u16,
 }
 
+const UNUSED: Slab = Slab {
+    bytes: [0; SLAB_BYTES],
+    next: 0,
+};
+
 /// Byte strings that are appended to, read, and cleared all at once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tails {
-    slabs: Vec<Slab>,
+    #[expect(clippy::vec_box, reason = "a group must not move when there are more")]
+    groups: Vec<Box<[Slab; GROUP_SLABS]>>,
+    slabs: usize,
 }
 
 /// Where a string lies. Empty strings lie nowhere.
@@ -32,17 +45,30 @@ pub(super) struct Tail {
 impl Tails {
     /// Number of slabs in use.
     pub(super) fn slabs(&self) -> usize {
-        self.slabs.len()
+        self.slabs
     }
 
     /// Bytes of memory.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.slabs.capacity() * size_of::<Slab>()
+        self.groups.len() * GROUP_SLABS * size_of::<Slab>()
+            + self.groups.capacity() * size_of::<usize>()
+    }
+
+    fn slab(&self, at: u16) -> Option<&Slab> {
+        let at = usize::from(at);
+        self.groups.get(at / GROUP_SLABS)?.get(at % GROUP_SLABS)
+    }
+
+    fn slab_mut(&mut self, at: u16) -> Option<&mut Slab> {
+        let at = usize::from(at);
+        self.groups
+            .get_mut(at / GROUP_SLABS)?
+            .get_mut(at % GROUP_SLABS)
     }
 
     /// Forgets all strings and gives their memory back.
     pub(super) fn clear(&mut self) {
-        self.slabs = Vec::new();
+        *self = Self::default();
     }
 
     /// Appends `bytes`, fewer than a slab has.
@@ -51,7 +77,7 @@ impl Tails {
         let used = usize::from(tail.used);
         let room = if used == 0 { 0 } else { SLAB_BYTES - used };
         let (here, there) = bytes.split_at(bytes.len().min(room));
-        if let Some(slab) = self.slabs.get_mut(usize::from(tail.last))
+        if let Some(slab) = self.slab_mut(tail.last)
             && let Some(free) = slab.bytes.get_mut(used..used + here.len())
         {
             free.copy_from_slice(here);
@@ -63,17 +89,20 @@ impl Tails {
     }
 
     fn append_slab(&mut self, tail: &mut Tail, start: &[u8]) {
-        if self.slabs.len() == self.slabs.capacity() {
-            // An eighth, because all tails of a page grow alike: slack counts.
-            self.slabs.reserve_exact((self.slabs.len() / 8).max(4));
+        if self.slabs == self.groups.len() * GROUP_SLABS {
+            if self.groups.len() == self.groups.capacity() {
+                self.groups.reserve_exact(4);
+            }
+            self.groups.push(Box::new([UNUSED; GROUP_SLABS]));
         }
-        let at = self.slabs.len() as u16;
-        let mut bytes = [0; SLAB_BYTES];
-        if let Some(head) = bytes.get_mut(..start.len()) {
+        let at = self.slabs as u16;
+        self.slabs += 1;
+        if let Some(slab) = self.slab_mut(at)
+            && let Some(head) = slab.bytes.get_mut(..start.len())
+        {
             head.copy_from_slice(start);
         }
-        self.slabs.push(Slab { bytes, next: at });
-        match self.slabs.get_mut(usize::from(tail.last)) {
+        match self.slab_mut(tail.last) {
             Some(last) if tail.used > 0 => last.next = at,
             _ => tail.first = at,
         }
@@ -86,7 +115,7 @@ impl Tails {
             return;
         }
         let mut at = tail.first;
-        while let Some(slab) = self.slabs.get(usize::from(at)) {
+        while let Some(slab) = self.slab(at) {
             if at == tail.last {
                 let used = usize::from(tail.used).min(SLAB_BYTES);
                 out.extend_from_slice(slab.bytes.get(..used).unwrap_or(&[]));
