@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
+use std::time::Instant;
 
 use futures::channel::oneshot;
 use narthex_model::{Error, Receipt, Result, WriteBatch};
 use parking_lot::MutexGuard;
 
+use crate::WalSync;
 use crate::accept::{Acceptance, Group};
 use crate::conflict::{ConflictReport, Conflicts};
 use crate::delete::{DeleteRequest, matched};
@@ -61,6 +63,8 @@ pub(crate) struct Committer {
     pub(crate) wal: WalWriter,
     pub(crate) acceptance: Acceptance,
     pub(crate) conflict_report: ConflictReport,
+    /// When acknowledged samples have to be on disk, if some are not.
+    pub(crate) sync_at: Option<Instant>,
 }
 
 impl Committer {
@@ -74,7 +78,7 @@ impl Committer {
         }
         let shared = self.shared.clone();
         let _close = CloseQueue(shared.clone());
-        while let Some(work) = shared.queue.take_all() {
+        while let Some(work) = shared.queue.take_all(self.sync_at) {
             let mut group = Vec::new();
             let mut samples = 0;
             for work in work {
@@ -105,11 +109,66 @@ impl Committer {
                         // Whoever asked may have gone away.
                         let _ = request.done.send(());
                     }
-                    Work::Stop => return self.commit(group),
+                    Work::Stop => {
+                        self.commit(group);
+                        return self.sync();
+                    }
                 }
             }
             self.commit(group);
+            self.sync_if_due();
         }
+    }
+
+    /// Puts acknowledged samples on disk when it is time to.
+    fn sync_if_due(&mut self) {
+        let WalSync::Interval(interval) = self.shared.options.wal_sync else {
+            return;
+        };
+        if !self.wal.has_unsynced() {
+            self.sync_at = None;
+        } else if let Some(at) = self.sync_at {
+            let now = Instant::now();
+            if now >= at {
+                self.sync();
+                // Should it have failed, it is tried again by then.
+                self.sync_at = Some(now + interval);
+            }
+        } else {
+            self.sync_at = Some(Instant::now() + interval);
+        }
+    }
+
+    fn sync(&mut self) {
+        match self.wal.sync() {
+            Ok(()) => self.publish(),
+            Err(error) => self.report(
+                &error,
+                "acknowledged samples are not on disk yet, will try again",
+            ),
+        }
+    }
+
+    /// Says that the disk said no: in the log once for each time that it begins to, in the numbers always.
+    fn report(&self, error: &Error, what: &str) {
+        let counters = &self.shared.counters;
+        counters.wal_failures.fetch_add(1, Ordering::Relaxed);
+        if !counters.wal_fails.swap(true, Ordering::Relaxed) {
+            tracing::error!(%error, "{what}");
+        }
+    }
+
+    fn publish(&self) {
+        let counters = &self.shared.counters;
+        if counters.wal_fails.swap(false, Ordering::Relaxed) {
+            tracing::info!("the wal can be written again");
+        }
+        counters
+            .wal_fsyncs
+            .store(self.wal.syncs(), Ordering::Relaxed);
+        counters
+            .wal_open_bytes
+            .store(self.wal.open_bytes(), Ordering::Relaxed);
     }
 
     /// Stores the batches of a group and acknowledges them, or none of them.
@@ -123,7 +182,7 @@ impl Committer {
             Ok(()) => self.acknowledge(pending, receipts),
             Err(error) => {
                 self.acceptance.undo();
-                tracing::error!(%error, "samples could not be stored");
+                self.report(&error, "samples were refused");
                 for pending in pending {
                     let error = Error::new(error.kind(), error.to_string());
                     // Whoever wrote may have gone away.
@@ -174,6 +233,7 @@ impl Committer {
         if group.is_empty() {
             return Ok(());
         }
+        self.shared.check_room_for_wal()?;
         let mut conflicts = std::mem::take(&mut group.conflicts);
         let (samples, windows) = group.into_columns();
         if self.wal.is_full() {
@@ -182,11 +242,7 @@ impl Committer {
         let shared = self.shared.clone();
         self.wal
             .commit(&samples, &windows, |ordinal| shared.series.labels(ordinal))?;
-        shared.counters.wal_fsyncs.fetch_add(1, Ordering::Relaxed);
-        shared
-            .counters
-            .wal_open_bytes
-            .store(self.wal.open_bytes(), Ordering::Relaxed);
+        self.publish();
         self.apply(&samples, &mut conflicts);
         let counted = &self.shared.counters.samples_conflicting;
         counted.fetch_add(conflicts.count(), Ordering::Relaxed);
@@ -241,10 +297,7 @@ impl Committer {
     fn rotate(&mut self) -> Result<()> {
         if let Some(closed) = self.wal.rotate()? {
             self.shared.closed_segments.lock().push(closed);
-            self.shared
-                .counters
-                .wal_open_bytes
-                .store(0, Ordering::Relaxed);
+            self.publish();
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
 use crate::import_log::ImportLog;
 use crate::layout::Layout;
-use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_MS, FLUSH_INTERVAL_MS};
+use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_FLUSHES};
 use crate::load::{Loaded, Spill, load_as_owner};
 use crate::lock::FolderLock;
 use crate::queue::Queue;
@@ -91,6 +91,7 @@ impl Engine {
             )?;
         }
         layout.check_format()?;
+        layout.sync(fs.as_ref())?;
         let acceptance = Acceptance::new(options.out_of_order_window_ms);
         let flush = |loaded| flush_loaded(fs.clone(), layout.clone(), options.clone(), loaded);
         let spill = Spill {
@@ -178,8 +179,9 @@ impl Engine {
             folder: layout.wal(),
             first_number: loaded.newest_segment() + 1,
             segment_bytes_max: options.wal_segment_bytes_max,
+            sync: options.wal_sync,
         };
-        let block_duration_ms = options.block_duration_ms;
+        let (block_duration_ms, interval) = (options.block_duration_ms, options.flush_interval);
         let wal = WalWriter::new(fs.clone(), wal_options)?;
         let (shared, acceptance, checkpoint) = share(fs, layout, options, loaded);
         let committer = Committer {
@@ -187,6 +189,7 @@ impl Engine {
             wal,
             acceptance,
             conflict_report: ConflictReport::default(),
+            sync_at: None,
         };
         let wal_thread = spawn("narthex-wal", move || committer.run())?;
         let mut flusher = Flusher::new(shared.clone(), checkpoint);
@@ -205,15 +208,16 @@ impl Engine {
                 flusher.leaver.step()
             };
             let asked = || its_shared.budget.is_asked();
-            repeat_until_stopped(&its_shared.signal, FLUSH_INTERVAL_MS, "flush", asked, flush);
+            repeat_until_stopped(&its_shared.signal, interval, "flush", asked, flush);
         })
         .inspect_err(|_| shared.queue.close())?;
         let compactor = Arc::new(Compactor::new(shared.clone()));
         let (its_compactor, its_shared) = (compactor.clone(), shared.clone());
         let compaction_thread = spawn("narthex-compact", move || {
             let signal = &its_shared.signal;
+            let interval = interval * COMPACTION_INTERVAL_FLUSHES;
             let compact = || its_compactor.compact(Urgency::WhenDue, || signal.is_stopped());
-            repeat_until_stopped(signal, COMPACTION_INTERVAL_MS, "compact", || false, compact);
+            repeat_until_stopped(signal, interval, "compact", || false, compact);
         })
         .inspect_err(|_| shared.queue.close())?;
         let running = Running {
@@ -535,17 +539,17 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     spawned.map_err(|e| Error::unavailable(format!("start thread {name}")).with_source(e))
 }
 
-/// Does `work` every `interval_ms`, and at once when it is woken or `ready` says so, until the signal comes to stop.
+/// Does `work` every `interval`, and at once when it is woken or `ready` says so, until the signal comes to stop.
 fn repeat_until_stopped(
     signal: &Signal,
-    interval_ms: u64,
+    interval: Duration,
     name: &str,
     ready: impl Fn() -> bool,
     mut work: impl FnMut() -> Result<()>,
 ) {
     let mut failed = false;
     // After an error it takes its time.
-    while signal.wait(Duration::from_millis(interval_ms), || !failed && ready()) {
+    while signal.wait(interval, || !failed && ready()) {
         let result = work();
         failed = result.is_err();
         if let Err(error) = result {

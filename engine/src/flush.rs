@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 
 use narthex_model::{Error, ErrorKind, Result, TimeRange};
@@ -160,7 +161,11 @@ impl Flusher {
     pub(crate) fn cut_frozen(&mut self) -> Result<()> {
         let frozen = self.shared.snapshot().frozen.clone();
         for window in frozen {
-            self.cut(&window)?;
+            if let Err(error) = self.cut(&window) {
+                let failures = &self.shared.counters.flush_failures;
+                failures.fetch_add(1, Relaxed);
+                return Err(error);
+            }
         }
         self.remove_segments();
         Ok(())

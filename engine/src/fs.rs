@@ -35,6 +35,8 @@ pub(crate) trait FileSystem: Send + Sync {
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
     /// Returns once the names in a folder are on disk.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Room that is left on the disk of `path`, in bytes.
+    fn free_bytes(&self, path: &Path) -> io::Result<u64>;
 }
 
 /// The file system of the machine.
@@ -88,6 +90,11 @@ impl FileSystem for RealFileSystem {
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         fs::File::open(path)?.sync_all()
     }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(path)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
 }
 
 fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
@@ -109,19 +116,24 @@ pub(crate) fn replace(fs: &dyn FileSystem, path: &Path, bytes: &[u8]) -> io::Res
     sync_parent(fs, path)
 }
 
-/// Makes the folder `path` and those above it that are missing; their names are on disk when this returns.
+/// Makes the folder `path` and those above it that are missing; their names are on disk when this returns. That goes for
+/// those that were there, too: an earlier attempt may have failed half-way.
 pub(crate) fn create_folders(fs: &dyn FileSystem, path: &Path) -> io::Result<()> {
-    if path.as_os_str().is_empty() || path.is_dir() {
+    if path.as_os_str().is_empty() {
         return Ok(());
     }
     if let Some(parent) = path.parent() {
         create_folders(fs, parent)?;
     }
-    match fs.create_folder(path) {
-        Err(_) if path.is_dir() => {}
-        made => made?,
+    let was_there = path.is_dir();
+    if !was_there {
+        fs.create_folder(path)?;
     }
-    sync_parent(fs, path)
+    match sync_parent(fs, path) {
+        // Above one's own folders there are those of others.
+        Err(e) if was_there && e.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Returns once the name `path` is on disk, or gone from it.

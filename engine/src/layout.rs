@@ -62,8 +62,11 @@ impl Layout {
         self.root.join("format.json")
     }
 
-    /// Makes the root alone, so that it can be locked.
+    /// Makes the root of a new store alone, so that it can be locked.
     pub(crate) fn create_root(&self, fs: &dyn FileSystem) -> Result<()> {
+        if self.is_store() {
+            return Ok(());
+        }
         fs::create_folders(fs, &self.root)
             .map_err(|e| unavailable("create data folder", &self.root, e))
     }
@@ -86,8 +89,18 @@ impl Layout {
         for (path, bytes) in [(self.checkpoint(), checkpoint), (self.format(), &format)] {
             fs::replace(fs, &path, bytes).map_err(|e| unavailable("write", &path, e))?;
         }
-        // Another program may have made the root.
-        fs::sync_parent(fs, &self.root).map_err(|e| unavailable("sync folder", &self.root, e))
+        Ok(())
+    }
+
+    /// Puts the names of all folders on disk: an earlier process may have died, or failed, before it did.
+    pub(crate) fn sync(&self, fs: &dyn FileSystem) -> Result<()> {
+        let sync = |folder: &Path| {
+            fs.sync_folder(folder)
+                .map_err(|e| unavailable("sync folder", folder, e))
+        };
+        [&self.root, &self.wal(), &self.blocks()]
+            .into_iter()
+            .try_for_each(|folder| sync(folder))
     }
 
     /// Refuses a folder that was written by a version that this one cannot read.

@@ -56,6 +56,7 @@ pub use stats::Stats;
 pub use verify::{VerifyReport, verify, verify_blocks};
 
 use std::thread;
+use std::time::Duration;
 
 use narthex_model::{Error, Result, TimestampMs};
 
@@ -67,6 +68,8 @@ pub struct Options {
     pub out_of_order_window_ms: i64,
     /// Length of a freshly cut block; blocks start at multiples of it.
     pub block_duration_ms: i64,
+    /// When acknowledged samples are on disk.
+    pub wal_sync: WalSync,
     /// A WAL segment is closed once it is larger.
     pub wal_segment_bytes_max: u64,
     /// Threads that encode blocks, for flush and compaction together, besides one for each that reads and gathers; at
@@ -77,8 +80,21 @@ pub struct Options {
     /// Memory that the samples in the head may take, in bytes, at least 1 MiB. From half of it on windows are cut into
     /// blocks early; when it is used up, writers wait.
     pub memory_budget_bytes: u64,
+    /// How often it is looked whether samples are due to be cut into blocks; half as often, whether blocks can be
+    /// merged.
+    pub flush_interval: Duration,
     /// What time it is, in milliseconds since the epoch; samples too far in the future are refused by it.
     pub now: fn() -> TimestampMs,
+}
+
+/// When acknowledged samples are on disk. They survive the death of the process in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WalSync {
+    /// Before the ack: neither a power loss nor a crash of the system loses one.
+    Commit,
+    /// At the latest this long after the ack, unless the disk fails. A power loss or a crash of the system may lose the
+    /// samples acknowledged meanwhile; what is left is everything that was written before some moment.
+    Interval(Duration),
 }
 
 impl Default for Options {
@@ -86,11 +102,13 @@ impl Default for Options {
         Self {
             out_of_order_window_ms: 30 * 60_000,
             block_duration_ms: 2 * 3_600_000,
+            wal_sync: WalSync::Commit,
             wal_segment_bytes_max: 128 << 20,
             block_threads: thread::available_parallelism()
                 .map_or(1, |cores| (cores.get() / 2).max(1)),
             retention: Retention::default(),
             memory_budget_bytes: 2 << 30,
+            flush_interval: Duration::from_secs(5),
             now: clock::system_now_ms,
         }
     }

@@ -18,6 +18,15 @@ pub(crate) const RECORD_LABEL_BYTES_MAX: usize = 16 << 20;
 /// The largest payload of a WAL record. A longer one is damage.
 pub(crate) const RECORD_BYTES_MAX: usize = 256 << 20;
 
+/// Bytes of the WAL that wait for an fsync at most, when not every commit does.
+pub(crate) const WAL_UNSYNCED_BYTES_MAX: usize = 16 << 20;
+
+/// Room on the disk that the WAL leaves for the blocks that free it: this, and a share of the bytes of the WAL.
+pub(crate) const DISK_RESERVE_BYTES: u64 = 16 << 20;
+
+/// A block takes at most one over this of the bytes that its samples take in the WAL.
+pub(crate) const DISK_RESERVE_WAL_SHARE: u64 = 4;
+
 /// Samples newer than now by more than this are refused.
 pub(crate) const FUTURE_MS_MAX: i64 = 10 * 60_000;
 
@@ -30,7 +39,7 @@ pub(crate) const MEMORY_BUDGET_BYTES_MIN: u64 = 1 << 20;
 /// Blocks that a reader opens at the same time, when they come from elsewhere: most of it is waiting.
 pub(crate) const BLOCKS_OPENED_AT_ONCE: usize = 8;
 
-/// A window that is due is cut after so many looks even if samples still come: ten minutes.
+/// A window that is due is cut after so many looks even if samples still come: ten minutes, at a look every 5 s.
 pub(crate) const FLUSH_LOOKS_MAX: u64 = 120;
 
 /// Windows of time that the head may have. Samples of a further one are refused: few senders mean them.
@@ -39,17 +48,14 @@ pub(crate) const HEAD_WINDOWS_MAX: usize = 8192;
 /// It is looked whether series may leave after so many looks at the windows: once a minute.
 pub(crate) const LEAVE_LOOK_STEPS: u32 = 12;
 
-/// How often it is looked whether a window is due.
-pub(crate) const FLUSH_INTERVAL_MS: u64 = 5_000;
-
 /// Samples that a compaction holds in memory at once, unless a single series has more.
 pub(crate) const COMPACTION_SAMPLES_AT_ONCE: u64 = 1 << 20;
 
 /// Deletes that are not yet done in all blocks. Each costs every query a look at the labels of its series.
 pub(crate) const TOMBSTONES_MAX: usize = 1024;
 
-/// How often it is looked whether blocks can be merged.
-pub(crate) const COMPACTION_INTERVAL_MS: u64 = 10_000;
+/// It is looked so many times more seldom whether blocks can be merged than whether some can be cut.
+pub(crate) const COMPACTION_INTERVAL_FLUSHES: u32 = 2;
 
 /// Windows that one import may be cut into: with windows of eight days, two thousand years.
 pub(crate) const BACKFILL_WINDOWS_MAX: usize = 100_000;

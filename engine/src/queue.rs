@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -75,11 +76,18 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Waits for items and takes all of them; `None` once the queue is closed and empty.
-    pub(crate) fn take_all(&self) -> Option<VecDeque<T>> {
+    /// Waits for items and takes all of them; none if there are none until `deadline`; `None` once the queue is closed
+    /// and empty.
+    pub(crate) fn take_all(&self, deadline: Option<Instant>) -> Option<VecDeque<T>> {
         let mut inner = self.inner.lock();
         while inner.items.is_empty() && !inner.closed {
-            self.not_empty.wait(&mut inner);
+            let Some(deadline) = deadline else {
+                self.not_empty.wait(&mut inner);
+                continue;
+            };
+            if self.not_empty.wait_until(&mut inner, deadline).timed_out() {
+                return Some(std::mem::take(&mut inner.items));
+            }
         }
         inner.bytes = 0;
         inner.waiting.drain(..).for_each(Waker::wake);
@@ -115,10 +123,14 @@ mod tests {
         );
         assert_eq!(queue.push(2, 1).now_or_never(), None);
         queue.push_now(3).expect("open");
-        assert_eq!(queue.take_all(), Some(VecDeque::from([1, 3])));
+        assert_eq!(queue.take_all(None), Some(VecDeque::from([1, 3])));
         assert_eq!(queue.push(4, 1).now_or_never(), Some(Ok(())));
         queue.close();
         assert_eq!(queue.push(5, 1).now_or_never(), Some(Err(5)));
-        assert_eq!(queue.take_all(), None, "nobody waits for what is dropped");
+        assert_eq!(
+            queue.take_all(None),
+            None,
+            "nobody waits for what is dropped"
+        );
     }
 }

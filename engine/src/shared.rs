@@ -1,9 +1,9 @@
 //! What the engine's threads share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
-use narthex_model::TimestampMs;
+use narthex_model::{Error, Result, TimestampMs};
 use parking_lot::Mutex;
 
 use crate::Options;
@@ -12,6 +12,7 @@ use crate::budget::Budget;
 use crate::commit::Work;
 use crate::fs::FileSystem;
 use crate::layout::Layout;
+use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_WAL_SHARE};
 use crate::queue::Queue;
 use crate::series_table::SeriesTable;
 use crate::signal::Signal;
@@ -46,6 +47,12 @@ pub(crate) struct Counters {
     pub(crate) samples_conflicting: AtomicU64,
     pub(crate) wal_fsyncs: AtomicU64,
     pub(crate) wal_open_bytes: AtomicU64,
+    pub(crate) wal_failures: AtomicU64,
+    /// Whether the last attempt to write failed.
+    pub(crate) wal_fails: AtomicBool,
+    pub(crate) flush_failures: AtomicU64,
+    pub(crate) compactions: AtomicU64,
+    pub(crate) compaction_failures: AtomicU64,
     max_time: AtomicI64,
 }
 
@@ -84,5 +91,28 @@ impl Shared {
     /// What is stored now.
     pub(crate) fn snapshot(&self) -> Arc<State> {
         self.state.lock().clone()
+    }
+
+    /// Refuses to let the WAL take the room that is needed to turn it into blocks.
+    pub(crate) fn check_room_for_wal(&self) -> Result<()> {
+        let reserve = DISK_RESERVE_BYTES + self.wal_bytes() / DISK_RESERVE_WAL_SHARE;
+        self.check_room(reserve, "nothing was stored")
+    }
+
+    /// Whether at least `bytes` of the disk are free.
+    ///
+    /// # Errors
+    /// `Unavailable` if they are not; it says `refused`. A disk that does not tell is taken to have room.
+    pub(crate) fn check_room(&self, bytes: u64, refused: &str) -> Result<()> {
+        let free = self.fs.free_bytes(self.layout.root()).unwrap_or(u64::MAX);
+        if free >= bytes {
+            return Ok(());
+        }
+        let (folder, mib) = (self.layout.root().display(), 1 << 20);
+        Err(Error::unavailable(format!(
+            "the disk of {folder} is full, so {refused}: {} MiB are free and {} MiB are needed, make room, no restart is needed",
+            free / mib,
+            bytes.div_ceil(mib)
+        )))
     }
 }

@@ -45,6 +45,16 @@ pub struct Stats {
     pub samples_conflicting: u64,
     /// WAL fsyncs since start.
     pub wal_fsyncs: u64,
+    /// How often the WAL could not be written since start.
+    pub wal_failures: u64,
+    /// Whether the last attempt to write the WAL failed: writes are refused.
+    pub wal_fails: bool,
+    /// How often samples could not be written into blocks since start; they stay in head and WAL.
+    pub flush_failures: u64,
+    /// Blocks made of smaller ones since start.
+    pub compactions: u64,
+    /// How often blocks could not be merged since start; they stay as they are.
+    pub compaction_failures: u64,
     /// Newest acknowledged timestamp, if any.
     pub max_time: Option<TimestampMs>,
 }
@@ -73,6 +83,11 @@ impl Stats {
             samples_rejected: counters.samples_rejected.load(Relaxed),
             samples_conflicting: counters.samples_conflicting.load(Relaxed),
             wal_fsyncs: counters.wal_fsyncs.load(Relaxed),
+            wal_failures: counters.wal_failures.load(Relaxed),
+            wal_fails: counters.wal_fails.load(Relaxed),
+            flush_failures: counters.flush_failures.load(Relaxed),
+            compactions: counters.compactions.load(Relaxed),
+            compaction_failures: counters.compaction_failures.load(Relaxed),
             max_time: counters.max_time(),
         }
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use narthex_model::{LabelsRef, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, LabelsRef, Result, TimeRange};
 use parking_lot::{Mutex, MutexGuard};
 use ulid::Ulid;
 
@@ -18,7 +18,7 @@ use super::plan::{Candidate, Merge, pick};
 use super::retire::retire;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples};
 use crate::flush::{discard, read_back};
-use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
+use crate::limits::{COMPACTION_SAMPLES_AT_ONCE, DISK_RESERVE_BYTES};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::stitch::Stitcher;
@@ -117,7 +117,7 @@ impl Compactor {
             return Ok(false);
         };
         let written = self.write(&merge, &parents, stopped);
-        let written = written.inspect_err(|_| self.avoid(&parents));
+        let written = written.inspect_err(|e| self.failed(e, &parents));
         match written? {
             Written::Block(path) => {
                 let opened = StoredBlock::open(&path, &self.shared.series);
@@ -133,6 +133,8 @@ impl Compactor {
             }
             Written::Stopped => return Ok(false),
         }
+        let compactions = &self.shared.counters.compactions;
+        compactions.fetch_add(1, Ordering::Relaxed);
         Ok(true)
     }
 
@@ -167,11 +169,15 @@ impl Compactor {
         Some((merge, parents))
     }
 
-    /// Leaves blocks alone until the next start, so that one damaged block does not keep the others from being merged.
-    fn avoid(&self, parents: &[Arc<StoredBlock>]) {
-        self.failed
-            .lock()
-            .extend(parents.iter().map(|b| b.meta().ulid));
+    /// Leaves damaged blocks alone until the next start, so that they do not keep others from being merged. A disk
+    /// that is full or fails may get well.
+    fn failed(&self, error: &Error, parents: &[Arc<StoredBlock>]) {
+        let failures = &self.shared.counters.compaction_failures;
+        failures.fetch_add(1, Ordering::Relaxed);
+        if error.kind() != ErrorKind::Unavailable {
+            let mut failed = self.failed.lock();
+            failed.extend(parents.iter().map(|b| b.meta().ulid));
+        }
     }
 
     /// Blocks with samples that a delete hides, if the delete has waited long enough.
@@ -200,6 +206,12 @@ impl Compactor {
         parents: &[Arc<StoredBlock>],
         stopped: &dyn Fn() -> bool,
     ) -> Result<Written> {
+        // A merge that runs into the end of the disk would take the WAL's room meanwhile.
+        let bytes: u64 = parents.iter().map(|b| b.bytes()).sum();
+        self.shared.check_room(
+            bytes.saturating_add(DISK_RESERVE_BYTES),
+            "no blocks were merged",
+        )?;
         let folder = self.shared.layout.blocks();
         let state = self.shared.snapshot();
         let mut only = State::new(0);

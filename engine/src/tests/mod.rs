@@ -5,6 +5,8 @@ mod churn;
 mod crash;
 mod damage;
 mod deletes;
+mod disk;
+mod faults;
 mod model;
 mod queries;
 mod retention;

@@ -5,12 +5,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use narthex_model::{Labels, Receipt, Result, Sink, TimeRange, WriteBatch};
 
 use crate::fs::{AppendFile, FileSystem, RealFileSystem};
-use crate::{Engine, Options, Retention, Snapshot};
+use crate::{Engine, Options, Retention, Snapshot, WalSync};
 
 /// Samples by labels and time; values as bits, so that NaN equals itself.
 pub(super) type Samples = BTreeMap<Labels, BTreeMap<i64, u64>>;
@@ -21,9 +22,11 @@ pub(super) fn options() -> Options {
         out_of_order_window_ms: i64::MAX / 4,
         block_threads: 2,
         block_duration_ms: 1000,
+        wal_sync: WalSync::Commit,
         wal_segment_bytes_max: 2_000,
         memory_budget_bytes: 64 << 20,
         retention: Retention::default(),
+        flush_interval: Duration::from_secs(3600),
         now: || i64::MAX / 4,
     }
 }
@@ -205,5 +208,9 @@ impl FileSystem for FailingFileSystem {
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         fail(&self.faults.sync, EIO)?;
         RealFileSystem.sync_folder(path)
+    }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        RealFileSystem.free_bytes(path)
     }
 }

@@ -15,7 +15,7 @@ use crate::series_table::SeriesTable;
 
 /// What to do with a torn tail of the last segment.
 pub(crate) enum TailPolicy<'a> {
-    /// Cut it off, as the owner of the folder.
+    /// Cut it off, and put the rest on disk, as the owner of the folder.
     Truncate(&'a dyn FileSystem),
     /// Leave it: it may be a live writer's group on its way.
     Leave,
@@ -48,7 +48,12 @@ impl Replayer<'_> {
             apply(window, ordinal, t, value);
         });
         let bytes = match read {
-            Ok(bytes) => bytes,
+            Ok(bytes) => {
+                if is_last {
+                    self.settle(segment)?;
+                }
+                bytes
+            }
             Err(SegmentError::Torn(damage)) if is_last => self.torn_tail(segment, &damage)?,
             Err(SegmentError::Torn(damage) | SegmentError::Damage(damage)) => {
                 return Err(corrupt(segment, &damage));
@@ -117,6 +122,18 @@ impl Replayer<'_> {
 
     fn resolve(&self, labels: &[Labels]) -> Result<Vec<u32>> {
         self.series.resolve_all(labels)
+    }
+
+    /// Puts the last segment on disk: the process that wrote it may have died before it did, and what is read now must
+    /// not be lost once newer segments are there.
+    fn settle(&self, segment: &SegmentFile) -> Result<()> {
+        let TailPolicy::Truncate(fs) = &self.tail else {
+            return Ok(());
+        };
+        let synced = fs
+            .open_append(&segment.path)
+            .and_then(|mut file| file.sync());
+        synced.map_err(|e| unavailable("sync wal segment", &segment.path, e))
     }
 
     /// Deals with a torn tail; gives the bytes that remain.

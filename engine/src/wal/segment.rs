@@ -75,6 +75,9 @@ pub(super) struct RecordHeader {
     pub(super) group: u32,
     /// Whether it is the last record of its group.
     pub(super) ends_group: bool,
+    /// Whether it was written while groups before it in the segment had not been synced: then its being there proves
+    /// nothing about them.
+    pub(super) after_unsynced: bool,
 }
 
 impl RecordHeader {
@@ -96,7 +99,8 @@ impl RecordHeader {
 
     fn tail(self) -> [u8; 8] {
         let [a, b, c, d] = self.group.to_le_bytes();
-        [a, b, c, d, self.kind as u8, u8::from(self.ends_group), 0, 0]
+        let (ends_group, after_unsynced) = (self.ends_group.into(), self.after_unsynced.into());
+        [a, b, c, d, self.kind as u8, ends_group, after_unsynced, 0]
     }
 }
 
@@ -127,7 +131,17 @@ impl RawHeader {
     }
 
     fn parse(&self) -> Option<RecordHeader> {
-        let [g0, g1, g2, g3, kind, ends_group, 0, 0] = self.tail else {
+        let [
+            g0,
+            g1,
+            g2,
+            g3,
+            kind,
+            ends_group,
+            after_unsynced @ (0 | 1),
+            0,
+        ] = self.tail
+        else {
             return None;
         };
         let group = u32::from_le_bytes([g0, g1, g2, g3]);
@@ -135,6 +149,7 @@ impl RawHeader {
             kind: RecordKind::from_byte(kind)?,
             group,
             ends_group: ends_group == 1,
+            after_unsynced: after_unsynced == 1,
         })
     }
 }
@@ -268,7 +283,7 @@ impl SegmentReader {
     }
 
     /// Whether the damage after the last good record is what a crash in the middle of a group commit leaves: whether
-    /// no group after the damaged one ever reached the disk.
+    /// no group after the damaged one was written once that was on disk.
     fn is_torn_tail(&self) -> Result<bool> {
         let mut rest = Vec::new();
         let read = File::open(&self.path).and_then(|mut file| {
@@ -286,13 +301,15 @@ impl SegmentReader {
     }
 }
 
-/// Whether `bytes` begin with a whole record of a group after `group`.
+/// Whether `bytes` begin with a whole record of a group after `group` that was written when `group` was on disk.
 fn begins_with_later_record(bytes: &[u8], group: u32) -> bool {
     let Some((header, rest)) = bytes.split_first_chunk::<RECORD_HEADER_BYTES>() else {
         return false;
     };
     let raw = RawHeader::split(*header);
-    let later = raw.parse().is_some_and(|h| h.group > group);
+    let later = raw
+        .parse()
+        .is_some_and(|h| h.group > group && !h.after_unsynced);
     later
         && rest
             .get(..raw.payload_bytes())

@@ -1,22 +1,27 @@
 //! Writes the WAL: group commit, rotation, and what happens when the disk says no.
 //!
-//! Invariants: what [`WalWriter::commit`] acknowledged is on disk; a file that is not the newest segment ends with a whole
-//! group; a segment defines every series its samples name.
+//! Invariants: with [`WalSync::Commit`], what [`WalWriter::commit`] acknowledged is on disk, else it is after the next
+//! [`WalWriter::sync`]; a file that is not the newest segment ends with a whole group and is on disk; a segment defines every
+//! series its samples name.
+//!
+//! After a failed sync the kernel may have dropped what it could not write, and say nothing the next time. So nothing is
+//! synced twice: what a failed sync left in doubt is cut off and, if it was acknowledged, written again.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
-use narthex_model::{Labels, Result};
+use narthex_model::{Error, Labels, Result};
 
 use super::record::{Definitions, PayloadEncoder, RecordKind, Samples};
 use super::segment::{
     RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, segment_header, segment_path,
 };
+use crate::WalSync;
 use crate::fs::{AppendFile, FileSystem};
-use crate::layout::unavailable;
-use crate::limits::{RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX};
+use crate::limits::{RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX, WAL_UNSYNCED_BYTES_MAX};
 use crate::paged::Paged;
 
 /// How the WAL is written.
@@ -25,6 +30,7 @@ pub(crate) struct WalOptions {
     /// The first segment that may be made.
     pub(crate) first_number: u64,
     pub(crate) segment_bytes_max: u64,
+    pub(crate) sync: WalSync,
 }
 
 /// A segment that gets no more records.
@@ -47,18 +53,30 @@ pub(crate) struct WalWriter {
     /// A bit per ordinal, 64 to a word: whether the open segment defines the series.
     defined: Paged<u64>,
     buffer: Vec<u8>,
+    syncs: u64,
 }
 
 struct OpenSegment {
     number: u64,
     path: PathBuf,
     file: Box<dyn AppendFile>,
-    /// End of the last group that is on disk.
+    /// End of the last acknowledged group.
     bytes: u64,
-    /// Whether a failed commit may have left something behind that end.
-    unclean: bool,
+    /// The acknowledged bytes before that end that have not been synced yet: they may have to be written again.
+    unsynced: Vec<u8>,
+    doubt: Doubt,
     groups: u32,
     windows: BTreeSet<i64>,
+}
+
+/// What of a segment may not be as it should, after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
+    None,
+    /// A failed commit may have left something behind the last acknowledged group.
+    Tail,
+    /// A sync has failed: what was not synced before may not be there, whatever reads say.
+    Unsynced,
 }
 
 impl WalWriter {
@@ -72,6 +90,7 @@ impl WalWriter {
             next_number,
             defined: Paged::new(0),
             buffer: Vec::new(),
+            syncs: 0,
         })
     }
 
@@ -88,7 +107,33 @@ impl WalWriter {
         self.current.as_ref().map_or(0, |c| c.bytes)
     }
 
-    /// Puts samples on disk with one fsync. `labels` gives the labels of an ordinal, `windows` are where the samples lie.
+    /// How often something was synced.
+    pub(crate) fn syncs(&self) -> u64 {
+        self.syncs
+    }
+
+    /// Whether there is something acknowledged that [`WalWriter::sync`] has to put on disk.
+    pub(crate) fn has_unsynced(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|c| !c.unsynced.is_empty())
+    }
+
+    /// Puts everything acknowledged on disk.
+    ///
+    /// # Errors
+    /// `Unavailable`: what was not on disk before may not be; the next call, and the next commit, try again.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        self.clean()?;
+        let Some(current) = self.current.as_mut().filter(|c| !c.unsynced.is_empty()) else {
+            return Ok(());
+        };
+        self.syncs += 1;
+        current.sync().map_err(|e| not_stored(&current.path, e))
+    }
+
+    /// Writes samples, and puts them on disk with one fsync if each commit is to be. `labels` gives the labels of an
+    /// ordinal, `windows` are where the samples lie.
     ///
     /// # Errors
     /// `Unavailable`: nothing of the group counts as written, and the next commit tries afresh.
@@ -117,12 +162,12 @@ impl WalWriter {
         result
     }
 
-    /// Closes the open segment if it has records.
+    /// Puts the open segment on disk and closes it if it has records.
     ///
     /// # Errors
-    /// `Unavailable` if the rest of a failed commit cannot be cut off.
+    /// `Unavailable` if the disk is full or failing; the segment then stays open.
     pub(crate) fn rotate(&mut self) -> Result<Option<ClosedSegment>> {
-        self.clean()?;
+        self.sync()?;
         let Some(current) = self.current.take_if(|c| c.groups > 0) else {
             return Ok(None);
         };
@@ -149,14 +194,17 @@ impl WalWriter {
     /// Makes sure that there is a clean open segment.
     fn ready(&mut self) -> Result<()> {
         self.clean()?;
-        if self.current.is_some() {
+        if let Some(current) = &self.current {
+            if current.unsynced.len() >= WAL_UNSYNCED_BYTES_MAX {
+                self.sync()?;
+            }
             return Ok(());
         }
         self.defined = Paged::new(0);
         let number = self.next_number;
         let path = segment_path(&self.options.folder, number);
         let file = create_segment(self.fs.as_ref(), &self.options.folder, &path, number);
-        let file = file.map_err(|e| unavailable("create wal segment", &path, e))?;
+        let file = file.map_err(|e| not_stored(&path, e))?;
         self.next_number += 1;
         let (bytes, windows) = (SEGMENT_HEADER_BYTES, BTreeSet::new());
         self.current = Some(OpenSegment {
@@ -164,25 +212,21 @@ impl WalWriter {
             path,
             file,
             bytes,
-            unclean: false,
+            unsynced: Vec::new(),
+            doubt: Doubt::None,
             groups: 0,
             windows,
         });
         Ok(())
     }
 
-    /// Cuts off what a failed commit left.
+    /// Puts right what an error left in doubt.
     fn clean(&mut self) -> Result<()> {
-        let Some(current) = self.current.as_mut().filter(|c| c.unclean) else {
+        let Some(current) = self.current.as_mut().filter(|c| c.doubt > Doubt::None) else {
             return Ok(());
         };
-        let cleaned = current
-            .file
-            .truncate(current.bytes)
-            .and_then(|()| current.file.sync());
-        cleaned.map_err(|e| unavailable("repair wal segment", &current.path, e))?;
-        current.unclean = false;
-        Ok(())
+        self.syncs += 1;
+        current.clean().map_err(|e| not_stored(&current.path, e))
     }
 
     /// The series of `samples` that the open segment does not define yet, each once; marks them as defined.
@@ -241,32 +285,75 @@ impl WalWriter {
 
     fn end_record(&mut self, start: usize, kind: RecordKind, ends_group: bool) {
         let group = self.current.as_ref().map_or(0, |c| c.groups) + 1;
+        let after_unsynced = self.has_unsynced();
         if let Some(record) = self.buffer.get_mut(start..) {
             RecordHeader {
                 kind,
                 group,
                 ends_group,
+                after_unsynced,
             }
             .seal(record);
         }
     }
 
-    /// Appends `buffer` to the open segment and waits for the disk.
+    /// Appends `buffer` to the open segment, and waits for the disk if each commit has to.
     fn append(&mut self) -> Result<()> {
         let Some(current) = &mut self.current else {
             return Ok(());
         };
-        current.unclean = true;
-        let written = current
-            .file
-            .append(&self.buffer)
-            .and_then(|()| current.file.sync());
-        written.map_err(|e| unavailable("write wal segment", &current.path, e))?;
-        current.unclean = false;
+        current.doubt = Doubt::Tail;
+        let mut written = current.file.append(&self.buffer);
+        if self.options.sync == WalSync::Commit {
+            self.syncs += 1;
+            written = written.and_then(|()| current.file.sync());
+        } else if written.is_ok() {
+            current.unsynced.extend_from_slice(&self.buffer);
+        }
+        written.map_err(|e| not_stored(&current.path, e))?;
+        current.doubt = Doubt::None;
         current.bytes += self.buffer.len() as u64;
         current.groups += 1;
         Ok(())
     }
+}
+
+impl OpenSegment {
+    /// Puts everything acknowledged on disk.
+    fn sync(&mut self) -> io::Result<()> {
+        self.doubt = Doubt::Unsynced;
+        self.file.sync()?;
+        self.doubt = Doubt::None;
+        self.unsynced.clear();
+        Ok(())
+    }
+
+    /// Cuts off what is in doubt, and writes again what of it was acknowledged.
+    fn clean(&mut self) -> io::Result<()> {
+        if self.doubt == Doubt::Unsynced {
+            self.file
+                .truncate(self.bytes - self.unsynced.len() as u64)?;
+            if !self.unsynced.is_empty() {
+                self.file.append(&self.unsynced)?;
+            }
+        } else {
+            self.file.truncate(self.bytes)?;
+        }
+        self.sync()
+    }
+}
+
+/// The error of a write that was refused.
+fn not_stored(path: &Path, error: io::Error) -> Error {
+    let what_to_do = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
+        _ => "check the disk",
+    };
+    Error::unavailable(format!(
+        "cannot write wal segment {}, so nothing was stored: {what_to_do} and send again, no restart is needed",
+        path.display()
+    ))
+    .with_source(error)
 }
 
 /// Definitions of the first of `ordinals`, as many as fit a record; moves `from` behind them.
@@ -295,7 +382,7 @@ fn create_segment(
     folder: &Path,
     path: &Path,
     number: u64,
-) -> std::io::Result<Box<dyn AppendFile>> {
+) -> io::Result<Box<dyn AppendFile>> {
     fs.remove(path)?;
     let mut file = fs.create(path)?;
     file.append(&segment_header(number))?;
