@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
+use narthex_engine::{Options, WalSync};
 use narthex_model::parse_duration;
 use narthex_promql::ParseOptions;
 
@@ -41,6 +42,41 @@ pub struct ServeFlags {
     /// wait when it is used up [default: a quarter of the memory of the machine or container]
     #[arg(long = "storage.memory-budget", value_name = "BYTES")]
     pub memory_budget: Option<ByteCount>,
+
+    /// When an acknowledged sample is on disk: `commit` means before the answer, so that nothing is lost whatever
+    /// happens; `interval` means up to --storage.wal-sync-interval later: a power loss or a crash of the system may
+    /// lose the samples of that time, a crash of narthex alone loses nothing
+    #[arg(
+        long = "storage.wal-sync",
+        value_name = "WHEN",
+        value_enum,
+        default_value = "commit"
+    )]
+    pub wal_sync: WalSyncMode,
+
+    /// With --storage.wal-sync=interval: the time of which a power loss may lose the samples
+    #[arg(
+        long = "storage.wal-sync-interval",
+        value_name = "DURATION",
+        default_value = "1s"
+    )]
+    pub wal_sync_interval: Millis,
+
+    /// Time that a freshly written block spans; larger ones are merged from these. Short ones are for tests
+    #[arg(
+        long = "storage.tsdb.min-block-duration",
+        value_name = "DURATION",
+        default_value = "2h"
+    )]
+    pub min_block_duration: Millis,
+
+    /// Size at which a file of the write-ahead log is closed and the next one begun
+    #[arg(
+        long = "storage.tsdb.wal-segment-size",
+        value_name = "BYTES",
+        default_value = "128MiB"
+    )]
+    pub wal_segment_size: ByteCount,
 
     /// Address to listen on; use 0.0.0.0:9090 to be reached from other machines (there is no authentication yet)
     #[arg(
@@ -167,6 +203,15 @@ impl FromStr for ByteCount {
     }
 }
 
+/// When the write-ahead log is synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WalSyncMode {
+    /// Before each answer.
+    Commit,
+    /// From time to time.
+    Interval,
+}
+
 /// Experimental parts, named as in Prometheus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Feature {
@@ -179,6 +224,28 @@ pub enum Feature {
 }
 
 impl ServeFlags {
+    /// How the store is opened.
+    pub fn engine_options(&self) -> Options {
+        Options {
+            out_of_order_window_ms: self.out_of_order_window.0,
+            block_duration_ms: self.min_block_duration.0,
+            flush_interval: self.flush_interval(),
+            wal_segment_bytes_max: self.wal_segment_size.0 as u64,
+            wal_sync: match self.wal_sync {
+                WalSyncMode::Commit => WalSync::Commit,
+                WalSyncMode::Interval => WalSync::Interval(self.wal_sync_interval.as_std()),
+            },
+            ..Options::default()
+        }
+    }
+
+    /// Short blocks are cut more often.
+    fn flush_interval(&self) -> Duration {
+        let default = Options::default().flush_interval;
+        let short = self.min_block_duration.as_std() / 16;
+        short.clamp(Duration::from_millis(50), default)
+    }
+
     /// The parts of PromQL that are on.
     pub fn language(&self) -> ParseOptions {
         let on = |feature| self.features.contains(&feature);
@@ -288,10 +355,32 @@ mod tests {
         assert_eq!(settings.flags.query_timeout, Millis(90_000));
         assert_eq!(settings.flags.query_max_memory, ByteCount(4 << 30));
         assert!(settings.flags.enable_lifecycle);
+        assert_eq!(settings.flags.engine_options().wal_sync, WalSync::Commit);
         let shown = |name: &str| settings.shown.get(name).map(String::as_str);
         assert_eq!(shown("query.timeout"), Some("1m30s"));
         assert_eq!(shown("web.listen-address"), Some("127.0.0.1:9090"));
         assert_eq!(shown("config.file"), Some(""));
+    }
+
+    #[test]
+    fn the_wal_is_synced_as_told() {
+        let synced = |flags: &[&str]| {
+            let settings = Settings::parse(flags.iter().copied()).expect("valid");
+            settings.flags.engine_options().wal_sync
+        };
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            synced(&["--storage.wal-sync=interval"]),
+            WalSync::Interval(second)
+        );
+        assert_eq!(
+            synced(&[
+                "--storage.wal-sync=interval",
+                "--storage.wal-sync-interval=200ms"
+            ]),
+            WalSync::Interval(second / 5)
+        );
+        assert_eq!(synced(&["--storage.wal-sync-interval=1m"]), WalSync::Commit);
     }
 
     #[test]
@@ -300,6 +389,7 @@ mod tests {
             "--query.timeout=soon",
             "--query.max-memory=4XB",
             "--query.max-concurrency=0",
+            "--storage.wal-sync=sometimes",
             "--nope",
         ] {
             assert!(Settings::parse([flag]).is_err(), "{flag}");

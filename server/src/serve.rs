@@ -157,12 +157,10 @@ async fn run_http(
 }
 
 async fn open(flags: &ServeFlags, progress: Option<Arc<dyn Progress>>) -> Result<Storage> {
+    let budget = flags.memory_budget.map(|bytes| bytes.0 as u64);
     let options = Options {
-        out_of_order_window_ms: flags.out_of_order_window.0,
-        memory_budget_bytes: flags
-            .memory_budget
-            .map_or_else(|| memory_bytes() / 4, |bytes| bytes.0 as u64),
-        ..Options::default()
+        memory_budget_bytes: budget.unwrap_or_else(|| memory_bytes() / 4),
+        ..flags.engine_options()
     };
     let (path, storage) = (flags.storage_path.clone(), flags.storage.clone());
     blocking(move || Storage::open(&path, &storage, options, progress.as_deref())).await

@@ -112,6 +112,36 @@ impl Readings {
             "WAL fsyncs since start",
             stats.wal_fsyncs as f64,
         );
+        self.failures(stats);
+    }
+
+    /// What the disk refused.
+    fn failures(&mut self, stats: &Stats) {
+        self.gauge(
+            "narthex_wal_failing",
+            "1 while samples are refused because the WAL cannot be written",
+            f64::from(u8::from(stats.wal_fails)),
+        );
+        self.counter(
+            "prometheus_tsdb_wal_writes_failed",
+            "How often the WAL could not be written since start",
+            stats.wal_failures as f64,
+        );
+        self.counter(
+            "narthex_flushes_failed",
+            "How often samples could not be written into blocks since start; they stay in head and WAL",
+            stats.flush_failures as f64,
+        );
+        self.counter(
+            "prometheus_tsdb_compactions",
+            "Blocks made of smaller ones since start",
+            stats.compactions as f64,
+        );
+        self.counter(
+            "prometheus_tsdb_compactions_failed",
+            "How often blocks could not be merged since start; they stay as they are",
+            stats.compaction_failures as f64,
+        );
     }
 
     fn head(&mut self, stats: &Stats) {
