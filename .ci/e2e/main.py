@@ -10,6 +10,7 @@ import bad_input
 import blocks
 import bucket
 import crash
+import crash_loop
 import imports
 import open_format
 import scrape
@@ -22,6 +23,7 @@ SECONDS_MAX = 900
 SCENARIOS = [
     ("scrape: a real exporter, asked by promtool and by our own commands", scrape.run),
     ("crash: kill -9 in the middle of remote write", crash.run),
+    ("crash loop: kill -9 again and again while blocks are cut and merged", crash_loop.run),
     ("blocks: an outside reader, and damage", blocks.run),
     ("open format: three outside readers over a live store", open_format.run),
     ("imports: Prometheus, VictoriaMetrics, Parquet", imports.run),

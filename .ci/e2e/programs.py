@@ -133,6 +133,10 @@ class Server:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=60)
 
+    def metrics(self):
+        """What the server says of itself."""
+        return http(f"{self.url}/metrics")[1]
+
     def api(self, path, **params):
         """The `data` of an answer of the Prometheus API."""
         status, body = http(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(params)}")

@@ -4,6 +4,12 @@ import struct
 
 from programs import http
 
+HEADERS = {
+    "Content-Encoding": "snappy",
+    "Content-Type": "application/x-protobuf",
+    "X-Prometheus-Remote-Write-Version": "0.1.0",
+}
+
 
 def varint(value):
     out = bytearray()
@@ -81,10 +87,5 @@ def snappy(content):
 
 def send(url, series):
     """Sends encoded series, which must be accepted."""
-    headers = {
-        "Content-Encoding": "snappy",
-        "Content-Type": "application/x-protobuf",
-        "X-Prometheus-Remote-Write-Version": "0.1.0",
-    }
-    status, body = http(f"{url}/api/v1/write", data=snappy(b"".join(series)), headers=headers)
+    status, body = http(f"{url}/api/v1/write", data=snappy(b"".join(series)), headers=HEADERS)
     assert status in (200, 204), f"{status} {body[:400]}"
