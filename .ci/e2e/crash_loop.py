@@ -236,6 +236,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="narthex-crash-") as folder:
             programs = Programs(args.programs, args.programs, pathlib.Path(folder))
             run(programs, checks, args.kills, args.seed)
+            stop_all()
             for server_log in pathlib.Path(folder).glob("*.log"):
                 if checks.failed:
                     print(server_log.read_text()[-3000:])

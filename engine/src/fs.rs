@@ -6,6 +6,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// A file that is only ever appended to.
@@ -25,6 +26,9 @@ pub(crate) trait FileSystem: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
     /// Opens a file that is there, to append to it.
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
+    /// Writes over bytes that a file has, and returns once all of it is on disk. Unlike a sync alone, it can be believed
+    /// after one that failed, whoever called that.
+    fn write_over(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Gives a file or a folder another name in one step, replacing a file or an empty folder that had it.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file; no error if there is none.
@@ -69,6 +73,12 @@ impl FileSystem for RealFileSystem {
 
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
         Ok(Box::new(OpenOptions::new().append(true).open(path)?))
+    }
+
+    fn write_over(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.write_all_at(bytes, offset)?;
+        file.sync_data()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -20,7 +20,7 @@ use crate::series_table::SeriesTable;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Tombstone, Tombstones};
-use crate::wal::{ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments};
+use crate::wal::{ClosedSegment, Replayer, Run, SegmentFile, TailPolicy, list_segments};
 
 /// A data folder in memory.
 pub(crate) struct Loaded {
@@ -237,16 +237,18 @@ impl Loaded {
             };
             let (state, acceptance, checkpoint) =
                 (&mut self.state, &mut self.acceptance, &self.checkpoint);
-            let closed = replayer.replay(
-                segment,
-                i + 1 == segments.len(),
-                |window, ordinal, t, value| {
-                    if checkpoint.through(window) < segment.number {
-                        state.push(ordinal, t, value);
-                        acceptance.note(ordinal, t);
-                    }
-                },
-            )?;
+            let closed = replayer.replay(segment, i + 1 == segments.len(), |run: Run<'_>| {
+                let is_in_blocks = checkpoint.through(run.window) >= segment.number;
+                let wanted = (!is_in_blocks).then(|| state.window(run.window));
+                let Some(window) = wanted.flatten() else {
+                    return;
+                };
+                let samples = run.ordinals.iter().zip(run.timestamps).zip(run.values);
+                for ((&ordinal, &t), &value) in samples {
+                    window.push(ordinal, t, value);
+                    acceptance.note(ordinal, t);
+                }
+            })?;
             before += segment.bytes;
             self.segments.push(closed);
             if let Access::Owner(_, spill) = access

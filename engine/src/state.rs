@@ -61,7 +61,12 @@ impl State {
 
     /// Adds a sample to its window, and says what became of it there.
     pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
-        let number = window_number(t, self.block_duration_ms);
+        let window = self.window(window_number(t, self.block_duration_ms));
+        window.map_or(Pushed::Repeated, |window| window.push(ordinal, t, value))
+    }
+
+    /// Window `number`, to write to; there always is one.
+    pub(crate) fn window(&mut self, number: i64) -> Option<&mut Window> {
         let newest = self.windows.last().is_some_and(|w| w.number() == number);
         let at = if newest {
             self.windows.len() - 1
@@ -73,9 +78,7 @@ impl State {
                 at
             })
         };
-        self.windows.get_mut(at).map_or(Pushed::Repeated, |window| {
-            Arc::make_mut(window).push(ordinal, t, value)
-        })
+        self.windows.get_mut(at).map(Arc::make_mut)
     }
 
     /// The value of series `ordinal` at `t` in the windows that are being cut.

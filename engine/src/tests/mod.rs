@@ -9,5 +9,7 @@ mod disk;
 mod faults;
 mod model;
 mod queries;
+mod repair;
+mod replay;
 mod retention;
 mod support;

@@ -182,6 +182,10 @@ impl FileSystem for FailingFileSystem {
         RealFileSystem.open_append(path)
     }
 
+    fn write_over(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        RealFileSystem.write_over(path, offset, bytes)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         if to.extension().is_some_and(|e| e == "json") {
             fail(&self.faults.rename, EIO)?;

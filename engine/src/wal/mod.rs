@@ -6,6 +6,8 @@ mod segment;
 mod writer;
 
 pub(crate) use record::Samples;
-pub(crate) use replay::{Replayer, TailPolicy};
-pub(crate) use segment::{SegmentFile, check_segment, list_segments};
+pub(crate) use replay::{Replayer, Run, TailPolicy};
+pub(crate) use segment::{
+    Lost, SegmentFile, check_segment, empty_segment, find_damage, list_segments, lost_after,
+};
 pub(crate) use writer::{ClosedSegment, WalOptions, WalWriter};

@@ -1,16 +1,22 @@
 //! Reads the WAL back: record by record, so that memory is bounded by one record.
 
-use std::collections::{BTreeSet, HashMap};
-use std::io;
+use std::collections::BTreeSet;
+use std::io::{self, Read, Seek};
+use std::ops::Range;
+use std::sync::mpsc;
+use std::thread;
 
-use narthex_model::{Error, ErrorKind, Labels, Result};
+use narthex_model::{Error, ErrorKind, Result};
 
-use super::record::{Definitions, RecordKind, decode_definitions, decode_samples};
-use super::segment::{Damage, SegmentError, SegmentFile, SegmentReader, corrupt};
+use super::record::{Definitions, RecordKind, Samples, decode_definitions, decode_samples};
+use super::segment::{
+    Damage, RecordHeader, SEGMENT_HEADER_BYTES, SegmentError, SegmentFile, SegmentReader, corrupt,
+};
 use super::writer::ClosedSegment;
 use crate::fs::FileSystem;
 use crate::head::window_number;
 use crate::layout::unavailable;
+use crate::paged::Paged;
 use crate::series_table::SeriesTable;
 
 /// What to do with a torn tail of the last segment.
@@ -30,8 +36,34 @@ pub(crate) struct Replayer<'a> {
     pub(crate) progress: &'a dyn Fn(u64),
 }
 
+/// Samples of one record that lie in one window.
+pub(crate) struct Run<'a> {
+    pub(crate) window: i64,
+    pub(crate) ordinals: &'a [u32],
+    pub(crate) timestamps: &'a [i64],
+    pub(crate) values: &'a [f64],
+}
+
+/// Decoded records that wait to be applied, at most.
+const RECORDS_AHEAD: usize = 4;
+
+/// In place of an ordinal: the segment has not defined the series.
+const UNDEFINED: u32 = u32::MAX;
+
+/// What is known of a segment while it is read.
+struct Progress {
+    /// By the numbers of the segment.
+    ordinals: Paged<u32>,
+    windows: BTreeSet<i64>,
+    group: u32,
+    /// Start of the oldest group that may not be on disk.
+    in_doubt_from: u64,
+    /// End of the last good record.
+    bytes: u64,
+}
+
 impl Replayer<'_> {
-    /// Gives every sample of a segment to `apply`: window number, ordinal, time, value.
+    /// Gives every sample of a segment to `apply`, in the order they were written.
     ///
     /// # Errors
     /// `Corrupt` for damage other than a torn tail of the last segment, `NotFound` if the segment is gone,
@@ -40,73 +72,92 @@ impl Replayer<'_> {
         &self,
         segment: &SegmentFile,
         is_last: bool,
-        mut apply: impl FnMut(i64, u32, i64, f64),
+        mut apply: impl FnMut(Run<'_>),
     ) -> Result<ClosedSegment> {
-        let mut windows = BTreeSet::new();
-        let read = self.records(segment, |window, ordinal, t, value| {
-            windows.insert(window);
-            apply(window, ordinal, t, value);
-        });
-        let bytes = match read {
-            Ok(bytes) => {
-                if is_last {
-                    self.settle(segment)?;
-                }
-                bytes
-            }
+        let mut progress = Progress {
+            ordinals: Paged::new(UNDEFINED),
+            windows: BTreeSet::new(),
+            group: 0,
+            in_doubt_from: 0,
+            bytes: SEGMENT_HEADER_BYTES,
+        };
+        let bytes = match self.records(segment, &mut progress, &mut apply) {
+            Ok(()) => progress.bytes,
             Err(SegmentError::Torn(damage)) if is_last => self.torn_tail(segment, &damage)?,
             Err(SegmentError::Torn(damage) | SegmentError::Damage(damage)) => {
                 return Err(corrupt(segment, &damage));
             }
             Err(SegmentError::Io(error)) => return Err(vanished(segment, error)),
         };
+        if is_last && bytes > 0 {
+            self.settle(segment, progress.in_doubt_from..bytes)?;
+        }
         let (number, path) = (segment.number, segment.path.clone());
         Ok(ClosedSegment {
             number,
             path,
             bytes,
-            windows,
+            windows: progress.windows,
         })
     }
 
+    /// Decodes on another thread, a few records ahead.
     fn records(
         &self,
         segment: &SegmentFile,
-        mut apply: impl FnMut(i64, u32, i64, f64),
-    ) -> std::result::Result<u64, SegmentError> {
-        let mut reader = SegmentReader::open(segment)?;
-        let mut ordinals = HashMap::new();
-        loop {
-            let offset = reader.offset();
-            (self.progress)(offset);
-            let Some((header, payload)) = reader.next()? else {
-                return Ok(offset);
-            };
-            let damage = |what| SegmentError::Damage(Damage { offset, what });
-            match header.kind {
-                RecordKind::Series => {
-                    let definitions = decode_definitions(payload).map_err(damage)?;
-                    self.define(&definitions, &mut ordinals)
-                        .map_err(SegmentError::Io)?
-                        .map_err(damage)?;
-                }
-                RecordKind::Samples => {
-                    for (series, t, value) in decode_samples(payload).map_err(damage)?.iter() {
-                        let ordinal = ordinals.get(&series);
-                        let ordinal = ordinal
-                            .ok_or_else(|| damage(format!("series {series} is not defined")))?;
-                        apply(window_number(t, self.block_duration_ms), *ordinal, t, value);
-                    }
+        progress: &mut Progress,
+        apply: &mut dyn FnMut(Run<'_>),
+    ) -> std::result::Result<(), SegmentError> {
+        thread::scope(|scope| {
+            let (decoded, records) = mpsc::sync_channel(RECORDS_AHEAD);
+            scope.spawn(move || decode_all(segment, &decoded));
+            for record in records {
+                self.record(record?, progress, apply)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn record(
+        &self,
+        record: Record,
+        progress: &mut Progress,
+        apply: &mut dyn FnMut(Run<'_>),
+    ) -> std::result::Result<(), SegmentError> {
+        let Record {
+            header,
+            offset,
+            end,
+            content,
+        } = record;
+        let damage = |what| SegmentError::Damage(Damage { offset, what });
+        if header.group != progress.group && !header.after_unsynced {
+            progress.in_doubt_from = offset;
+        }
+        (progress.group, progress.bytes) = (header.group, end);
+        match content {
+            Content::Definitions(definitions) => self
+                .define(&definitions, &mut progress.ordinals)
+                .map_err(SegmentError::Io)?
+                .map_err(damage)?,
+            Content::Samples(samples) => {
+                let ordinals = resolve(&samples, &progress.ordinals).map_err(damage)?;
+                let block_duration_ms = self.block_duration_ms;
+                for run in runs(&samples, &ordinals, block_duration_ms) {
+                    progress.windows.insert(run.window);
+                    apply(run);
                 }
             }
         }
+        (self.progress)(end);
+        Ok(())
     }
 
     /// Adds the series of a record; the inner error is damage.
     fn define(
         &self,
         definitions: &Definitions,
-        ordinals: &mut HashMap<u32, u32>,
+        ordinals: &mut Paged<u32>,
     ) -> Result<Result<(), String>> {
         let (mut refs, mut labels) = (Vec::new(), Vec::new());
         for (series, packed) in definitions.iter() {
@@ -116,24 +167,28 @@ impl Replayer<'_> {
             refs.push(series);
             labels.push(packed.to_owned());
         }
-        ordinals.extend(refs.into_iter().zip(self.resolve(&labels)?));
+        let resolved = self.series.resolve_all(&labels)?;
+        for (series, ordinal) in refs.into_iter().zip(resolved) {
+            ordinals.set(series, ordinal);
+        }
         Ok(Ok(()))
     }
 
-    fn resolve(&self, labels: &[Labels]) -> Result<Vec<u32>> {
-        self.series.resolve_all(labels)
-    }
-
     /// Puts the last segment on disk: the process that wrote it may have died before it did, and what is read now must
-    /// not be lost once newer segments are there.
-    fn settle(&self, segment: &SegmentFile) -> Result<()> {
+    /// not be lost once newer segments are there. What was never synced, or in vain, is written anew.
+    fn settle(&self, segment: &SegmentFile, in_doubt: Range<u64>) -> Result<()> {
         let TailPolicy::Truncate(fs) = &self.tail else {
             return Ok(());
         };
-        let synced = fs
-            .open_append(&segment.path)
-            .and_then(|mut file| file.sync());
-        synced.map_err(|e| unavailable("sync wal segment", &segment.path, e))
+        let settle = || {
+            let mut bytes = Vec::new();
+            let mut file = std::fs::File::open(&segment.path)?;
+            file.seek(io::SeekFrom::Start(in_doubt.start))?;
+            file.take(in_doubt.end - in_doubt.start)
+                .read_to_end(&mut bytes)?;
+            fs.write_over(&segment.path, in_doubt.start, &bytes)
+        };
+        settle().map_err(|e| unavailable("sync wal segment", &segment.path, e))
     }
 
     /// Deals with a torn tail; gives the bytes that remain.
@@ -161,6 +216,98 @@ impl Replayer<'_> {
         cut.map_err(|e| unavailable("truncate wal segment", &segment.path, e))?;
         Ok(damage.offset)
     }
+}
+
+/// A decoded record and where it lies.
+struct Record {
+    header: RecordHeader,
+    offset: u64,
+    end: u64,
+    content: Content,
+}
+
+enum Content {
+    Definitions(Definitions),
+    Samples(Samples),
+}
+
+/// Sends all records of a segment, then what is wrong with the rest, if something is.
+fn decode_all(
+    segment: &SegmentFile,
+    decoded: &mpsc::SyncSender<std::result::Result<Record, SegmentError>>,
+) {
+    let send_all = || {
+        let mut reader = SegmentReader::open(segment)?;
+        while let Some(record) = decode_next(&mut reader)? {
+            if decoded.send(Ok(record)).is_err() {
+                // Whoever wanted them has found damage.
+                return Ok(());
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = send_all() {
+        // As above.
+        let _ = decoded.send(Err(error));
+    }
+}
+
+fn decode_next(reader: &mut SegmentReader) -> std::result::Result<Option<Record>, SegmentError> {
+    let offset = reader.offset();
+    let Some((header, payload)) = reader.next()? else {
+        return Ok(None);
+    };
+    let damage = |what| SegmentError::Damage(Damage { offset, what });
+    let content = match header.kind {
+        RecordKind::Series => Content::Definitions(decode_definitions(payload).map_err(damage)?),
+        RecordKind::Samples => Content::Samples(decode_samples(payload).map_err(damage)?),
+    };
+    let end = reader.offset();
+    Ok(Some(Record {
+        header,
+        offset,
+        end,
+        content,
+    }))
+}
+
+/// The ordinals of samples; the error is damage.
+fn resolve(samples: &Samples, ordinals: &Paged<u32>) -> Result<Vec<u32>, String> {
+    let ordinal = |series: &u32| match ordinals.get(*series) {
+        UNDEFINED => Err(format!("series {series} is not defined")),
+        ordinal => Ok(ordinal),
+    };
+    samples.series.values().iter().map(ordinal).collect()
+}
+
+/// Cuts samples where their window changes.
+fn runs<'a>(
+    samples: &'a Samples,
+    ordinals: &'a [u32],
+    block_duration_ms: i64,
+) -> impl Iterator<Item = Run<'a>> {
+    let (mut ordinals, mut timestamps, mut values) = (
+        ordinals,
+        samples.timestamps.values().as_ref(),
+        samples.values.values().as_ref(),
+    );
+    std::iter::from_fn(move || {
+        let window = window_number(*timestamps.first()?, block_duration_ms);
+        let start = window.saturating_mul(block_duration_ms);
+        let span = start..start.saturating_add(block_duration_ms);
+        let len = timestamps
+            .iter()
+            .take_while(|t| span.contains(t))
+            .count()
+            .max(1);
+        let run = Run {
+            window,
+            ordinals: ordinals.split_off(..len)?,
+            timestamps: timestamps.split_off(..len)?,
+            values: values.split_off(..len)?,
+        };
+        Some(run)
+    })
 }
 
 /// A live writer removes segments whose samples are in blocks.

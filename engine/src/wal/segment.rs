@@ -156,9 +156,9 @@ impl RawHeader {
 
 /// What is wrong with a segment, and where.
 #[derive(Debug)]
-pub(super) struct Damage {
-    pub(super) offset: u64,
-    pub(super) what: String,
+pub(crate) struct Damage {
+    pub(crate) offset: u64,
+    pub(crate) what: String,
 }
 
 /// Why reading stopped.
@@ -319,7 +319,7 @@ fn begins_with_later_record(bytes: &[u8], group: u32) -> bool {
 /// The error for damage that is no torn tail.
 pub(super) fn corrupt(segment: &SegmentFile, damage: &Damage) -> Error {
     Error::corrupt(format!(
-        "wal segment {} is damaged at byte {}: {}; `narthex verify` lists all damage",
+        "wal segment {} is damaged at byte {}: {}; `narthex repair` keeps what is good and sets the rest aside",
         segment.path.display(),
         damage.offset,
         damage.what
@@ -328,14 +328,79 @@ pub(super) fn corrupt(segment: &SegmentFile, damage: &Damage) -> Error {
 
 /// Reads a whole segment and decodes every record: its bytes, or what is wrong. A torn tail is no damage if `is_last`.
 pub(crate) fn check_segment(segment: &SegmentFile, is_last: bool) -> Result<u64, String> {
-    match read_all(segment) {
-        Ok(bytes) => Ok(bytes),
-        Err(SegmentError::Torn(damage)) if is_last => Ok(damage.offset),
-        Err(SegmentError::Torn(damage) | SegmentError::Damage(damage)) => {
-            Err(format!("byte {}: {}", damage.offset, damage.what))
-        }
-        Err(SegmentError::Io(error)) => Err(error.to_string()),
+    match find_damage(segment, is_last) {
+        Ok(None) => Ok(segment.bytes),
+        Ok(Some(damage)) => Err(format!("byte {}: {}", damage.offset, damage.what)),
+        Err(error) => Err(error.to_string()),
     }
+}
+
+/// Reads a whole segment and decodes every record: what is wrong with it, if anything is. A torn tail is no damage if
+/// `is_last`.
+///
+/// # Errors
+/// `Unavailable` if it cannot be read.
+pub(crate) fn find_damage(segment: &SegmentFile, is_last: bool) -> Result<Option<Damage>> {
+    match read_all(segment) {
+        Ok(_) => Ok(None),
+        Err(SegmentError::Torn(_)) if is_last => Ok(None),
+        Err(SegmentError::Torn(damage) | SegmentError::Damage(damage)) => Ok(Some(damage)),
+        Err(SegmentError::Io(error)) => Err(error),
+    }
+}
+
+/// What whole records of samples stand behind damage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) records: u64,
+    pub(crate) samples: u64,
+    /// Oldest and newest.
+    pub(crate) time: Option<(i64, i64)>,
+}
+
+/// Looks for whole records of samples at any byte from `offset` on.
+///
+/// # Errors
+/// `Unavailable` if the segment cannot be read.
+pub(crate) fn lost_after(segment: &SegmentFile, offset: u64) -> Result<Lost> {
+    let mut rest = Vec::new();
+    let read = File::open(&segment.path).and_then(|mut file| {
+        io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+        file.read_to_end(&mut rest)
+    });
+    read.map_err(|e| unavailable("read", &segment.path, e))?;
+    let (mut lost, mut at) = (Lost::default(), 0);
+    while let Some(bytes) = rest.get(at..).filter(|bytes| !bytes.is_empty()) {
+        let Some(payload) = whole_samples(bytes) else {
+            at += 1;
+            continue;
+        };
+        at += RECORD_HEADER_BYTES + payload.len();
+        let Ok(samples) = decode_samples(payload) else {
+            continue;
+        };
+        lost.records += 1;
+        lost.samples += samples.len() as u64;
+        for t in samples.timestamps.values() {
+            let (oldest, newest) = lost.time.unwrap_or((*t, *t));
+            lost.time = Some((oldest.min(*t), newest.max(*t)));
+        }
+    }
+    Ok(lost)
+}
+
+/// The payload of the whole record of samples that `bytes` begin with.
+fn whole_samples(bytes: &[u8]) -> Option<&[u8]> {
+    let (header, rest) = bytes.split_first_chunk::<RECORD_HEADER_BYTES>()?;
+    let raw = RawHeader::split(*header);
+    raw.parse().filter(|h| h.kind == RecordKind::Samples)?;
+    let payload = rest.get(..raw.payload_bytes())?;
+    (checksum(raw.len, raw.tail, payload) == raw.crc).then_some(payload)
+}
+
+/// The bytes of segment `number` without records.
+pub(crate) fn empty_segment(number: u64) -> Vec<u8> {
+    segment_header(number)
 }
 
 fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {

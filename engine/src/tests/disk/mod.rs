@@ -237,6 +237,19 @@ impl FileSystem for Disk {
         Ok(self.open(node, file))
     }
 
+    fn write_over(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.open_append(path)?;
+        let node = self.state.lock().tree.find(path);
+        let (mut state, error) = self.begin(Change::Other);
+        if let Some(error) = error {
+            return Err(state.end(error));
+        }
+        RealFileSystem.write_over(path, offset, bytes)?;
+        state.tree.write_over(node, offset as usize, bytes);
+        drop(state);
+        file.sync()
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.change_names(Change::Other, |tree| {
             RealFileSystem.rename(from, to)?;

@@ -122,6 +122,18 @@ impl Tree {
         file.dirty_from = file.dirty_from.min(len);
     }
 
+    /// The same bytes once more: what a failed sync dropped is there again.
+    pub(super) fn write_over(&mut self, file: usize, offset: usize, bytes: &[u8]) {
+        let file = self.file(file);
+        let range = offset..offset + bytes.len();
+        assert_eq!(
+            &file.now[range.clone()],
+            bytes,
+            "the bytes stay what they are"
+        );
+        file.dropped[range].fill(false);
+    }
+
     pub(super) fn sync_file(&mut self, file: usize) {
         let file = self.file(file);
         file.synced = file.on_disk(file.now.len());

@@ -1,0 +1,76 @@
+//! How fast a WAL is replayed. `NARTHEX_REPLAY_MIB=1024 cargo test --release -p narthex-engine replay -- --nocapture`
+//! measures; without the variable a small log is read, to see that all of it is.
+
+use std::time::Instant;
+
+use futures::executor::block_on;
+use narthex_model::{Sink, WriteBatch};
+
+use super::disk::Random;
+use super::support::options;
+use crate::{Engine, Options};
+
+const SERIES: u32 = 20_000;
+const INTERVAL_MS: i64 = 15_000;
+/// Series of a remote-write request: ten hosts.
+const SERIES_PER_BATCH: u32 = 1080;
+
+/// Like a fleet: counters that grow by a little, gauges with two decimals, some values that stay.
+fn batch(first: u32, t: i64, random: &mut Random, values: &mut [f64]) -> WriteBatch {
+    let mut batch = WriteBatch::new();
+    for series in first..(first + SERIES_PER_BATCH).min(SERIES) {
+        let value = &mut values[series as usize];
+        match series % 4 {
+            0 => *value += random.below(1000) as f64,
+            1 => *value += random.below(100_000) as f64 / 100.0,
+            2 => *value = random.below(10_000) as f64 / 100.0,
+            _ => {}
+        }
+        let (name, host) = (
+            format!("metric_{}", series % 108),
+            format!("host-{}", series / 108),
+        );
+        let labels = &mut [
+            ("__name__", name.as_str()),
+            ("instance", host.as_str()),
+            ("job", "node"),
+        ];
+        let position = batch.push_series(labels).expect("valid");
+        batch.push_sample(position, t, *value);
+    }
+    batch
+}
+
+#[test]
+fn a_fleet_is_replayed() {
+    let mib = std::env::var("NARTHEX_REPLAY_MIB").ok();
+    let bytes = mib.map_or(1 << 20, |mib| mib.parse::<u64>().expect("a number") << 20);
+    let folder = tempfile::tempdir().expect("made");
+    let options = || Options {
+        block_duration_ms: 2 * 3_600_000,
+        wal_segment_bytes_max: 128 << 20,
+        ..options()
+    };
+    let engine = Engine::open(folder.path(), options(), None).expect("opens");
+    let (mut random, mut values) = (Random::new(1), vec![0.0; SERIES as usize]);
+    let mut t = 0;
+    while engine.stats().wal_bytes < bytes {
+        t += INTERVAL_MS;
+        for first in (0..SERIES).step_by(SERIES_PER_BATCH as usize) {
+            block_on(engine.write(batch(first, t, &mut random, &mut values))).expect("written");
+        }
+    }
+    let written = engine.stats();
+    drop(engine);
+    let began = Instant::now();
+    let engine = Engine::open(folder.path(), options(), None).expect("opens");
+    let seconds = began.elapsed().as_secs_f64();
+    assert_eq!(engine.stats().head_samples, written.head_samples);
+    let (mb, samples) = (written.wal_bytes as f64 / 1e6, written.head_samples as f64);
+    println!(
+        "{mb:.0} MB of WAL, {:.2} bytes per sample: {seconds:.2} s, {:.0} MB/s, {:.2} M samples/s",
+        written.wal_bytes as f64 / samples,
+        mb / seconds,
+        samples / seconds / 1e6
+    );
+}
