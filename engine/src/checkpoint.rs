@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use narthex_model::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::Options;
+use crate::block::BlockMeta;
 use crate::fs::{self, FileSystem};
 use crate::layout::{Layout, json_bug, unavailable};
+
+/// Windows of a block that a checkpoint made anew mentions; the WAL is replayed for the others.
+const WINDOWS_PER_BLOCK_MAX: usize = 100_000;
 
 /// For each flushed window, how far the WAL need not be replayed for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +51,38 @@ impl Checkpoint {
         self.newest_segment
     }
 
+    /// A checkpoint that says what `blocks` say of themselves, for a store whose newest segment is `newest_segment`.
+    ///
+    /// Of a window that a block spans, the block or others have everything through its segment: blocks are merged only
+    /// while the head has nothing of their time.
+    pub(crate) fn rebuild(blocks: &[BlockMeta], newest_segment: u64) -> Self {
+        let fresh = blocks.iter().filter(|b| b.source.level == 1);
+        let shortest = fresh.map(|b| b.span.end.saturating_sub(b.span.start)).min();
+        let duration = shortest.filter(|d| *d > 0);
+        let mut rebuilt = Self::new(duration.unwrap_or(Options::default().block_duration_ms));
+        rebuilt.newest_segment = newest_segment;
+        for block in blocks {
+            let Some(through_segment) = block.source.wal_through else {
+                continue;
+            };
+            rebuilt.newest_segment = rebuilt.newest_segment.max(through_segment);
+            let duration = rebuilt.block_duration_ms;
+            let start = block.span.start.saturating_add(duration - 1);
+            let windows = start.div_euclid(duration)..block.span.end.div_euclid(duration);
+            for number in windows.take(WINDOWS_PER_BLOCK_MAX) {
+                if rebuilt.through(number) < through_segment {
+                    let block = Some(block.ulid.to_string());
+                    let window = FlushedWindow {
+                        through_segment,
+                        block,
+                    };
+                    rebuilt.windows.insert(number, window);
+                }
+            }
+        }
+        rebuilt
+    }
+
     /// The same store with windows of another length, of which none is flushed.
     pub(crate) fn with_duration(&self, block_duration_ms: i64) -> Self {
         Self {
@@ -64,7 +101,7 @@ impl Checkpoint {
         let path = layout.checkpoint();
         let damaged = || {
             Error::corrupt(format!(
-                "{} is missing or damaged; restore it from a backup",
+                "{} is missing or damaged; `narthex repair` makes it anew",
                 path.display()
             ))
         };

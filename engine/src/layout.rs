@@ -54,6 +54,10 @@ impl Layout {
         self.root.join("tombstones.json")
     }
 
+    pub(crate) fn damaged(&self) -> PathBuf {
+        self.root.join("damaged")
+    }
+
     pub(crate) fn imports(&self) -> PathBuf {
         self.root.join("imports.json")
     }

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod query;
 mod remote;
+mod repair;
 mod serve;
 mod source;
 mod sql;
@@ -60,6 +61,9 @@ enum Command {
     /// Read every stored file and check it against its checksums
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
+    /// Make a damaged data folder usable again: keep what is good, move the rest aside
+    #[command(after_help = repair::EXAMPLES)]
+    Repair(repair::Arguments),
     /// Check files before they are used
     #[command(subcommand, after_help = check::EXAMPLES)]
     Check(check::What),
@@ -116,6 +120,7 @@ fn run(
         Some(Command::Sql(arguments)) => runtime()?.block_on(sql::run(&arguments)).map(|()| true),
         Some(Command::Import(format)) => runtime()?.block_on(import::run(&format)),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Repair(arguments)) => repair::run(&arguments).map(|()| true),
         Some(Command::Check(what)) => check::run(&what),
         Some(Command::Test(what)) => runtime()?.block_on(test::run(&what)),
         Some(Command::Completions(arguments)) => {

@@ -88,7 +88,7 @@ fn a_flipped_byte_is_named() {
             let text = error.to_string();
             assert!(
                 text.contains("00000001.wal is damaged at byte ")
-                    && text.contains("narthex verify"),
+                    && text.contains("narthex repair"),
                 "{text}"
             );
         }

@@ -26,7 +26,7 @@ fn next_step(kind: ErrorKind) -> &'static str {
         ErrorKind::Limit => "ask for less at once, or raise the limit named above",
         ErrorKind::Unavailable => "remove the obstacle named above, then run the command again",
         ErrorKind::Corrupt => {
-            "run `narthex verify --storage.path DIR` to see which files are damaged"
+            "run `narthex verify --storage.path DIR` to see what is damaged, `narthex repair` to keep what is good"
         }
         ErrorKind::Closed => {
             "the store is shutting down; run the command again once it has stopped"
