@@ -189,6 +189,11 @@ mod tests {
         fs::write(&path, bytes).expect("written");
         assert_eq!((disk.get("b"), path.exists()), (None, false));
         assert_eq!(disk.get("nothing"), None);
+        let older = File::options()
+            .write(true)
+            .open(disk.path(number_of("a")))
+            .expect("there");
+        older.set_modified(SystemTime::UNIX_EPOCH).expect("written");
         drop(disk);
 
         let disk = Disk::open(folder.path(), 300).expect("opens");
