@@ -12,8 +12,8 @@ use crate::{Engine, Options};
 
 const SERIES: u32 = 20_000;
 const INTERVAL_MS: i64 = 15_000;
-/// Series of a remote-write request: ten hosts.
-const SERIES_PER_BATCH: u32 = 1080;
+/// Series of a group: the requests of a few writers.
+const SERIES_PER_BATCH: u32 = 5400;
 
 /// Like a fleet: counters that grow by a little, gauges with two decimals, some values that stay.
 fn batch(first: u32, t: i64, random: &mut Random, values: &mut [f64]) -> WriteBatch {
@@ -49,6 +49,7 @@ fn a_fleet_is_replayed() {
     let options = || Options {
         block_duration_ms: 2 * 3_600_000,
         wal_segment_bytes_max: 128 << 20,
+        memory_budget_bytes: 8 << 30,
         ..options()
     };
     let engine = Engine::open(folder.path(), options(), None).expect("opens");
