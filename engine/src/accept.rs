@@ -2,45 +2,58 @@
 
 use std::collections::BTreeSet;
 
-use narthex_model::{Receipt, Rejection, RejectionReason, TimestampMs, WriteBatch};
+use narthex_model::{LabelsRef, Receipt, Rejection, RejectionReason, TimestampMs, WriteBatch};
 
 use crate::conflict::Conflicts;
+use crate::exemplars::Repetitions;
+use crate::extras::Extras;
 use crate::head::window_number;
 use crate::limits::{FUTURE_MS_MAX, HEAD_WINDOWS_MAX};
+use crate::metadata::{KnownMetadata, MetadataTable};
 use crate::paged::Paged;
 use crate::state::State;
-use crate::wal::Samples;
+use crate::wal::{ExemplarEntry, HistogramEntry, Samples};
 
 /// In place of a time: the series has no sample yet. No sample is accepted that early.
 const NEVER: TimestampMs = i64::MIN;
 
 /// Accepted samples of a group commit.
-pub(crate) struct Group {
+pub(crate) struct Group<'a> {
     series: Vec<u32>,
     timestamps: Vec<i64>,
     values: Vec<f64>,
+    extras: Extras<'a>,
     windows: BTreeSet<i64>,
     /// Samples that take the place of others.
     pub(crate) conflicts: Conflicts,
 }
 
-impl Group {
+/// How a sample stands to those of its series so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Newest,
+    /// Older than the newest, or as old.
+    Late,
+}
+
+impl<'a> Group<'a> {
     pub(crate) fn with_capacity(samples: usize) -> Self {
         Self {
             series: Vec::with_capacity(samples),
             timestamps: Vec::with_capacity(samples),
             values: Vec::with_capacity(samples),
+            extras: Extras::default(),
             windows: BTreeSet::new(),
             conflicts: Conflicts::default(),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.extras.is_empty()
     }
 
-    /// The samples as columns, and the numbers of their windows.
-    pub(crate) fn into_columns(self) -> (Samples, BTreeSet<i64>) {
+    /// The samples as columns, what there is beside, and the numbers of their windows.
+    pub(crate) fn into_columns(self) -> (Samples, Extras<'a>, BTreeSet<i64>) {
         let (series, timestamps, values) = (
             self.series.into(),
             self.timestamps.into(),
@@ -52,8 +65,33 @@ impl Group {
                 timestamps,
                 values,
             },
+            self.extras,
             self.windows,
         )
+    }
+
+    /// Notes a float that is not newer than all samples of its series: it may take the place of another. Those in windows that
+    /// are written to are found when the sample gets there.
+    fn note_late(&mut self, ordinal: u32, t: TimestampMs, value: f64, state: &State) {
+        if !self.extras.is_empty() {
+            self.extras.late_float(ordinal, t);
+        }
+        if !state.frozen.is_empty()
+            && let Some(there) = state.frozen_value(ordinal, t)
+            && there.to_bits() != value.to_bits()
+        {
+            self.conflicts.note(ordinal, t, value);
+        }
+    }
+
+    /// Notes that the group has a sample in a window; `false` if the head would then have too many windows.
+    fn enter(&mut self, window: i64, state: &State) -> bool {
+        self.windows.insert(window);
+        let fits = state.windows.len() + self.windows.len() <= HEAD_WINDOWS_MAX;
+        if !fits {
+            self.windows.remove(&window);
+        }
+        fits
     }
 }
 
@@ -69,6 +107,7 @@ pub(crate) struct Acceptance {
     /// How to take the current group back: ordinals and what was their newest sample, in order; and the store's.
     undo: Vec<(u32, TimestampMs)>,
     undo_store: TimestampMs,
+    repetitions: Repetitions,
 }
 
 impl Acceptance {
@@ -81,6 +120,7 @@ impl Acceptance {
             oldest_kept: i64::MIN,
             undo: Vec::new(),
             undo_store: NEVER,
+            repetitions: Repetitions::default(),
         }
     }
 
@@ -111,16 +151,17 @@ impl Acceptance {
             self.newest.set(ordinal, before);
         }
         self.newest_of_store = self.undo_store;
+        self.repetitions.forget();
     }
 
     /// Adds the accepted samples of a batch to `group`. `ordinals` are those of its series; `state` tells which late
     /// samples are repetitions.
-    pub(crate) fn accept(
+    pub(crate) fn accept<'a>(
         &mut self,
-        batch: &WriteBatch,
+        batch: &'a WriteBatch,
         ordinals: &[u32],
         state: &State,
-        group: &mut Group,
+        group: &mut Group<'a>,
     ) -> Receipt {
         let mut receipt = Receipt::default();
         let mut last_window = None;
@@ -129,41 +170,28 @@ impl Acceptance {
             let Some(&ordinal) = ordinals.get(position as usize) else {
                 continue;
             };
-            let is_late = match self.check(ordinal, t) {
-                Ok(is_late) => is_late,
-                Err(reason) => {
-                    if reason == RejectionReason::TooOld && state.repeats(ordinal, t, value) {
-                        receipt.stored += 1;
-                    } else {
-                        receipt.reject(|| Rejection {
-                            labels: batch.labels(position).to_owned(),
-                            timestamp: t,
-                            reason,
-                        });
-                    }
+            let reject = |reason| Rejection {
+                labels: batch.labels(position).to_owned(),
+                timestamp: t,
+                reason,
+            };
+            match self.check(ordinal, t) {
+                Ok(Order::Newest) => {}
+                Ok(Order::Late) => group.note_late(ordinal, t, value, state),
+                Err(RejectionReason::TooOld) if state.repeats(ordinal, t, value) => {
+                    receipt.stored += 1;
                     continue;
                 }
-            };
-            // Those in other windows are found when the sample gets there.
-            if is_late
-                && !state.frozen.is_empty()
-                && let Some(there) = state.frozen_value(ordinal, t)
-                && there.to_bits() != value.to_bits()
-            {
-                group.conflicts.note(ordinal, t, value);
+                Err(reason) => {
+                    receipt.reject(|| reject(reason));
+                    continue;
+                }
             }
             let window = window_number(t, state.block_duration_ms);
             if last_window != Some(window) {
-                group.windows.insert(window);
-                last_window = Some(window);
-                if state.windows.len() + group.windows.len() > HEAD_WINDOWS_MAX {
-                    group.windows.remove(&window);
-                    receipt.reject(|| Rejection {
-                        labels: batch.labels(position).to_owned(),
-                        timestamp: t,
-                        reason: RejectionReason::TooManyWindows,
-                    });
-                    last_window = None;
+                last_window = Some(window).filter(|_| group.enter(window, state));
+                if last_window.is_none() {
+                    receipt.reject(|| reject(RejectionReason::TooManyWindows));
                     continue;
                 }
             }
@@ -172,12 +200,121 @@ impl Acceptance {
             group.values.push(value);
             receipt.stored += 1;
         }
-        refuse_histograms(batch, &mut receipt);
+        self.accept_histograms(batch, ordinals, state, group, &mut receipt);
         receipt
     }
 
-    /// Accepts a sample and remembers its time, or says why not. Whether it is not newer than the newest of its series.
-    fn check(&mut self, ordinal: u32, t: TimestampMs) -> Result<bool, RejectionReason> {
+    fn accept_histograms<'a>(
+        &mut self,
+        batch: &'a WriteBatch,
+        ordinals: &[u32],
+        state: &State,
+        group: &mut Group<'a>,
+        receipt: &mut Receipt,
+    ) {
+        for sample in &batch.histograms {
+            let Some(&ordinal) = ordinals.get(sample.series as usize) else {
+                continue;
+            };
+            let (t, histogram) = (sample.timestamp, sample.histogram.as_ref());
+            let accepted = histogram
+                .check()
+                .map_err(RejectionReason::Histogram)
+                .and_then(|()| self.check(ordinal, t));
+            let reason = match accepted {
+                Ok(_) if group.enter(window_number(t, state.block_duration_ms), state) => {
+                    group.extras.push_histogram(HistogramEntry {
+                        ordinal,
+                        timestamp: t,
+                        start: sample.start_timestamp.unwrap_or(0),
+                        histogram,
+                    });
+                    receipt.stored += 1;
+                    continue;
+                }
+                Ok(_) => RejectionReason::TooManyWindows,
+                Err(RejectionReason::TooOld) if state.repeats_histogram(ordinal, t, &histogram) => {
+                    receipt.stored += 1;
+                    continue;
+                }
+                Err(reason) => reason,
+            };
+            receipt.reject(|| Rejection {
+                labels: batch.labels(sample.series).to_owned(),
+                timestamp: t,
+                reason,
+            });
+        }
+    }
+
+    /// Adds those exemplars of a batch to `group` that are new and lie where samples are accepted. One without a time of its
+    /// own counts when the newest sample of its series does. The others are left out silently: they are an ornament.
+    pub(crate) fn accept_exemplars(
+        &mut self,
+        batch: &WriteBatch,
+        ordinals: &[u32],
+        state: &State,
+        group: &mut Group<'_>,
+        series_max: usize,
+    ) {
+        let oldest = self
+            .newest_of_store
+            .saturating_sub(self.out_of_order_window_ms)
+            .max(i64::MIN / 2);
+        let latest = self.now.saturating_add(FUTURE_MS_MAX).min(i64::MAX - 1);
+        for exemplar in &batch.exemplars {
+            let Some(&ordinal) = ordinals.get(exemplar.series as usize) else {
+                continue;
+            };
+            let newest = self.newest.get(ordinal);
+            let t = exemplar.timestamp.unwrap_or(newest);
+            let window = window_number(t, state.block_duration_ms);
+            let is_open = state.windows.iter().any(|w| w.number() == window);
+            let in_time = t <= latest && t >= self.oldest_kept && (t >= oldest || is_open);
+            let Some(labels) = LabelsRef::checked(&exemplar.labels) else {
+                continue;
+            };
+            if in_time
+                && t != NEVER
+                && self.repetitions.is_new(ordinal, exemplar, t, series_max)
+                && group.enter(window, state)
+            {
+                group.extras.push_exemplar(ExemplarEntry {
+                    ordinal,
+                    timestamp: t,
+                    value: exemplar.value,
+                    labels: labels.to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Adds what the metrics of a batch say of themselves, as far as `table` does not know it.
+    pub(crate) fn accept_metadata(
+        &self,
+        batch: &WriteBatch,
+        state: &State,
+        table: &MetadataTable,
+        group: &mut Group<'_>,
+    ) {
+        let since = self
+            .newest()
+            .map_or(self.now, |newest| newest.min(self.now));
+        let window = window_number(since, state.block_duration_ms);
+        for entry in &batch.metadata {
+            if table.wants(entry) && group.enter(window, state) {
+                let known = KnownMetadata {
+                    entry: entry.clone(),
+                    since,
+                };
+                table.note(&known);
+                group.extras.push_metadata(known);
+            }
+        }
+    }
+
+    /// Accepts a sample and remembers its time, or says why not.
+    fn check(&mut self, ordinal: u32, t: TimestampMs) -> Result<Order, RejectionReason> {
         if t > self.now.saturating_add(FUTURE_MS_MAX) || t == i64::MAX {
             return Err(RejectionReason::TooFarInFuture);
         }
@@ -190,12 +327,13 @@ impl Acceptance {
         if t < (i64::MIN / 2).max(oldest_kept) || (t <= before && t < oldest) {
             return Err(RejectionReason::TooOld);
         }
-        if t > before {
-            self.newest.set(ordinal, t);
-            self.undo.push((ordinal, before));
-            self.newest_of_store = self.newest_of_store.max(t);
+        if t <= before {
+            return Ok(Order::Late);
         }
-        Ok(t <= before)
+        self.newest.set(ordinal, t);
+        self.undo.push((ordinal, before));
+        self.newest_of_store = self.newest_of_store.max(t);
+        Ok(Order::Newest)
     }
 
     /// Forgets series that left.
@@ -204,17 +342,7 @@ impl Acceptance {
             self.newest.set(*ordinal, NEVER);
         }
         self.newest.shrink();
-    }
-}
-
-fn refuse_histograms(batch: &WriteBatch, receipt: &mut Receipt) {
-    for sample in &batch.histograms {
-        let (timestamp, reason) = (sample.timestamp, RejectionReason::Unsupported);
-        receipt.reject(|| Rejection {
-            labels: batch.labels(sample.series).to_owned(),
-            timestamp,
-            reason,
-        });
+        self.repetitions.forget();
     }
 }
 

@@ -12,6 +12,7 @@ use ulid::Ulid;
 
 use crate::block::{BlockMeta, BlockSource, BlockWriter, SeriesSamples, copy_block, verify_block};
 use crate::flush::{discard, read_back};
+use crate::histograms::HistogramRows;
 use crate::shared::Shared;
 use crate::stored_block::StoredBlock;
 
@@ -45,7 +46,24 @@ impl<'a> Backfill<'a> {
     /// `Internal` if series or samples are not in order, or outside the span; `Limit` if they are more than a block can
     /// number; `Unavailable` if the disk is full or failing.
     pub fn push(&mut self, series: SeriesSamples<'_>) -> Result<()> {
-        let ends = [series.timestamps.first(), series.timestamps.last()];
+        self.push_with(series, &HistogramRows::default())
+    }
+
+    /// Adds a series with its native histograms, strictly increasing in time, none at the time of a float.
+    ///
+    /// # Errors
+    /// As [`Backfill::push`].
+    pub fn push_with(
+        &mut self,
+        series: SeriesSamples<'_>,
+        histograms: &HistogramRows,
+    ) -> Result<()> {
+        let ends = [
+            series.timestamps.first(),
+            series.timestamps.last(),
+            histograms.timestamps.first(),
+            histograms.timestamps.last(),
+        ];
         if ends.into_iter().flatten().any(|t| !self.span.contains(*t)) {
             return Err(Error::internal(format!(
                 "series {} has samples outside of what is filled",
@@ -56,7 +74,7 @@ impl<'a> Backfill<'a> {
             self.writer = Some(self.begin()?);
         }
         match &mut self.writer {
-            Some((writer, _)) => writer.push(series),
+            Some((writer, _)) => writer.push_with(series, histograms),
             None => Ok(()),
         }
     }

@@ -15,6 +15,8 @@ use crate::WalSync;
 use crate::accept::{Acceptance, Group};
 use crate::conflict::{ConflictReport, Conflicts};
 use crate::delete::{DeleteRequest, matched};
+use crate::exemplars::StoredExemplar;
+use crate::extras::Extras;
 use crate::head::Pushed;
 use crate::leave::{LeaveRequest, Marked};
 use crate::limits::{GROUP_SAMPLES_MAX, TOMBSTONES_MAX};
@@ -25,6 +27,12 @@ use crate::wal::{Samples, WalWriter};
 
 /// Samples that are applied to the head at once; snapshots wait meanwhile.
 const APPLY_SAMPLES: usize = 1 << 13;
+
+/// The same for histograms.
+const APPLY_HISTOGRAMS: usize = 1 << 9;
+
+/// A histogram counts as so many samples in the size of a group.
+const HISTOGRAM_SAMPLES: usize = 32;
 
 /// What the WAL thread is asked to do.
 pub(crate) enum Work {
@@ -85,6 +93,7 @@ impl Committer {
                 match work {
                     Work::Write(pending) => {
                         samples += pending.batch.sample_count();
+                        samples += pending.batch.histograms.len() * HISTOGRAM_SAMPLES;
                         group.push(pending);
                         if samples >= GROUP_SAMPLES_MAX {
                             self.commit(std::mem::take(&mut group));
@@ -213,40 +222,54 @@ impl Committer {
         pending.into_iter().filter_map(resolve).collect()
     }
 
-    fn accept(&mut self, pending: &[PendingBatch]) -> (Group, Vec<Receipt>) {
+    fn accept<'a>(&mut self, pending: &'a [PendingBatch]) -> (Group<'a>, Vec<Receipt>) {
         let state = self.shared.snapshot();
         let now = (self.shared.options.now)();
         let capacity = pending.iter().map(|p| p.batch.sample_count()).sum();
         let mut group = Group::with_capacity(capacity);
         let oldest_kept = state.cutoffs(now).horizon().start;
         self.acceptance.begin(now, oldest_kept);
+        let (metadata, series_max) = (&self.shared.metadata, self.shared.options.exemplars_max);
+        let acceptance = &mut self.acceptance;
         let receipts = pending.iter().map(|p| {
-            self.acceptance
-                .accept(&p.batch, &p.ordinals, &state, &mut group)
+            let receipt = acceptance.accept(&p.batch, &p.ordinals, &state, &mut group);
+            if !p.batch.exemplars.is_empty() && series_max > 0 {
+                let (batch, ordinals) = (&p.batch, &p.ordinals);
+                acceptance.accept_exemplars(batch, ordinals, &state, &mut group, series_max);
+            }
+            acceptance.accept_metadata(&p.batch, &state, metadata, &mut group);
+            receipt
         });
         let receipts = receipts.collect();
         (group, receipts)
     }
 
     /// To the disk, then to the head.
-    fn store(&mut self, mut group: Group) -> Result<()> {
+    fn store(&mut self, mut group: Group<'_>) -> Result<()> {
         if group.is_empty() {
             return Ok(());
         }
         self.shared.check_room_for_wal()?;
         let mut conflicts = std::mem::take(&mut group.conflicts);
-        let (samples, windows) = group.into_columns();
+        let (samples, extras, windows) = group.into_columns();
         if self.wal.is_full() {
             self.rotate()?;
         }
         let shared = self.shared.clone();
-        self.wal
-            .commit(&samples, &windows, |ordinal| shared.series.labels(ordinal))?;
+        let stored = self.wal.commit(&samples, &extras, &windows, |ordinal| {
+            shared.series.labels(ordinal)
+        });
+        if let Err(error) = stored {
+            let unstored = extras.metadata().iter();
+            unstored.for_each(|known| shared.metadata.forget(known));
+            return Err(error);
+        }
         self.publish();
         self.apply(&samples, &mut conflicts);
         let counted = &self.shared.counters.samples_conflicting;
         counted.fetch_add(conflicts.count(), Ordering::Relaxed);
         self.conflict_report.tell(&conflicts, &self.shared.series);
+        self.apply_extras(&extras);
         Ok(())
     }
 
@@ -263,6 +286,39 @@ impl Committer {
             let head_bytes = state.head_bytes();
             MutexGuard::unlock_fair(guard);
             self.shared.head_takes(head_bytes);
+        }
+    }
+
+    fn apply_extras(&self, extras: &Extras<'_>) {
+        for part in extras.histograms().chunks(APPLY_HISTOGRAMS) {
+            let mut guard = self.shared.state.lock();
+            let state = Arc::make_mut(&mut guard);
+            for entry in part {
+                state.push_histogram(
+                    entry.ordinal,
+                    entry.timestamp,
+                    entry.start,
+                    &entry.histogram,
+                );
+            }
+            MutexGuard::unlock_fair(guard);
+        }
+        if extras.exemplars().is_empty() && extras.metadata().is_empty() {
+            return;
+        }
+        let mut guard = self.shared.state.lock();
+        let state = Arc::make_mut(&mut guard);
+        for entry in extras.exemplars() {
+            state.push_exemplar(StoredExemplar {
+                series: self.shared.series.labels(entry.ordinal),
+                timestamp: entry.timestamp,
+                labels: entry.labels.clone(),
+                value: entry.value,
+            });
+        }
+        state.bound_exemplars(self.shared.options.exemplars_max);
+        for known in extras.metadata() {
+            state.push_metadata(known.clone());
         }
     }
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, mpsc};
 use narthex_model::{Error, ErrorKind, LabelsRef, Matcher, Result, TimeRange, TimestampMs};
 
 use crate::commit::Work;
+use crate::histograms::HistogramColumns;
 use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
-use crate::selection::Selection;
+use crate::selection::{SampleColumns, Selection};
 use crate::series_table::SeriesTable;
 use crate::shared::Shared;
 use crate::state::State;
@@ -115,7 +116,10 @@ fn count(
     let mut from = 0;
     while from < selection.len() {
         let to = from + at_once(&selection, from);
-        receipt.add(&selection.read(from..to)?);
+        receipt.add(
+            &selection.read(from..to)?,
+            &selection.read_histograms(from..to)?,
+        );
         from = to;
     }
     Ok(receipt)
@@ -129,18 +133,25 @@ fn has_any(block: &crate::stored_block::StoredBlock, ordinals: &[u32], range: Ti
 fn at_once(selection: &Selection, from: usize) -> usize {
     let mut held = 0_u64;
     let fits = (from..selection.len()).take_while(|at| {
-        held = held.saturating_add(selection.series(*at).samples_max);
+        let samples = selection.series(*at).samples_max + 32 * selection.histograms_max(*at);
+        held = held.saturating_add(samples);
         held <= COMPACTION_SAMPLES_AT_ONCE
     });
     fits.count().max(1)
 }
 
 impl DeleteReceipt {
-    fn add(&mut self, columns: &crate::SampleColumns) {
-        let lost = columns.offsets.windows(2).filter(|w| w.first() < w.last());
-        self.series += lost.count() as u64;
-        self.samples += columns.timestamps.len() as u64;
-        let times = || columns.timestamps.iter().copied();
+    fn add(&mut self, floats: &SampleColumns, histograms: &HistogramColumns) {
+        let loses = |at: &usize| !floats.rows(*at).is_empty() || !histograms.rows(*at).is_empty();
+        self.series += (0..floats.offsets.len()).filter(loses).count() as u64;
+        let times = || {
+            floats
+                .timestamps
+                .iter()
+                .chain(&histograms.samples.timestamps)
+        };
+        let times = || times().copied();
+        self.samples += times().count() as u64;
         if let Some((min, max)) = times().min().zip(times().max()) {
             let (first, last) = self.time.unwrap_or((min, max));
             self.time = Some((first.min(min), last.max(max)));

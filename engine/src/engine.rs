@@ -240,8 +240,7 @@ impl Engine {
     /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
     pub fn snapshot(&self) -> Snapshot {
         let shared = self.current();
-        let now = (shared.options.now)();
-        Snapshot::new(shared.snapshot(), shared.series.clone(), now)
+        Snapshot::new(shared.snapshot(), &shared)
     }
 
     /// Lets another retention count from now on. What is out of it is not answered any more, and leaves with the next
@@ -435,7 +434,7 @@ impl Engine {
         if self.closed.load(Ordering::SeqCst) {
             return Err(closed());
         }
-        let bytes = batch.byte_size();
+        let bytes = batch.total_byte_size();
         if bytes > BATCH_BYTES_MAX {
             return Err(Error::limit(format!(
                 "a batch of {bytes} bytes, at most {BATCH_BYTES_MAX}: write smaller ones"
@@ -483,12 +482,14 @@ pub(crate) fn share(
 ) -> (Arc<Shared>, Acceptance, Checkpoint) {
     let Loaded {
         series,
+        metadata,
         mut state,
         acceptance,
         checkpoint,
         segments,
     } = loaded;
     state.retention = Arc::new(options.retention.clone());
+    state.bound_exemplars(options.exemplars_max);
     let budget = Budget::new(options.memory_budget_bytes);
     budget.update(state.head_bytes());
     let shared = Shared {
@@ -501,6 +502,7 @@ pub(crate) fn share(
         tombstones_file: Mutex::new(()),
         state: Mutex::new(Arc::new(state)),
         series,
+        metadata,
         counters: Counters::new(acceptance.newest()),
         budget,
         signal: Signal::default(),
@@ -523,6 +525,7 @@ fn flush_loaded(
     let state = std::mem::take(&mut *shared.state.lock());
     Ok(Loaded {
         series: shared.series.clone(),
+        metadata: shared.metadata.clone(),
         state: Arc::unwrap_or_clone(state),
         acceptance,
         checkpoint,

@@ -14,10 +14,14 @@ use ulid::Ulid;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples, remove_block, verify_block};
 use crate::checkpoint::{Checkpoint, FlushedWindow};
 use crate::commit::{FreezeRequest, Work};
+use crate::exemplars::sort_by_time;
+use crate::find_exemplars::exemplars_of;
 use crate::fs::FileSystem;
 use crate::head::Window;
+use crate::histograms::HistogramRows;
 use crate::leave::Leaver;
 use crate::limits::FLUSH_LOOKS_MAX;
+use crate::metadata;
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
 use crate::stored_block::StoredBlock;
@@ -234,24 +238,40 @@ impl Flusher {
             now,
         )?
         .with_workers(self.shared.workers.clone());
+        let mut known: Vec<_> = window.extras().metadata().cloned().collect();
+        let mut last_name = String::new();
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        let mut histograms = HistogramRows::default();
         let mut reader = window.reader();
         for (ordinal, labels) in self.shared.series.sorted(window.ordinals()) {
             timestamps.clear();
             values.clear();
+            histograms.clear();
             let hidden = spans(&hiding.of(labels.as_ref()), 0);
             for range in outside(&hidden) {
                 reader.read(ordinal, range, &mut timestamps, &mut values);
+                window.read_histograms(ordinal, range, &mut histograms);
             }
-            if timestamps.is_empty() {
+            if timestamps.is_empty() && histograms.is_empty() {
                 continue;
             }
-            writer.push(SeriesSamples {
+            let floats = SeriesSamples {
                 labels: labels.as_ref(),
                 timestamps: &timestamps,
                 values: &values,
-            })?;
+            };
+            writer.push_with(floats, &histograms)?;
+            let name = labels.as_ref().metric_name();
+            if name != last_name {
+                self.shared.metadata.of_series(name, &mut known);
+                name.clone_into(&mut last_name);
+            }
         }
+        for exemplar in exemplars_of(&state, &hiding, TimeRange::ALL, sort_by_time)? {
+            writer.push_exemplar(exemplar)?;
+        }
+        metadata::sort(&mut known);
+        writer.set_metadata(known);
         if writer.is_empty() {
             return Ok(None);
         }

@@ -14,9 +14,14 @@ mod compact;
 mod conflict;
 mod delete;
 mod engine;
+mod exemplars;
+mod extras;
+mod find_exemplars;
 mod flush;
 mod fs;
 mod head;
+mod histogram_arrays;
+mod histograms;
 mod import_log;
 mod layout;
 mod leave;
@@ -24,6 +29,8 @@ mod limits;
 mod load;
 mod lock;
 mod matching;
+mod metadata;
+mod mixed;
 mod paged;
 mod queue;
 mod reader;
@@ -37,6 +44,7 @@ mod snapshot;
 mod state;
 mod stats;
 mod stitch;
+mod stitch_histograms;
 mod stored_block;
 #[cfg(test)]
 mod tests;
@@ -48,7 +56,10 @@ pub use backfill::Backfill;
 pub use compact::backfill_windows;
 pub use delete::DeleteReceipt;
 pub use engine::Engine;
+pub use exemplars::StoredExemplar;
+pub use histograms::{HistogramColumns, HistogramRows, Histograms};
 pub use import_log::ImportLog;
+pub use metadata::KnownMetadata;
 pub use reader::StoredBlocks;
 pub use repair::{Repair, repair};
 pub use retention::{Retention, RetentionRule};
@@ -85,6 +96,8 @@ pub struct Options {
     /// How often it is looked whether samples are due to be cut into blocks; half as often, whether blocks can be
     /// merged.
     pub flush_interval: Duration,
+    /// Exemplars that the head holds; beyond them the oldest go.
+    pub exemplars_max: usize,
     /// What time it is, in milliseconds since the epoch; samples too far in the future are refused by it.
     pub now: fn() -> TimestampMs,
 }
@@ -111,6 +124,7 @@ impl Default for Options {
             retention: Retention::default(),
             memory_budget_bytes: 2 << 30,
             flush_interval: Duration::from_secs(5),
+            exemplars_max: 100_000,
             now: clock::system_now_ms,
         }
     }

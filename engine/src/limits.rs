@@ -12,6 +12,21 @@ pub(crate) const GROUP_SAMPLES_MAX: usize = 1 << 18;
 /// Samples of one WAL record; a larger group is written as several records.
 pub(crate) const RECORD_SAMPLES_MAX: usize = 1 << 18;
 
+/// Buckets of the histograms of one WAL record, unless a single histogram has more.
+pub(crate) const RECORD_HISTOGRAM_VALUES_MAX: usize = 1 << 19;
+
+/// Metrics whose metadata is kept.
+pub(crate) const METADATA_METRICS_MAX: usize = 200_000;
+
+/// Different metadata of one metric that is kept.
+pub(crate) const METADATA_VARIANTS_MAX: usize = 8;
+
+/// Name, help and unit of a metric together; longer ones are not kept.
+pub(crate) const METADATA_TEXT_BYTES_MAX: usize = 16 << 10;
+
+/// Exemplars that one question may be answered with.
+pub(crate) const EXEMPLARS_ANSWER_MAX: usize = 1 << 20;
+
 /// Label bytes after which a record of series definitions is closed.
 pub(crate) const RECORD_LABEL_BYTES_MAX: usize = 16 << 20;
 

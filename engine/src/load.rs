@@ -12,19 +12,22 @@ use crate::accept::Acceptance;
 use crate::block::{Block, BlockMeta};
 use crate::checkpoint::Checkpoint;
 use crate::delete::matched;
+use crate::exemplars::StoredExemplar;
 use crate::fs::FileSystem;
 use crate::head::Window;
 use crate::layout::{Layout, unavailable};
 use crate::limits::READ_ONLY_ATTEMPTS_MAX;
+use crate::metadata::MetadataTable;
 use crate::series_table::SeriesTable;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Tombstone, Tombstones};
-use crate::wal::{ClosedSegment, Replayer, Run, SegmentFile, TailPolicy, list_segments};
+use crate::wal::{ClosedSegment, Replayed, Replayer, SegmentFile, TailPolicy, list_segments};
 
 /// A data folder in memory.
 pub(crate) struct Loaded {
     pub(crate) series: Arc<SeriesTable>,
+    pub(crate) metadata: Arc<MetadataTable>,
     pub(crate) state: State,
     pub(crate) acceptance: Acceptance,
     pub(crate) checkpoint: Checkpoint,
@@ -106,6 +109,7 @@ fn load(
     let state = State::new(checkpoint.block_duration_ms);
     let mut loaded = Loaded {
         series: Arc::default(),
+        metadata: Arc::default(),
         state,
         acceptance,
         checkpoint,
@@ -179,6 +183,9 @@ impl Loaded {
         for (local, ordinal) in (0..).zip(ordinals) {
             self.acceptance.note(ordinal, block.newest(local));
         }
+        for known in block.read_metadata()? {
+            self.metadata.note(&known);
+        }
         self.state.add_block(Arc::new(block));
         Ok(())
     }
@@ -237,16 +244,37 @@ impl Loaded {
             };
             let (state, acceptance, checkpoint) =
                 (&mut self.state, &mut self.acceptance, &self.checkpoint);
-            let closed = replayer.replay(segment, i + 1 == segments.len(), |run: Run<'_>| {
-                let is_in_blocks = checkpoint.through(run.window) >= segment.number;
-                let wanted = (!is_in_blocks).then(|| state.window(run.window));
+            let (series, metadata) = (&self.series, &self.metadata);
+            let closed = replayer.replay(segment, i + 1 == segments.len(), |replayed| {
+                let number = replayed.window(block_duration_ms);
+                let is_in_blocks = checkpoint.through(number) >= segment.number;
+                let wanted = (!is_in_blocks).then(|| state.window(number));
                 let Some(window) = wanted.flatten() else {
                     return;
                 };
-                let samples = run.ordinals.iter().zip(run.timestamps).zip(run.values);
-                for ((&ordinal, &t), &value) in samples {
-                    window.push(ordinal, t, value);
-                    acceptance.note(ordinal, t);
+                match replayed {
+                    Replayed::Floats(run) => {
+                        let samples = run.ordinals.iter().zip(run.timestamps).zip(run.values);
+                        for ((&ordinal, &t), &value) in samples {
+                            window.push(ordinal, t, value);
+                            acceptance.note(ordinal, t);
+                        }
+                    }
+                    Replayed::Histogram(entry) => {
+                        let (ordinal, t) = (entry.ordinal, entry.timestamp);
+                        window.push_histogram(ordinal, t, entry.start, &entry.histogram);
+                        acceptance.note(ordinal, t);
+                    }
+                    Replayed::Exemplar(entry) => window.push_exemplar(StoredExemplar {
+                        series: series.labels(entry.ordinal),
+                        timestamp: entry.timestamp,
+                        labels: entry.labels,
+                        value: entry.value,
+                    }),
+                    Replayed::Metadata(known) => {
+                        metadata.note(&known);
+                        window.push_metadata(known);
+                    }
                 }
             })?;
             before += segment.bytes;

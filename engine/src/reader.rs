@@ -85,6 +85,7 @@ impl Reader {
         let options = Options::default();
         let empty = Loaded {
             series: Arc::new(SeriesTable::default()),
+            metadata: Arc::default(),
             state: State::new(options.block_duration_ms),
             acceptance: Acceptance::new(0),
             checkpoint: Checkpoint::new(options.block_duration_ms),
@@ -180,6 +181,8 @@ fn open_listed(listed: &[Found], tombstones: Tombstones, shared: &Shared) -> Res
         None => {
             let (block, labels) = Block::open_in(folder.as_ref())?;
             let opened = StoredBlock::new(folder.path(), block, &labels, &shared.series)?;
+            let known = opened.0.read_metadata()?;
+            known.iter().for_each(|k| shared.metadata.note(k));
             Ok(Arc::new(opened.0))
         }
     })?;

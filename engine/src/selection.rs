@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use narthex_model::{Labels, LabelsRef, Result, TimeRange};
 
+use crate::histograms::HistogramColumns;
 use crate::series_table::MatchedSeries;
 use crate::state::State;
 use crate::stitch::Stitcher;
+use crate::stitch_histograms::HistogramStitcher;
 use crate::tombstone::Hidden;
 
 /// Series chosen by matchers and a time range, sorted by their labels. Holds a snapshot: reading later gives what was
@@ -38,7 +40,7 @@ impl Default for Selection {
 pub struct SelectedSeries<'a> {
     /// Its labels.
     pub labels: LabelsRef<'a>,
-    /// At most this many samples lie in the range (exact within one time-index step per block).
+    /// At most this many float samples lie in the range (exact within one time-index step per block).
     pub samples_max: u64,
 }
 
@@ -52,6 +54,15 @@ pub struct SampleColumns {
     pub timestamps: Vec<i64>,
     /// One per timestamp.
     pub values: Vec<f64>,
+}
+
+impl SampleColumns {
+    /// Where the samples of the series at `position` lie; nowhere if there is no such series.
+    pub fn rows(&self, position: usize) -> Range<usize> {
+        let offset = |at: usize| self.offsets.get(at).map_or(0, |o| *o as usize);
+        let start = offset(position);
+        start..offset(position + 1).max(start)
+    }
 }
 
 impl Selection {
@@ -106,23 +117,51 @@ impl Selection {
         series.expect("positions come from 0..len()")
     }
 
-    /// At most this many samples lie in the range, over all series.
+    /// At most this many float samples lie in the range, over all series.
     pub fn samples_max(&self) -> u64 {
         self.samples_max_total
     }
 
-    /// The samples in the range of the series at `positions`, in that order; positions from `len()` on have none. May be
+    /// Whether any series may have native histograms in the range. Costs next to nothing where none are stored.
+    pub fn has_histograms(&self) -> bool {
+        self.state.has_histograms() && (0..self.len()).any(|at| self.histograms_max(at) > 0)
+    }
+
+    /// At most this many native histograms of the series at `position` lie in the range.
+    pub fn histograms_max(&self, position: usize) -> u64 {
+        let ordinal = self.series.ordinals.get(position);
+        ordinal.map_or(0, |o| self.state.histograms_max(*o, self.range))
+    }
+
+    /// The native histograms in the range of the series at `positions`, in that order; positions from `len()` on have none.
+    /// May be called from many threads.
+    ///
+    /// # Errors
+    /// As [`Selection::read`].
+    pub fn read_histograms(&self, positions: Range<usize>) -> Result<HistogramColumns> {
+        let (ordinals, hidden) = self.at(positions);
+        HistogramStitcher::new(&self.state, self.range, ordinals)
+            .without(hidden)
+            .read()
+    }
+
+    /// The float samples in the range of the series at `positions`, in that order; positions from `len()` on have none. May be
     /// called from many threads.
     ///
     /// # Errors
     /// `Corrupt` if a block cannot be decoded, `Unavailable` if a file cannot be read, `Limit` if the series together have
     /// more than `i32::MAX` samples.
     pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
-        let positions = positions.start..positions.end.min(self.len());
-        let ordinals = self.series.ordinals.get(positions.clone());
-        let hidden = self.hidden.get(positions).unwrap_or(&[]);
-        Stitcher::new(&self.state, self.range, ordinals.unwrap_or(&[]))
+        let (ordinals, hidden) = self.at(positions);
+        Stitcher::new(&self.state, self.range, ordinals)
             .without(hidden)
             .read()
+    }
+
+    /// Ordinals of the series at `positions`, and what is hidden of them.
+    fn at(&self, positions: Range<usize>) -> (&[u32], &[Vec<Hidden>]) {
+        let positions = positions.start..positions.end.min(self.len());
+        let ordinals = self.series.ordinals.get(positions.clone()).unwrap_or(&[]);
+        (ordinals, self.hidden.get(positions).unwrap_or(&[]))
     }
 }

@@ -13,6 +13,7 @@ use crate::commit::Work;
 use crate::fs::FileSystem;
 use crate::layout::Layout;
 use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_WAL_SHARE};
+use crate::metadata::MetadataTable;
 use crate::queue::Queue;
 use crate::series_table::SeriesTable;
 use crate::signal::Signal;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) tombstones_file: Mutex<()>,
     pub(crate) state: Mutex<Arc<State>>,
     pub(crate) series: Arc<SeriesTable>,
+    pub(crate) metadata: Arc<MetadataTable>,
     pub(crate) counters: Counters,
     pub(crate) budget: Budget,
     /// Ends or wakes the threads that flush and compact.

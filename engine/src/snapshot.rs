@@ -3,12 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use narthex_model::{Matcher, Result, TimeRange, TimestampMs};
+use narthex_model::{Matcher, Metadata, Result, TimeRange, TimestampMs};
 
+use crate::exemplars::StoredExemplar;
+use crate::find_exemplars::find_exemplars;
 use crate::matching::text_of;
+use crate::metadata::MetadataTable;
 use crate::selection::Selection;
 use crate::series_table::SeriesTable;
+use crate::shared::Shared;
 use crate::state::State;
+use crate::tombstone::Hiding;
 
 /// What was stored at one moment. Cheap to clone.
 #[derive(Clone)]
@@ -18,11 +23,17 @@ pub struct Snapshot {
     now: TimestampMs,
     /// Grows after the snapshot was taken, but series that came later have no samples in `state`.
     series: Arc<SeriesTable>,
+    metadata: Arc<MetadataTable>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(state: Arc<State>, series: Arc<SeriesTable>, now: TimestampMs) -> Self {
-        Self { state, now, series }
+    pub(crate) fn new(state: Arc<State>, shared: &Shared) -> Self {
+        Self {
+            state,
+            now: (shared.options.now)(),
+            series: shared.series.clone(),
+            metadata: shared.metadata.clone(),
+        }
     }
 
     /// The series that all `matchers` accept and that may have samples in `range`, sorted by their labels.
@@ -77,6 +88,23 @@ impl Snapshot {
             }
         });
         Ok(sorted(values))
+    }
+
+    /// The exemplars in `range` of the series that all `matchers` accept, sorted by series and time.
+    ///
+    /// # Errors
+    /// `Corrupt` if a block cannot be decoded, `Unavailable` if a file cannot be read, `Limit` if there are more than a
+    /// million.
+    pub fn exemplars(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<StoredExemplar>> {
+        let range = range.intersection(&self.state.cutoffs(self.now).horizon());
+        let hiding = Hiding::new(&self.state, range, self.now);
+        find_exemplars(&self.state, &hiding, matchers, range)
+    }
+
+    /// What at most `limit` metrics say of themselves, or the one named; sorted by name, of each what it said last first.
+    /// Also what came after the snapshot was taken.
+    pub fn metadata(&self, metric: Option<&str>, limit: usize) -> Vec<(String, Vec<Metadata>)> {
+        self.metadata.list(metric, limit)
     }
 
     /// Oldest and newest stored timestamp, if there is a sample. Where samples were deleted or are out of retention, the

@@ -6,9 +6,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use narthex_model::{TimeRange, TimestampMs};
+use narthex_model::{HistogramRef, TimeRange, TimestampMs};
 
+use crate::exemplars::StoredExemplar;
 use crate::head::{Pushed, Window, window_number};
+use crate::histograms::HistogramRows;
+use crate::metadata::KnownMetadata;
 use crate::retention::{Cutoffs, Retention};
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hidden, Hiding, Tombstone, Tombstones, covers, spans};
@@ -63,6 +66,49 @@ impl State {
     pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
         let window = self.window(window_number(t, self.block_duration_ms));
         window.map_or(Pushed::Repeated, |window| window.push(ordinal, t, value))
+    }
+
+    /// Adds a native histogram to its window; `start` is since when it counts, 0 if that is not known.
+    pub(crate) fn push_histogram(
+        &mut self,
+        ordinal: u32,
+        t: TimestampMs,
+        start: TimestampMs,
+        histogram: &HistogramRef<'_>,
+    ) {
+        if let Some(window) = self.window(window_number(t, self.block_duration_ms)) {
+            window.push_histogram(ordinal, t, start, histogram);
+        }
+    }
+
+    /// Adds an exemplar to its window.
+    pub(crate) fn push_exemplar(&mut self, exemplar: StoredExemplar) {
+        let number = window_number(exemplar.timestamp, self.block_duration_ms);
+        if let Some(window) = self.window(number) {
+            window.push_exemplar(exemplar);
+        }
+    }
+
+    /// Lets the oldest exemplars of the head go until there are no more than `max`. Those in frozen windows stay: they are
+    /// about to be in a block.
+    pub(crate) fn bound_exemplars(&mut self, max: usize) {
+        let count = |w: &Arc<Window>| w.extras().exemplar_count();
+        let mut total: usize = self.windows.iter().map(count).sum();
+        for window in &mut self.windows {
+            while total > max && count(window) > 0 {
+                let before = count(window);
+                Arc::make_mut(window).forget_exemplars();
+                total -= before - count(window);
+            }
+        }
+    }
+
+    /// Adds what a metric says of itself to the window of that time.
+    pub(crate) fn push_metadata(&mut self, known: KnownMetadata) {
+        let number = window_number(known.since, self.block_duration_ms);
+        if let Some(window) = self.window(number) {
+            window.push_metadata(known);
+        }
     }
 
     /// Window `number`, to write to; there always is one.
@@ -153,7 +199,10 @@ impl State {
     pub(crate) fn windows_with(&self, ordinals: &[u32], range: TimeRange) -> BTreeSet<i64> {
         let overlapping = self.windows.iter().filter(|w| w.span().overlaps(&range));
         overlapping
-            .filter(|w| ordinals.iter().any(|o| w.may_have(*o, range)))
+            .filter(|w| {
+                let has_exemplars = w.extras().exemplar_count() > 0;
+                has_exemplars || ordinals.iter().any(|o| w.may_have(*o, range))
+            })
             .map(|w| w.number())
             .collect()
     }
@@ -259,11 +308,29 @@ impl State {
 
     /// Whether the head has the very same sample already. What a delete may have hidden does not count.
     pub(crate) fn repeats(&self, ordinal: u32, t: TimestampMs, value: f64) -> bool {
-        let value_at = |w: &Window| {
-            let lies_inside = w.span().contains(t);
-            lies_inside.then(|| w.value_at(ordinal, t)).flatten()
-        };
-        let has = |w: &Window| value_at(w).is_some_and(|v| v.to_bits() == value.to_bits());
+        let value_at = |w: &Window| w.value_at(ordinal, t);
+        self.head_has(t, |w| {
+            value_at(w).is_some_and(|v| v.to_bits() == value.to_bits())
+        })
+    }
+
+    /// Whether the head has the very same histogram already. What a delete may have hidden does not count.
+    pub(crate) fn repeats_histogram(
+        &self,
+        ordinal: u32,
+        t: TimestampMs,
+        histogram: &HistogramRef<'_>,
+    ) -> bool {
+        self.head_has(t, |w| {
+            let mut found = HistogramRows::default();
+            w.read_histograms(ordinal, TimeRange::inclusive(t, t), &mut found);
+            found.histograms.iter().any(|h| h.same_bits(histogram))
+        })
+    }
+
+    /// Whether a window of the head that `t` lies in has what is looked for and no delete hides it.
+    fn head_has(&self, t: TimestampMs, has: impl Fn(&Window) -> bool) -> bool {
+        let has = |w: &Window| w.span().contains(t) && has(w);
         let hides = |f: &FrozenWindow, tombstone: &Tombstone| {
             f.through_segment <= tombstone.wal_through && tombstone.range.contains(t)
         };
@@ -272,7 +339,22 @@ impl State {
             || self.frozen.iter().any(|f| has(&f.window) && is_whole(f))
     }
 
-    /// At most this many samples of series `ordinal` lie in `range`.
+    /// Whether any series may have histograms.
+    pub(crate) fn has_histograms(&self) -> bool {
+        self.head().any(|w| w.extras().histogram_samples() > 0)
+            || self.blocks.iter().any(|b| b.meta().histograms > 0)
+    }
+
+    /// At most this many histograms of series `ordinal` lie in `range`.
+    pub(crate) fn histograms_max(&self, ordinal: u32, range: TimeRange) -> u64 {
+        let head: u64 = self.head().map(|w| w.histograms_max(ordinal, range)).sum();
+        let blocks = self.blocks.iter();
+        head + blocks
+            .map(|b| b.histograms_max(ordinal, range))
+            .sum::<u64>()
+    }
+
+    /// At most this many floats of series `ordinal` lie in `range`.
     pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
         let head: u64 = self.head().map(|w| w.count_max(ordinal, range)).sum();
         head + self
@@ -289,10 +371,8 @@ impl State {
 
     /// Oldest and newest sample.
     pub(crate) fn bounds(&self) -> Option<(TimestampMs, TimestampMs)> {
-        let blocks = self
-            .blocks
-            .iter()
-            .map(|b| (b.meta().min_time, b.meta().max_time));
+        let blocks = self.blocks.iter().filter(|b| b.meta().series > 0);
+        let blocks = blocks.map(|b| (b.meta().min_time, b.meta().max_time));
         self.head_bounds().into_iter().chain(blocks).reduce(widest)
     }
 

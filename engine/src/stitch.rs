@@ -11,6 +11,7 @@ use narthex_model::{Error, Result, TimeRange};
 use crate::SampleColumns;
 use crate::block::DecodedSamples;
 use crate::head::Window;
+use crate::mixed::Mixed;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hidden, spans, visible_rows};
@@ -82,13 +83,16 @@ impl<'a> Stitcher<'a> {
             ..self.read_window(window)
         }));
         sources.retain(|s| !s.timestamps.is_empty());
-        if sources.len() <= 1 && self.hidden.iter().all(Vec::is_empty) {
-            return sources
-                .pop()
-                .unwrap_or_default()
-                .into_columns(self.ordinals.len());
+        let columns = if sources.len() <= 1 && self.hidden.iter().all(Vec::is_empty) {
+            let only = sources.pop().unwrap_or_default();
+            only.into_columns(self.ordinals.len())?
+        } else {
+            stitch(&sources, self.ordinals.len(), self.hidden)?
+        };
+        if self.state.has_histograms() {
+            return Mixed::new(self.state, self.range).settle(self.ordinals, self.hidden, columns);
         }
-        stitch(&sources, self.ordinals.len(), self.hidden)
+        Ok(columns)
     }
 
     /// Series that are sorted by labels have increasing ordinals in every block.

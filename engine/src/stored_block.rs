@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use narthex_model::{Labels, Result, TimeRange, TimestampMs};
 use parking_lot::Mutex;
 
-use crate::block::{Block, BlockMeta, DecodedSamples};
+use crate::block::{Block, BlockMeta, DecodedHistograms, DecodedSamples};
+use crate::exemplars::StoredExemplar;
+use crate::metadata::KnownMetadata;
 use crate::series_table::{Pin, SeriesTable};
 
 /// In place of a local ordinal: the series is not in the block.
@@ -102,8 +104,11 @@ impl StoredBlock {
         self.meta().files.values().map(|f| f.bytes).sum()
     }
 
-    /// From the oldest to the newest sample.
+    /// From the oldest to the newest sample; all of its span if it has exemplars, which may lie outside of these.
     pub(crate) fn time_range(&self) -> TimeRange {
+        if self.meta().exemplars > 0 {
+            return self.span();
+        }
         TimeRange::inclusive(self.meta().min_time, self.meta().max_time)
     }
 
@@ -148,12 +153,54 @@ impl StoredBlock {
         let row = self.block.row(local);
         let span = row.max_time.saturating_sub(row.min_time).saturating_add(1);
         let before = t.saturating_sub(row.min_time).clamp(0, span);
-        let rows = i128::from(row.row_count) * i128::from(before);
+        let histograms = self.block.histogram_span(local).map_or(0, |s| s.row_count);
+        let rows = i128::from(row.row_count) + i128::from(histograms);
+        let rows = rows * i128::from(before);
         let about = (rows + i128::from(span) - 1) / i128::from(span.max(1));
         u64::try_from(about).unwrap_or(0)
     }
 
-    /// At most this many samples of series `ordinal` lie in `range`.
+    /// At most this many histograms of series `ordinal` lie in `range`.
+    pub(crate) fn histograms_max(&self, ordinal: u32, range: TimeRange) -> u64 {
+        if self.meta().histograms == 0 {
+            return 0;
+        }
+        let local = self.local(ordinal);
+        let span = local.and_then(|local| self.block.histogram_span(local));
+        span.filter(|s| s.min_time < range.end && range.start <= s.max_time)
+            .map_or(0, |s| u64::from(s.row_count))
+    }
+
+    /// Decodes the histograms of series, by strictly increasing ordinals of the block, that lie in `range`; each has some.
+    pub(crate) fn read_histograms(
+        &self,
+        locals: &[u32],
+        range: TimeRange,
+        out: &mut DecodedHistograms,
+    ) -> Result<()> {
+        self.block
+            .read_histograms(locals, range, out)
+            .map_err(|e| e.context(format!("block {}", self.path.display())))
+    }
+
+    /// Gives the exemplars in `range` to `take`, sorted by time.
+    pub(crate) fn read_exemplars(
+        &self,
+        range: TimeRange,
+        take: impl FnMut(StoredExemplar),
+    ) -> Result<()> {
+        self.block
+            .read_exemplars(range, take)
+            .map_err(|e| e.context(format!("block {}", self.path.display())))
+    }
+
+    /// What its metrics say of themselves.
+    pub(crate) fn read_metadata(&self) -> Result<Vec<KnownMetadata>> {
+        let read = self.block.read_metadata();
+        read.map_err(|e| e.context(format!("block {}", self.path.display())))
+    }
+
+    /// At most this many floats of series `ordinal` lie in `range`.
     pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
         let rows = self
             .local(ordinal)

@@ -167,6 +167,7 @@ impl Builder {
                     series,
                     timestamp,
                     histogram: *histogram,
+                    start_timestamp: None,
                 });
             }
         }

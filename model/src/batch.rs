@@ -30,6 +30,8 @@ pub struct HistogramSample {
     pub timestamp: TimestampMs,
     /// The distribution.
     pub histogram: Histogram,
+    /// Since when its counts are counted, if the source says so.
+    pub start_timestamp: Option<TimestampMs>,
 }
 
 /// An exemplar of the series at position `series` of its batch.
@@ -55,7 +57,7 @@ pub struct MetadataEntry {
 }
 
 impl WriteBatch {
-    /// A sink may refuse batches whose [`WriteBatch::byte_size`] is larger.
+    /// A sink may refuse batches whose [`WriteBatch::total_byte_size`] is larger.
     pub const BYTES_MAX: usize = 256 << 20;
 
     /// An empty batch.
@@ -144,14 +146,25 @@ impl WriteBatch {
         &self.values
     }
 
-    /// About how many bytes of memory the batch holds; the buckets and texts inside histograms, exemplars and metadata
-    /// are not counted.
+    /// About how many bytes of memory the batch holds, without the lists and texts inside histograms, exemplars and
+    /// metadata. Costs nothing.
     pub fn byte_size(&self) -> usize {
         let columns = self.label_bytes.len() + self.label_ends.len() * 4 + self.values.len() * 20;
         columns
             + self.histograms.len() * size_of::<HistogramSample>()
             + self.exemplars.len() * size_of::<Exemplar>()
             + self.metadata.len() * size_of::<MetadataEntry>()
+    }
+
+    /// About how many bytes of memory the batch holds, all told. Looks at each histogram, exemplar and metadata entry.
+    pub fn total_byte_size(&self) -> usize {
+        let histograms = self.histograms.iter().map(|s| s.histogram.list_bytes());
+        let exemplars = self.exemplars.iter().map(|e| e.labels.len());
+        let metadata = self
+            .metadata
+            .iter()
+            .map(|m| m.metric.len() + m.metadata.help.len() + m.metadata.unit.len());
+        self.byte_size() + histograms.chain(exemplars).chain(metadata).sum::<usize>()
     }
 }
 

@@ -19,7 +19,7 @@ pub use batch::{Exemplar, HistogramSample, MetadataEntry, WriteBatch};
 pub use columns::{TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, label_column};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use error::{Error, ErrorKind, Result};
-pub use histogram::{Histogram, ResetHint, Span};
+pub use histogram::{Histogram, HistogramError, HistogramRef, ResetHint, Span};
 pub use labels::{Label, LabelError, Labels, LabelsRef, METRIC_NAME, push_canonical};
 pub use matcher::{MatchOp, Matcher, anchored_regex};
 pub use metadata::{Metadata, MetricType};

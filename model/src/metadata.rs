@@ -23,6 +23,23 @@ pub enum MetricType {
 }
 
 impl MetricType {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Unknown,
+        Self::Counter,
+        Self::Gauge,
+        Self::Histogram,
+        Self::GaugeHistogram,
+        Self::Summary,
+        Self::Info,
+        Self::StateSet,
+    ];
+
+    /// The type that [`MetricType::as_str`] calls `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.as_str() == name)
+    }
+
     /// The name in exposition formats and in the API.
     pub fn as_str(self) -> &'static str {
         match self {

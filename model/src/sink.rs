@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Labels, Result, TimestampMs, WriteBatch};
+use crate::{HistogramError, Labels, Result, TimestampMs, WriteBatch};
 
 /// The future of a write.
 pub type SinkFuture<'a> = Pin<Box<dyn Future<Output = Result<Receipt>> + Send + 'a>>;
@@ -22,7 +22,8 @@ pub trait Sink: Send + Sync {
     fn write(&self, batch: WriteBatch) -> SinkFuture<'_>;
 }
 
-/// What became of a batch.
+/// What became of the float and histogram samples of a batch. Exemplars and metadata are not counted: they are stored as far
+/// as their bounds allow.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Receipt {
     /// Samples stored, duplicates included.
@@ -67,8 +68,8 @@ pub enum RejectionReason {
     TooManyWindows,
     /// Too far in the future.
     TooFarInFuture,
-    /// The kind of sample is not stored yet.
-    Unsupported,
+    /// A native histogram that makes no sense.
+    Histogram(HistogramError),
 }
 
 impl RejectionReason {
@@ -80,7 +81,7 @@ impl RejectionReason {
                 "samples are spread over too many hours at once; send them in order of time"
             }
             Self::TooFarInFuture => "sample is too far in the future",
-            Self::Unsupported => "native histograms are not stored yet",
+            Self::Histogram(error) => error.as_str(),
         }
     }
 }

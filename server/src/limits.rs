@@ -35,9 +35,6 @@ pub(crate) const IMPORT_BATCH_SAMPLES: usize = 50_000;
 /// Such batches that are parsed or being written at the same time.
 pub(crate) const IMPORT_BATCHES_IN_FLIGHT_MAX: usize = 4;
 
-/// Metrics whose metadata is remembered.
-pub(crate) const METADATA_ENTRIES_MAX: usize = 100_000;
-
 /// Largest answer to a remote read that is not streamed, as sent, in bytes.
 pub(crate) const READ_BODY_BYTES_MAX: usize = 256 << 20;
 

@@ -1,20 +1,17 @@
 //! The one place that knows how scraping is started, changed, stopped and asked about.
 
-mod described;
 mod shown;
 
 use std::sync::Arc;
 
 use narthex_ingest::{Config, ScrapeManager, SystemClock};
-use narthex_model::{Metadata, Result, Sink};
+use narthex_model::{Result, Sink};
 
-use described::Described;
 pub(crate) use shown::Targets;
 
 /// Running scrapes.
 pub(crate) struct Scraping {
     manager: ScrapeManager,
-    described: Arc<Described>,
 }
 
 impl Scraping {
@@ -23,10 +20,9 @@ impl Scraping {
     /// # Errors
     /// A job cannot be made, for instance because of its certificates.
     pub(crate) async fn start(sink: Arc<dyn Sink>, config: &Config) -> Result<Self> {
-        let described = Arc::new(Described::new(sink));
-        let manager = ScrapeManager::new(described.clone(), Arc::new(SystemClock::new()));
+        let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()));
         manager.apply(config).await?;
-        Ok(Self { manager, described })
+        Ok(Self { manager })
     }
 
     /// Goes over to `config`.
@@ -45,10 +41,5 @@ impl Scraping {
     /// The targets as they are now.
     pub(crate) fn targets(&self) -> Targets {
         Targets(self.manager.targets())
-    }
-
-    /// What at most `limit` metrics, or the one named, said of themselves; sorted by name.
-    pub(crate) fn metadata(&self, metric: Option<&str>, limit: usize) -> Vec<(String, Metadata)> {
-        self.described.list(metric, limit)
     }
 }

@@ -16,7 +16,7 @@ use super::folder::{BlockFolder, LocalFolder};
 /// Name of the file inside a block's folder.
 pub(super) const META_FILE: &str = "meta.json";
 /// The version this code writes, and the newest it reads.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// A larger file is not ours.
 const META_BYTES_MAX: u64 = 1 << 20;
 /// What stands before and after the digits of the checksum, at the end of the file.
@@ -40,8 +40,17 @@ pub struct BlockMeta {
     pub span: Span,
     /// Number of series.
     pub series: u64,
-    /// Number of samples.
+    /// Number of float samples.
     pub samples: u64,
+    /// Number of native histograms.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub histograms: u64,
+    /// Number of exemplars.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub exemplars: u64,
+    /// Number of rows that say what metrics are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub metadata: u64,
     /// The Parquet files by name.
     pub files: BTreeMap<String, FileMeta>,
     /// Where the samples come from.
@@ -205,6 +214,9 @@ mod tests {
             span: Span { start: -5, end: 10 },
             series: 1,
             samples: 2,
+            histograms: 0,
+            exemplars: 0,
+            metadata: 0,
             files: BTreeMap::from([(
                 "a".to_owned(),
                 FileMeta {
@@ -254,7 +266,7 @@ mod tests {
         };
         let more = reseal(text.replacen('{', "{ \"later\": [1],", 1));
         assert_eq!(BlockMeta::decode(&more), Ok(example()));
-        let newer = reseal(text.replacen("\"version\": 1", "\"version\": 2", 1));
+        let newer = reseal(text.replacen("\"version\": 2", "\"version\": 3", 1));
         assert!(BlockMeta::decode(&newer).is_err_and(|what| what.contains("newer")));
     }
 }

@@ -7,12 +7,19 @@ use narthex_model::{Error, Labels, Result, TimeRange, TimestampMs};
 use parquet::data_type::{DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 
+use super::exemplars_file::ExemplarsFile;
 use super::folder::{BlockFolder, LocalFolder};
+use super::histograms_reader::{DecodedHistograms, HistogramsFile};
 use super::meta::BlockMeta;
+use super::metadata_file::MetadataFile;
 use super::samples_reader::{Cursor, SamplesFile};
-use super::schema::{SAMPLES_FILE, SERIES_FILE, SampleColumn};
-use super::series_rows::{SeriesRow, SeriesRows};
+use super::schema::{
+    EXEMPLARS_FILE, HISTOGRAMS_FILE, METADATA_FILE, SAMPLES_FILE, SERIES_FILE, SampleColumn,
+};
+use super::series_rows::{HistogramSpan, SeriesRow, SeriesRows};
 use super::{decimal, files, parquet_io, series_file};
+use crate::exemplars::StoredExemplar;
+use crate::metadata::KnownMetadata;
 
 /// Rows decoded at once where they pass through memory that is used again: they stay in the second cache.
 const ROWS_PER_STRIDE: u64 = 8192;
@@ -23,6 +30,10 @@ pub struct Block {
     meta: BlockMeta,
     pub(super) series: SeriesRows,
     pub(super) samples: SamplesFile,
+    /// If it has any.
+    histograms: Option<HistogramsFile>,
+    exemplars: Option<ExemplarsFile>,
+    metadata: Option<MetadataFile>,
 }
 
 /// Samples of several series, flat.
@@ -87,11 +98,29 @@ impl Block {
                 "its counts differ from those of the other files",
             ));
         }
+        let histograms = open_histograms(folder, &meta, &series)?;
+        let exemplars = match meta.exemplars {
+            0 => None,
+            rows => {
+                let expected = meta.file(folder, EXEMPLARS_FILE)?;
+                Some(ExemplarsFile::open(folder, expected, rows)?)
+            }
+        };
+        let metadata = match meta.metadata {
+            0 => None,
+            rows => {
+                let expected = meta.file(folder, METADATA_FILE)?;
+                Some(MetadataFile::open(folder, expected, rows)?)
+            }
+        };
         Ok((
             Self {
                 meta,
                 series,
                 samples,
+                histograms,
+                exemplars,
+                metadata,
             },
             labels,
         ))
@@ -126,6 +155,69 @@ impl Block {
         self.series.rows_in(ordinal, range)
     }
 
+    /// Where the native histograms of the series lie that have any, by ordinal.
+    pub fn histogram_spans(&self) -> &[HistogramSpan] {
+        self.series.histogram_spans()
+    }
+
+    /// Where the native histograms of series `ordinal` lie, if it has any.
+    pub fn histogram_span(&self, ordinal: u32) -> Option<&HistogramSpan> {
+        self.series.histogram_span(ordinal)
+    }
+
+    /// Decodes the native histograms in `range` of the series `ordinals` (strictly increasing) and appends them to `out`,
+    /// one count per series.
+    ///
+    /// # Errors
+    /// `Internal` if a series has no histograms, `Corrupt` if they cannot be decoded, `Unavailable` if the file cannot be
+    /// read. What `out` holds is then of no use.
+    pub fn read_histograms(
+        &self,
+        ordinals: &[u32],
+        range: TimeRange,
+        out: &mut DecodedHistograms,
+    ) -> Result<()> {
+        let spans = ordinals.iter().map(|o| self.histogram_span(*o).copied());
+        let spans: Option<Vec<_>> = spans.collect();
+        let (Some(spans), Some(file)) = (spans, &self.histograms) else {
+            return Err(Error::internal(
+                "histograms are asked of a series without any",
+            ));
+        };
+        file.read(&spans, range, out)
+    }
+
+    /// Gives the exemplars in `range` to `take`, sorted by time.
+    ///
+    /// # Errors
+    /// `Corrupt` if they cannot be decoded, `Unavailable` if the file cannot be read.
+    pub fn read_exemplars(&self, range: TimeRange, take: impl FnMut(StoredExemplar)) -> Result<()> {
+        match &self.exemplars {
+            Some(file) => file.read(range, take),
+            None => Ok(()),
+        }
+    }
+
+    /// What the metrics of the block say of themselves.
+    ///
+    /// # Errors
+    /// As [`Block::read_exemplars`].
+    pub fn read_metadata(&self) -> Result<Vec<KnownMetadata>> {
+        self.metadata
+            .as_ref()
+            .map_or(Ok(Vec::new()), MetadataFile::read)
+    }
+
+    /// The file of exemplars, if there is one.
+    pub(super) fn exemplars_file(&self) -> Option<&ExemplarsFile> {
+        self.exemplars.as_ref()
+    }
+
+    /// The file of native histograms, if there is one.
+    pub(super) fn histograms_file(&self) -> Option<&HistogramsFile> {
+        self.histograms.as_ref()
+    }
+
     /// Bytes of memory held, files apart.
     pub fn byte_size(&self) -> usize {
         size_of::<Self>() + self.series.byte_size()
@@ -158,7 +250,28 @@ impl Block {
         )
     }
 
+    /// Series without floats have no rows to look for.
     fn read_appending(
+        &self,
+        mut pieces: Vec<Piece>,
+        range: TimeRange,
+        out: &mut DecodedSamples,
+    ) -> Result<()> {
+        if pieces.iter().all(|p| p.row.row_count > 0) {
+            return self.read_pieces(pieces, range, out);
+        }
+        let have_floats: Vec<bool> = pieces.iter().map(|p| p.row.row_count > 0).collect();
+        pieces.retain(|p| p.row.row_count > 0);
+        let before = std::mem::take(&mut out.counts);
+        let read = self.read_pieces(pieces, range, out);
+        let mut counts = std::mem::replace(&mut out.counts, before).into_iter();
+        read?;
+        let count = |has: bool| if has { counts.next().unwrap_or(0) } else { 0 };
+        out.counts.extend(have_floats.into_iter().map(count));
+        Ok(())
+    }
+
+    fn read_pieces(
         &self,
         mut pieces: Vec<Piece>,
         range: TimeRange,
@@ -258,6 +371,28 @@ impl Block {
             Ok(())
         })
     }
+}
+
+fn open_histograms(
+    folder: &dyn BlockFolder,
+    meta: &BlockMeta,
+    series: &SeriesRows,
+) -> Result<Option<HistogramsFile>> {
+    let rows = series.histogram_spans().last().map_or(0, |s| s.rows().end);
+    let file = match meta.histograms {
+        0 => None,
+        _ => Some(HistogramsFile::open(
+            folder,
+            meta.file(folder, HISTOGRAMS_FILE)?,
+        )?),
+    };
+    if rows != meta.histograms || file.as_ref().map_or(0, HistogramsFile::rows) != rows {
+        return Err(files::damaged(
+            &folder.path().join(SERIES_FILE),
+            "its counts of histograms differ from those of the other files",
+        ));
+    }
+    Ok(file)
 }
 
 impl Piece {

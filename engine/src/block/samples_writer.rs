@@ -75,6 +75,12 @@ impl SamplesWriter {
         timestamps: &[TimestampMs],
         values: &[f64],
     ) -> Result<Kept> {
+        if timestamps.is_empty() {
+            return Ok(Kept {
+                scale: None,
+                double_count: 0,
+            });
+        }
         let rows = self.rows.len();
         if rows > 0 && rows + timestamps.len() > self.layout.rows_per_group {
             self.flush()?;

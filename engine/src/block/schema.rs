@@ -14,6 +14,16 @@ pub(super) const SERIES_FILE: &str = "series.parquet";
 /// Name of the file with a row per sample.
 pub(super) const SAMPLES_FILE: &str = "samples.parquet";
 
+/// Name of the file with a row per native histogram.
+pub(super) const HISTOGRAMS_FILE: &str = "histograms.parquet";
+
+/// Name of the file with a row per exemplar.
+pub(super) const EXEMPLARS_FILE: &str = "exemplars.parquet";
+/// Name of the file with what metrics say of themselves.
+pub(super) const METADATA_FILE: &str = "metadata.parquet";
+/// The files that a block has only if there is anything to put there.
+pub(super) const OPTIONAL_FILES: [&str; 3] = [HISTOGRAMS_FILE, EXEMPLARS_FILE, METADATA_FILE];
+
 /// Samples between two entries of a series' time index.
 pub(super) const TIME_INDEX_STEP: usize = 256;
 
@@ -81,6 +91,37 @@ pub(super) fn samples_properties() -> Result<WriterProperties> {
     };
     Ok(common_properties("samples", 1)?
         .set_sorting_columns(Some(vec![sorting(0), sorting(1)]))
+        .build())
+}
+
+/// How `histograms.parquet` is written: what seldom changes with dictionaries, the rest by bytes of equal weight.
+pub(super) fn histograms_properties() -> Result<WriterProperties> {
+    let path = |parts: &[&str]| ColumnPath::new(parts.iter().map(|p| (*p).to_owned()).collect());
+    let mut builder = common_properties("histograms", 1)?
+        .set_data_page_row_count_limit(512)
+        .set_write_batch_size(512)
+        .set_statistics_enabled(EnabledStatistics::None);
+    for name in ["series", "timestamp", "start_timestamp"] {
+        builder = builder
+            .set_column_dictionary_enabled(path(&[name]), false)
+            .set_column_encoding(path(&[name]), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path(&[name]), EnabledStatistics::Chunk);
+    }
+    let lists =
+        ["positive_buckets", "negative_buckets"].map(|name| path(&[name, "list", "element"]));
+    let numbers = ["zero_count", "count", "sum"].map(|name| path(&[name]));
+    for path in lists.into_iter().chain(numbers) {
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT);
+    }
+    Ok(builder.build())
+}
+
+/// How the files of exemplars and of metadata are written.
+pub(super) fn table_properties(content: &str) -> Result<WriterProperties> {
+    Ok(common_properties(content, 3)?
+        .set_statistics_enabled(EnabledStatistics::Chunk)
         .build())
 }
 

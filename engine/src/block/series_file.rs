@@ -23,12 +23,14 @@ use super::files::{self, ChecksumFile};
 use super::folder::BlockFolder;
 use super::meta::FileMeta;
 use super::schema::{self, SERIES_FILE, TIME_INDEX_STEP};
-use super::series_rows::{SeriesRow, SeriesRows};
+use super::series_rows::{HistogramSpan, SeriesRow, SeriesRows};
 use super::{decimal, parquet_io};
 use crate::fs::FileSystem;
 
-/// What the column `kind` says of series of floats.
+/// What the column `kind` says of series of floats, of native histograms, and of both.
 const KIND_FLOAT: &str = "float";
+const KIND_HISTOGRAM: &str = "histogram";
+const KIND_MIXED: &str = "mixed";
 /// Rows decoded at once.
 const ROWS_PER_BATCH: usize = 8192;
 
@@ -43,7 +45,13 @@ pub(super) struct SeriesBuilder {
 
 impl SeriesBuilder {
     /// Adds the next series.
-    pub(super) fn push(&mut self, labels: LabelsRef<'_>, row: SeriesRow, timestamps: &[i64]) {
+    pub(super) fn push(
+        &mut self,
+        labels: LabelsRef<'_>,
+        row: SeriesRow,
+        timestamps: &[i64],
+        histograms: Option<HistogramSpan>,
+    ) {
         let ordinal = self.rows.len();
         for (name, value) in labels.iter() {
             if !self.labels.contains_key(name) {
@@ -58,6 +66,9 @@ impl SeriesBuilder {
         self.ids.push(labels.id().cast_signed());
         self.rows
             .push(row, timestamps.iter().copied().step_by(TIME_INDEX_STEP));
+        if let Some(span) = histograms {
+            self.rows.push_histograms(span);
+        }
     }
 
     /// Number of series.
@@ -130,12 +141,13 @@ impl SeriesBuilder {
             ("double_count", int32(&|r| r.double_count as i32), false),
             (
                 "kind",
-                Arc::new(StringArray::from_iter_values(
-                    rows.iter().map(|_| KIND_FLOAT),
-                )),
+                Arc::new(StringArray::from_iter_values(kinds(&self.rows))),
                 false,
             ),
         ]);
+        if !self.rows.histogram_spans().is_empty() {
+            columns.extend(histogram_columns(&self.rows));
+        }
         let fields: Fields = columns
             .iter()
             .map(|(name, array, null)| Field::new(*name, array.data_type().clone(), *null))
@@ -145,6 +157,33 @@ impl SeriesBuilder {
             columns.into_iter().map(|(_, array, _)| array).collect(),
         )
     }
+}
+
+fn kinds(rows: &SeriesRows) -> impl Iterator<Item = &'static str> {
+    (0..).zip(rows.as_slice()).map(|(ordinal, row)| {
+        match (row.row_count, rows.histogram_span(ordinal)) {
+            (_, None) => KIND_FLOAT,
+            (0, Some(_)) => KIND_HISTOGRAM,
+            (_, Some(_)) => KIND_MIXED,
+        }
+    })
+}
+
+/// Where the native histograms of each series lie; null for series without.
+fn histogram_columns(rows: &SeriesRows) -> [(&'static str, ArrayRef, bool); 4] {
+    let spans = || (0..rows.len() as u32).map(|ordinal| rows.histogram_span(ordinal));
+    let times = |of: fn(&HistogramSpan) -> i64| -> ArrayRef {
+        let times: TimestampMillisecondArray = spans().map(|span| span.map(of)).collect();
+        Arc::new(times.with_timezone("UTC"))
+    };
+    let first: Int64Array = spans().map(|s| s.map(|s| s.first_row as i64)).collect();
+    let count: Int32Array = spans().map(|s| s.map(|s| s.row_count as i32)).collect();
+    [
+        ("histogram_first_row", Arc::new(first), true),
+        ("histogram_row_count", Arc::new(count), true),
+        ("histogram_min_time", times(|s| s.min_time), true),
+        ("histogram_max_time", times(|s| s.max_time), true),
+    ]
 }
 
 fn pad(column: &mut LargeStringBuilder, rows: usize) {
@@ -230,6 +269,7 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
     let double_counts = numbers::<Int32Type>(batch, "double_count")?;
     let scales = column::<Int32Array>(batch, "scale")?;
     let indexes = column::<ListArray>(batch, "time_index")?;
+    let spans = SpanColumns::of(batch)?;
     let times_of = match batch.column_by_name("times_of") {
         Some(_) => Some(numbers::<Int32Type>(batch, "times_of")?),
         None => None,
@@ -256,16 +296,24 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
             .downcast_ref::<TimestampMillisecondArray>()
             .ok_or_else(|| wrong("time_index"))?;
         let index = entries.values();
+        let span = spans.as_ref().map(|spans| spans.get(i, rows)).transpose()?;
+        let span = span.flatten();
+        let bounds = span.map_or(index.first() == Some(&row.min_time), |span| {
+            let oldest = index
+                .first()
+                .map_or(span.min_time, |t| span.min_time.min(*t));
+            oldest == row.min_time && span.max_time <= row.max_time
+        });
         let sound = usize::try_from(ordinals.value(i)) == Ok(rows.len())
             && row.first_row == expected_first
-            && row.row_count > 0
+            && (row.row_count > 0 || span.is_some())
             && row.double_count <= row.row_count
             && row.scale.is_none_or(|s| s <= decimal::SCALE_MAX)
             && (row.scale.is_some() || row.double_count == row.row_count)
             && index.len() == (row.row_count as usize).div_ceil(TIME_INDEX_STEP)
-            && index.first() == Some(&row.min_time)
+            && bounds
             && index.is_sorted_by(|a, b| a < b)
-            && index.last() <= Some(&row.max_time)
+            && index.last().is_none_or(|t| *t <= row.max_time)
             && shares_times(rows, &row, index);
         if !sound {
             return Err(ParquetError::General(format!(
@@ -274,8 +322,53 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
             )));
         }
         rows.push(row, index.iter().copied());
+        if let Some(span) = span {
+            rows.push_histograms(span);
+        }
     }
     Ok(())
+}
+
+/// The columns of [`histogram_columns`].
+struct SpanColumns<'a> {
+    first_rows: &'a Int64Array,
+    row_counts: &'a Int32Array,
+    min_times: &'a TimestampMillisecondArray,
+    max_times: &'a TimestampMillisecondArray,
+}
+
+impl<'a> SpanColumns<'a> {
+    /// `None` if the block has no histograms.
+    fn of(batch: &'a RecordBatch) -> Result<Option<Self>, ParquetError> {
+        if batch.column_by_name("histogram_first_row").is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            first_rows: column(batch, "histogram_first_row")?,
+            row_counts: column(batch, "histogram_row_count")?,
+            min_times: column(batch, "histogram_min_time")?,
+            max_times: column(batch, "histogram_max_time")?,
+        }))
+    }
+
+    /// Where the histograms of row `i` lie; it is the next series of `rows`.
+    fn get(&self, i: usize, rows: &SeriesRows) -> Result<Option<HistogramSpan>, ParquetError> {
+        if self.first_rows.is_null(i) {
+            return Ok(None);
+        }
+        let span = HistogramSpan {
+            ordinal: rows.len() as u32,
+            first_row: checked(self.first_rows.value(i), "histogram_first_row")?,
+            row_count: checked(self.row_counts.value(i), "histogram_row_count")?,
+            min_time: self.min_times.value(i),
+            max_time: self.max_times.value(i),
+        };
+        let expected = rows.histogram_spans().last().map_or(0, |s| s.rows().end);
+        if span.first_row != expected || span.row_count == 0 || span.min_time > span.max_time {
+            return Err(wrong("histogram_first_row"));
+        }
+        Ok(Some(span))
+    }
 }
 
 /// Whether the series whose times `row` claims to have may be the first with them.
@@ -283,7 +376,7 @@ fn shares_times(rows: &SeriesRows, row: &SeriesRow, index: &[i64]) -> bool {
     if row.times_of as usize == rows.len() {
         return true;
     }
-    let times = |r: &SeriesRow| (r.times_of, r.row_count, r.min_time, r.max_time);
+    let times = |r: &SeriesRow| (r.times_of, r.row_count);
     rows.get(row.times_of)
         .is_some_and(|first| times(first) == times(row))
         && rows.time_index(row.times_of) == index

@@ -11,7 +11,7 @@ use super::schema::TIME_INDEX_STEP;
 pub struct SeriesRow {
     /// Its first row in `samples.parquet`.
     pub first_row: u64,
-    /// Its number of rows, at least 1.
+    /// Its number of rows: of float samples.
     pub row_count: u32,
     /// Ordinal of the first series of the block that has exactly the same times: its own, or a lower one.
     pub times_of: u32,
@@ -19,10 +19,32 @@ pub struct SeriesRow {
     pub double_count: u32,
     /// Scale of the mantissas; `None` if there are none.
     pub scale: Option<u8>,
-    /// Time of the oldest sample.
+    /// Time of the oldest sample of any kind.
     pub min_time: TimestampMs,
-    /// Time of the newest sample, included.
+    /// Time of the newest sample of any kind, included.
     pub max_time: TimestampMs,
+}
+
+/// Where the native histograms of a series lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistogramSpan {
+    /// The series.
+    pub ordinal: u32,
+    /// Its first row in `histograms.parquet`.
+    pub first_row: u64,
+    /// Its number of rows, at least 1.
+    pub row_count: u32,
+    /// Time of the oldest.
+    pub min_time: TimestampMs,
+    /// Time of the newest, included.
+    pub max_time: TimestampMs,
+}
+
+impl HistogramSpan {
+    /// Its rows.
+    pub fn rows(&self) -> Range<u64> {
+        self.first_row..self.first_row + u64::from(self.row_count)
+    }
 }
 
 impl SeriesRow {
@@ -40,6 +62,8 @@ pub(super) struct SeriesRows {
     index: Vec<TimestampMs>,
     /// Where the time index of each series ends.
     index_ends: Vec<usize>,
+    /// Of the series that have native histograms, by ordinal.
+    histograms: Vec<HistogramSpan>,
 }
 
 impl SeriesRows {
@@ -54,6 +78,24 @@ impl SeriesRows {
         }
         self.rows.push(row);
         self.index_ends.push(self.index.len());
+    }
+
+    /// Notes that the series added last has native histograms.
+    pub(super) fn push_histograms(&mut self, span: HistogramSpan) {
+        self.histograms.push(span);
+    }
+
+    /// Where the native histograms of the series lie that have any, by ordinal.
+    pub(super) fn histogram_spans(&self) -> &[HistogramSpan] {
+        &self.histograms
+    }
+
+    /// Where the native histograms of series `ordinal` lie, if it has any.
+    pub(super) fn histogram_span(&self, ordinal: u32) -> Option<&HistogramSpan> {
+        let found = self
+            .histograms
+            .binary_search_by_key(&ordinal, |span| span.ordinal);
+        self.histograms.get(found.ok()?)
     }
 
     /// Number of series.
@@ -108,5 +150,6 @@ impl SeriesRows {
     pub(super) fn byte_size(&self) -> usize {
         self.rows.capacity() * size_of::<SeriesRow>()
             + (self.index.capacity() + self.index_ends.capacity()) * 8
+            + self.histograms.capacity() * size_of::<HistogramSpan>()
     }
 }

@@ -31,8 +31,11 @@ impl Timelines {
         }
     }
 
-    /// Here comes series `ordinal`: the first one that has the same times, maybe itself.
+    /// Here comes series `ordinal`: the first one that has the same times, maybe itself. One without times shares nothing.
     pub(super) fn first_with(&mut self, ordinal: u32, times: &[TimestampMs]) -> u32 {
+        if times.is_empty() {
+            return ordinal;
+        }
         if self.last == times {
             return self.last_first;
         }

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use narthex_model::Result;
+use narthex_model::{Result, TimeRange};
 
+use super::exemplars_file;
 use super::files::{self, ReadFile};
 use super::folder::{BlockFolder, LocalFolder};
+use super::histograms_reader::DecodedHistograms;
 use super::meta::{BlockMeta, FileMeta, META_FILE};
 use super::read::{Block, DecodedSamples};
-use super::schema::{SAMPLES_FILE, SERIES_FILE};
+use super::schema::{OPTIONAL_FILES, SAMPLES_FILE, SERIES_FILE};
 use super::timelines::Timelines;
 
 /// How much of a file is read at once.
@@ -53,7 +55,9 @@ pub fn verify_block_in(folder: &dyn BlockFolder) -> Vec<FileCheck> {
         bytes: meta_bytes,
         damage: None,
     }];
-    for name in [SERIES_FILE, SAMPLES_FILE] {
+    let optional = OPTIONAL_FILES.into_iter();
+    let optional = optional.filter(|name| meta.files.contains_key(*name));
+    for name in [SERIES_FILE, SAMPLES_FILE].into_iter().chain(optional) {
         let path = dir.join(name);
         let (bytes, damage) = match meta
             .file(folder, name)
@@ -69,8 +73,14 @@ pub fn verify_block_in(folder: &dyn BlockFolder) -> Vec<FileCheck> {
         });
     }
     let whole = checks.iter().all(|check| check.damage.is_none());
-    if let (true, Err(e), Some(samples)) = (whole, check_rows(folder), checks.last_mut()) {
-        samples.damage = Some(e.to_string());
+    if whole && let Err(e) = check_rows(folder) {
+        let blamed =
+            |check: &&mut FileCheck| e.to_string().contains(&*check.path.to_string_lossy());
+        if let Some(check) = checks.iter_mut().rev().find(blamed) {
+            check.damage = Some(e.to_string());
+        } else if let Some(check) = checks.last_mut() {
+            check.damage = Some(e.to_string());
+        }
     }
     checks
 }
@@ -130,7 +140,9 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
                 .split_at_checked(*count as usize)
                 .unwrap_or((rest, &[]));
             let row = block.row(*ordinal);
-            let bounds = times.first().zip(times.last());
+            let histograms = check_histograms(&block, *ordinal, times)?;
+            let all = || times.iter().chain(&histograms);
+            let bounds = all().min().zip(all().max());
             let sound =
                 times.is_sorted_by(|a, b| a < b) && bounds == Some((&row.min_time, &row.max_time));
             if !sound || *count != row.row_count {
@@ -153,13 +165,51 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
         }
         first += ordinals.len();
     }
-    if (min_time, max_time) != (block.meta().min_time, block.meta().max_time) {
+    check_histogram_series(&block)?;
+    if let Some(exemplars) = block.exemplars_file() {
+        exemplars_file::check(exemplars, folder)?;
+    }
+    block.read_metadata()?;
+    if block.series_count() > 0
+        && (min_time, max_time) != (block.meta().min_time, block.meta().max_time)
+    {
         return Err(files::damaged(
             &samples_path,
             format!("its times are not those that {META_FILE} says"),
         ));
     }
     Ok(())
+}
+
+/// Decodes the histograms of a series and gives their times; none may be that of a float.
+fn check_histograms(block: &Block, ordinal: u32, floats: &[i64]) -> Result<Vec<i64>> {
+    let (Some(span), Some(file)) = (block.histogram_span(ordinal), block.histograms_file()) else {
+        return Ok(Vec::new());
+    };
+    let mut decoded = DecodedHistograms::default();
+    block.read_histograms(&[ordinal], TimeRange::ALL, &mut decoded)?;
+    let times = decoded.rows.timestamps;
+    let bounds = times.first().zip(times.last());
+    let sound = bounds == Some((&span.min_time, &span.max_time))
+        && times.iter().all(|t| floats.binary_search(t).is_err());
+    if !sound {
+        let what = format!("times of series {ordinal} are not those that {SERIES_FILE} says");
+        return Err(files::damaged(file.path(), what));
+    }
+    Ok(times)
+}
+
+/// Whether each row of the histograms names the series it belongs to.
+fn check_histogram_series(block: &Block) -> Result<()> {
+    let Some(file) = block.histograms_file() else {
+        return Ok(());
+    };
+    let spans = block.histogram_spans().iter();
+    let expected = spans.flat_map(|s| (0..s.row_count).map(|_| s.ordinal.cast_signed()));
+    if file.series()?.into_iter().eq(expected) {
+        return Ok(());
+    }
+    Err(files::damaged(file.path(), "rows name the wrong series"))
 }
 
 /// At least one series from `first` on, and not many samples.

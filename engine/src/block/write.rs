@@ -6,16 +6,24 @@ use std::sync::Arc;
 use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange, TimestampMs};
 use ulid::Ulid;
 
+use super::exemplars_file::ExemplarsWriter;
 use super::files;
+use super::histograms_writer::HistogramsWriter;
 use super::meta::{self, BlockMeta, BlockSource, META_FILE, Span};
+use super::metadata_file;
 use super::pages::Effort;
 use super::samples_writer::SamplesWriter;
-use super::schema::{Layout, SAMPLES_FILE, SERIES_FILE};
+use super::schema::{
+    EXEMPLARS_FILE, HISTOGRAMS_FILE, Layout, METADATA_FILE, SAMPLES_FILE, SERIES_FILE,
+};
 use super::series_file::SeriesBuilder;
-use super::series_rows::SeriesRow;
+use super::series_rows::{HistogramSpan, SeriesRow};
 use super::timelines::Timelines;
 use super::workers::Workers;
+use crate::exemplars::StoredExemplar;
 use crate::fs::{FileSystem, RealFileSystem};
+use crate::histograms::HistogramRows;
+use crate::metadata::KnownMetadata;
 
 /// Ends the name of a folder that is not yet a block.
 pub(super) const LEFTOVER_SUFFIX: &str = "tmp";
@@ -25,7 +33,7 @@ pub(super) const LEFTOVER_SUFFIX: &str = "tmp";
 pub struct SeriesSamples<'a> {
     /// Its labels, greater than those of the series before.
     pub labels: LabelsRef<'a>,
-    /// Strictly increasing, not empty.
+    /// Strictly increasing.
     pub timestamps: &'a [TimestampMs],
     /// One per timestamp; every bit is kept.
     pub values: &'a [f64],
@@ -35,6 +43,13 @@ pub struct SeriesSamples<'a> {
 pub struct BlockWriter {
     /// `None` once finished or dropped.
     samples: Option<SamplesWriter>,
+    /// `None` as long as there are none.
+    histograms: Option<HistogramsWriter>,
+    /// The same.
+    exemplars: Option<ExemplarsWriter>,
+    metadata: Vec<KnownMetadata>,
+    /// Times of exemplars and metadata: a block may have no samples.
+    other_times: Option<(TimestampMs, TimestampMs)>,
     series: SeriesBuilder,
     timelines: Timelines,
     last_labels: Option<Labels>,
@@ -104,12 +119,19 @@ impl BlockWriter {
             },
             series: 0,
             samples: 0,
+            histograms: 0,
+            exemplars: 0,
+            metadata: 0,
             files: std::collections::BTreeMap::new(),
             source,
             created_ms,
         };
         let mut writer = Self {
             samples: None,
+            histograms: None,
+            exemplars: None,
+            metadata: Vec::new(),
+            other_times: None,
             series: SeriesBuilder::default(),
             timelines: Timelines::new(),
             last_labels: None,
@@ -136,23 +158,36 @@ impl BlockWriter {
         self
     }
 
-    /// Adds a series.
+    /// Adds a series of floats.
     ///
     /// # Errors
     /// `Internal` if it does not follow the one before, or its samples are empty, unequal in number, or not in order;
     /// `Limit` if series or samples are more than a block can number; `Unavailable` if the disk is full or failing.
     pub fn push(&mut self, series: SeriesSamples<'_>) -> Result<()> {
+        self.push_with(series, &HistogramRows::default())
+    }
+
+    /// Adds a series with its native histograms, strictly increasing in time, none at the time of a float.
+    ///
+    /// # Errors
+    /// As [`BlockWriter::push`]; it has no samples only if it has neither floats nor histograms.
+    pub fn push_with(
+        &mut self,
+        series: SeriesSamples<'_>,
+        histograms: &HistogramRows,
+    ) -> Result<()> {
         let SeriesSamples {
             labels,
             timestamps,
             values,
         } = series;
-        let (Some(&min_time), Some(&max_time)) = (timestamps.first(), timestamps.last()) else {
+        self.check(series, histograms)?;
+        let times = || timestamps.iter().chain(&histograms.timestamps).copied();
+        let (Some(min_time), Some(max_time)) = (times().min(), times().max()) else {
             return Err(Error::internal(format!(
                 "series {labels} has no samples to write"
             )));
         };
-        self.check(series)?;
         let limit = |_| {
             Error::limit(format!(
                 "series {labels} is more than a block can hold: cut smaller blocks"
@@ -179,18 +214,78 @@ impl BlockWriter {
             min_time,
             max_time,
         };
-        self.series.push(labels, row, timestamps);
+        let span = self.push_histograms(ordinal, histograms)?;
+        self.series.push(labels, row, timestamps, span);
         self.next_row += u64::from(row_count);
         self.last_labels = Some(labels.to_owned());
         Ok(())
     }
 
-    /// Whether no series was added so far.
-    pub fn is_empty(&self) -> bool {
-        self.next_row == 0
+    /// Where the histograms of a series lie.
+    fn push_histograms(
+        &mut self,
+        ordinal: i32,
+        rows: &HistogramRows,
+    ) -> Result<Option<HistogramSpan>> {
+        let times = rows.timestamps.first().zip(rows.timestamps.last());
+        let Some((min_time, max_time)) = times else {
+            return Ok(None);
+        };
+        let writer = match &mut self.histograms {
+            Some(writer) => writer,
+            None => {
+                let path = self.folder.join(HISTOGRAMS_FILE);
+                let writer = HistogramsWriter::create(self.fs.as_ref(), &path)?;
+                self.histograms.insert(writer)
+            }
+        };
+        writer.push(ordinal, rows)?;
+        let row_count = i32::try_from(rows.len())
+            .map_err(|_| Error::limit("a series has more histograms than a block can hold"))?;
+        let span = HistogramSpan {
+            ordinal: ordinal.cast_unsigned(),
+            first_row: self.meta.histograms,
+            row_count: row_count.cast_unsigned(),
+            min_time: *min_time,
+            max_time: *max_time,
+        };
+        self.meta.histograms += u64::from(span.row_count);
+        Ok(Some(span))
     }
 
-    fn check(&self, series: SeriesSamples<'_>) -> Result<()> {
+    /// Adds an exemplar, no older than the one before.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk is full or failing.
+    pub fn push_exemplar(&mut self, exemplar: StoredExemplar) -> Result<()> {
+        let writer = match &mut self.exemplars {
+            Some(writer) => writer,
+            None => {
+                let path = self.folder.join(EXEMPLARS_FILE);
+                let writer = ExemplarsWriter::create(self.fs.as_ref(), &path)?;
+                self.exemplars.insert(writer)
+            }
+        };
+        self.meta.exemplars += 1;
+        widen(&mut self.other_times, exemplar.timestamp);
+        writer.push(exemplar)
+    }
+
+    /// Sets what the metrics of the block say of themselves, each thing once.
+    pub fn set_metadata(&mut self, metadata: Vec<KnownMetadata>) {
+        for known in &metadata {
+            widen(&mut self.other_times, known.since);
+        }
+        self.meta.metadata = metadata.len() as u64;
+        self.metadata = metadata;
+    }
+
+    /// Whether nothing was added so far.
+    pub fn is_empty(&self) -> bool {
+        self.series.len() == 0 && self.meta.exemplars == 0 && self.metadata.is_empty()
+    }
+
+    fn check(&self, series: SeriesSamples<'_>, histograms: &HistogramRows) -> Result<()> {
         let labels = series.labels;
         if self
             .last_labels
@@ -203,6 +298,7 @@ impl BlockWriter {
         }
         if series.timestamps.len() != series.values.len()
             || !series.timestamps.is_sorted_by(|a, b| a < b)
+            || !histograms.timestamps.is_sorted_by(|a, b| a < b)
         {
             return Err(Error::internal(format!(
                 "samples of series {labels} are not in order"
@@ -214,7 +310,7 @@ impl BlockWriter {
     /// Makes everything durable, then visible by one rename.
     ///
     /// # Errors
-    /// `Internal` if there is no series; `Unavailable` if the disk is full or failing: nothing is visible then.
+    /// `Internal` if it is empty; `Unavailable` if the disk is full or failing: nothing is visible then.
     pub fn finish(self) -> Result<BlockMeta> {
         self.finish_checked(|_| Ok(()))
     }
@@ -224,10 +320,11 @@ impl BlockWriter {
     /// # Errors
     /// As [`BlockWriter::finish`], and what `check` says.
     pub fn finish_checked(mut self, check: impl FnOnce(&Path) -> Result<()>) -> Result<BlockMeta> {
-        let (Some(samples), Some((min_time, max_time))) =
-            (self.samples.take(), self.series.time_bounds())
-        else {
-            return Err(Error::internal("a block without series is not written"));
+        let (Some(samples), Some((min_time, max_time))) = (
+            self.samples.take(),
+            self.series.time_bounds().or(self.other_times),
+        ) else {
+            return Err(Error::internal("an empty block is not written"));
         };
         let fs = self.fs.as_ref();
         self.meta.min_time = min_time;
@@ -237,6 +334,21 @@ impl BlockWriter {
         self.meta
             .files
             .insert(SAMPLES_FILE.to_owned(), samples.finish()?);
+        if let Some(histograms) = self.histograms.take() {
+            self.meta
+                .files
+                .insert(HISTOGRAMS_FILE.to_owned(), histograms.finish()?);
+        }
+        if let Some(exemplars) = self.exemplars.take() {
+            self.meta
+                .files
+                .insert(EXEMPLARS_FILE.to_owned(), exemplars.finish()?);
+        }
+        if !self.metadata.is_empty() {
+            let path = self.folder.join(METADATA_FILE);
+            let written = metadata_file::write(fs, &path, &self.metadata)?;
+            self.meta.files.insert(METADATA_FILE.to_owned(), written);
+        }
         let series = std::mem::take(&mut self.series);
         self.meta.files.insert(
             SERIES_FILE.to_owned(),
@@ -258,11 +370,18 @@ impl BlockWriter {
 impl Drop for BlockWriter {
     fn drop(&mut self) {
         self.samples = None;
+        self.histograms = None;
+        self.exemplars = None;
         if !self.folder.as_os_str().is_empty() {
             // What cannot be removed now is a leftover, which the next start removes.
             let _ = files::remove_dir(self.fs.as_ref(), &self.folder);
         }
     }
+}
+
+fn widen(times: &mut Option<(TimestampMs, TimestampMs)>, t: TimestampMs) {
+    let (first, last) = times.unwrap_or((t, t));
+    *times = Some((first.min(t), last.max(t)));
 }
 
 /// Removes the block in folder `path`: one rename makes it no block any more. What a crash leaves behind is a leftover.

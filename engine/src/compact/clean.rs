@@ -22,7 +22,10 @@ pub(super) fn blocks_to_clean(
         return Vec::new();
     }
     let ordinals = matched(series, &tombstone.matcher_sets);
-    let has_any = |b: &&Arc<StoredBlock>| ordinals.iter().any(|o| b.may_have(*o, tombstone.range));
+    let has_any = |b: &&Arc<StoredBlock>| {
+        let has_exemplars = b.meta().exemplars > 0;
+        has_exemplars || ordinals.iter().any(|o| b.may_have(*o, tombstone.range))
+    };
     blocks.filter(has_any).cloned().collect()
 }
 
@@ -46,7 +49,8 @@ pub(super) fn blocks_out_of_retention(
             }
         }
     });
-    let is_worth = |(b, out): &(&Arc<StoredBlock>, u64)| *out * 4 >= b.meta().samples;
+    let is_worth =
+        |(b, out): &(&Arc<StoredBlock>, u64)| *out * 4 >= b.meta().samples + b.meta().histograms;
     let blocks = state.blocks.iter().zip(out).filter(is_worth);
     blocks.map(|(b, _)| b.clone()).collect()
 }

@@ -17,11 +17,15 @@ use super::expire::{Aged, Bounds, expired};
 use super::plan::{Candidate, Merge, pick};
 use super::retire::retire;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples};
+use crate::exemplars::sort_by_time;
+use crate::find_exemplars::exemplars_of;
 use crate::flush::{discard, read_back};
 use crate::limits::{COMPACTION_SAMPLES_AT_ONCE, DISK_RESERVE_BYTES};
+use crate::metadata;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::stitch::Stitcher;
+use crate::stitch_histograms::HistogramStitcher;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hiding, Tombstone};
 
@@ -30,6 +34,12 @@ const REWRITE_DELAY_MS: i64 = 10 * 60_000;
 
 /// It is looked no more often which blocks are worth rewriting for retention.
 const RETENTION_LOOK_MS: i64 = 3_600_000;
+
+/// A longer span is not divided: its blocks are not cut from the head.
+const SLICES_MAX: i64 = 1000;
+
+/// A histogram is about as much work as so many floats.
+const HISTOGRAM_SAMPLES: u64 = 32;
 
 /// Whether blocks are rewritten for deletes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +161,7 @@ impl Compactor {
             .iter()
             .map(|b| Candidate {
                 span: b.span(),
-                samples: b.meta().samples,
+                samples: b.meta().samples + b.meta().histograms * HISTOGRAM_SAMPLES,
             })
             .collect();
         let busy = |window: TimeRange| state.head().any(|w| w.span().overlaps(&window));
@@ -237,7 +247,7 @@ impl Compactor {
         let counts: Vec<u64> = series
             .ordinals
             .iter()
-            .map(|o| only.count_max(*o, kept))
+            .map(|o| only.count_max(*o, kept) + HISTOGRAM_SAMPLES * only.histograms_max(*o, kept))
             .collect();
         let mut from = 0;
         while from < counts.len() {
@@ -249,26 +259,35 @@ impl Compactor {
             let hidden = hiding.of_all(series.labels.get(from..to).unwrap_or(&[]));
             let stitcher = Stitcher::new(&only, kept, ordinals).without(&hidden);
             let columns = stitcher.read()?;
-            for (labels, rows) in series
-                .labels
-                .iter()
-                .skip(from)
-                .zip(columns.offsets.windows(2))
-            {
-                let (Some(start), Some(end)) = (rows.first(), rows.last()) else {
-                    continue;
-                };
-                let rows = *start as usize..*end as usize;
-                if rows.is_empty() {
+            let stitcher = HistogramStitcher::new(&only, kept, ordinals).without(&hidden);
+            let histograms = stitcher.read()?;
+            for (at, labels) in series.labels.iter().skip(from).take(to - from).enumerate() {
+                let (rows, histograms) = (columns.rows(at), histograms.of(at));
+                if rows.is_empty() && histograms.is_empty() {
                     continue;
                 }
-                writer.push(SeriesSamples {
+                let floats = SeriesSamples {
                     labels: labels.as_ref(),
                     timestamps: columns.timestamps.get(rows.clone()).unwrap_or(&[]),
                     values: columns.values.get(rows).unwrap_or(&[]),
-                })?;
+                };
+                writer.push_with(floats, &histograms)?;
             }
             from = to;
+        }
+        let duration = self.shared.snapshot().block_duration_ms;
+        for span in slices(merge.span, duration, parents) {
+            for exemplar in exemplars_of(&only, &hiding, span.intersection(&kept), sort_by_time)? {
+                writer.push_exemplar(exemplar)?;
+            }
+        }
+        let mut known = Vec::new();
+        for parent in parents {
+            known.extend(parent.read_metadata()?);
+        }
+        metadata::sort(&mut known);
+        if !writer.is_empty() {
+            writer.set_metadata(known);
         }
         if writer.is_empty() {
             return Ok(Written::Nothing);
@@ -300,6 +319,21 @@ impl Compactor {
             }
         }
     }
+}
+
+/// Spans of time whose exemplars are merged at once, if there are any.
+fn slices(span: TimeRange, duration_ms: i64, parents: &[Arc<StoredBlock>]) -> Vec<TimeRange> {
+    if parents.iter().all(|p| p.meta().exemplars == 0) {
+        return Vec::new();
+    }
+    let length = duration_ms.max(1);
+    if span.end.saturating_sub(span.start) / length > SLICES_MAX {
+        return vec![span];
+    }
+    let starts = (0..SLICES_MAX + 1).map(|i| span.start.saturating_add(i.saturating_mul(length)));
+    let starts = starts.take_while(|start| *start < span.end);
+    let slice = |start: i64| TimeRange::new(start, start.saturating_add(length).min(span.end));
+    starts.map(slice).collect()
 }
 
 /// How many series to read next: up to a bound of samples, at least one.

@@ -1,9 +1,15 @@
 //! Recent samples in memory: windows of time, in each of them pages of series, in each page compressed samples.
 
+mod appended;
 mod codec;
+mod extras;
+mod histogram_chunk;
+mod histogram_codec;
 mod page;
+mod paged;
 mod sealed;
 mod tails;
+mod varint;
 mod window;
 
 pub(crate) use page::Pushed;

@@ -3,9 +3,13 @@
 use std::mem::size_of;
 use std::sync::Arc;
 
-use narthex_model::{TimeRange, TimestampMs};
+use narthex_model::{HistogramRef, TimeRange, TimestampMs};
 
+use super::extras::Extras;
 use super::page::{Output, PAGE_SLOTS, Page, Pushed, SeriesView};
+use crate::exemplars::StoredExemplar;
+use crate::histograms::HistogramRows;
+use crate::metadata::KnownMetadata;
 
 /// The samples in `[start, start + duration)` of all series that have some, by ordinal. Clones share what is not written to
 /// afterwards.
@@ -20,6 +24,7 @@ pub(crate) struct Window {
     heap_bytes: usize,
     min_time: TimestampMs,
     max_time: TimestampMs,
+    extras: Extras,
 }
 
 /// Reads series of a window one after the other.
@@ -41,6 +46,7 @@ impl Window {
             heap_bytes: 0,
             min_time,
             max_time,
+            extras: Extras::default(),
         }
     }
 
@@ -60,22 +66,31 @@ impl Window {
 
     /// Number of series with samples.
     pub(crate) fn series(&self) -> u64 {
-        self.series
+        if self.extras.has_no_histograms() {
+            return self.series;
+        }
+        self.ordinals().count() as u64
     }
 
-    /// Number of samples, repeated timestamps included.
+    /// What it holds beside floats.
+    pub(crate) fn extras(&self) -> &Extras {
+        &self.extras
+    }
+
+    /// Number of samples of any kind, repeated timestamps included.
     pub(crate) fn samples(&self) -> u64 {
-        self.samples
+        self.samples + self.extras.histogram_samples()
     }
 
     /// Oldest and newest sample, if there is one.
     pub(crate) fn bounds(&self) -> Option<(TimestampMs, TimestampMs)> {
-        (self.samples > 0).then_some((self.min_time, self.max_time))
+        (self.min_time <= self.max_time).then_some((self.min_time, self.max_time))
     }
 
     /// Bytes of memory.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.heap_bytes + self.pages.capacity() * size_of::<Option<Arc<Page>>>()
+        let pages = self.pages.capacity() * size_of::<Option<Arc<Page>>>();
+        self.heap_bytes + pages + self.extras.heap_bytes()
     }
 
     /// Runs of compressed samples.
@@ -99,9 +114,46 @@ impl Window {
         self.series += (page.len() - before.0) as u64;
         self.heap_bytes = self.heap_bytes + page.heap_bytes() - before.1;
         self.samples += u64::from(pushed != Pushed::Repeated);
+        if !self.extras.has_no_histograms() {
+            self.extras.float_written(ordinal, offset);
+        }
+        self.note(t);
+        pushed
+    }
+
+    /// Adds a native histogram of series `ordinal`; `t` lies in the window. `start` is since when it counts; 0 if that is
+    /// not known.
+    pub(crate) fn push_histogram(
+        &mut self,
+        ordinal: u32,
+        t: TimestampMs,
+        start: TimestampMs,
+        histogram: &HistogramRef<'_>,
+    ) {
+        let offset = u32::try_from(t.saturating_sub(self.start())).unwrap_or(u32::MAX);
+        self.extras
+            .push_histogram(ordinal, offset, start, histogram);
+        self.note(t);
+    }
+
+    /// Adds an exemplar, whose time lies in the window.
+    pub(crate) fn push_exemplar(&mut self, exemplar: StoredExemplar) {
+        self.extras.push_exemplar(exemplar);
+    }
+
+    /// Forgets some of the oldest exemplars.
+    pub(crate) fn forget_exemplars(&mut self) {
+        self.extras.forget_exemplars();
+    }
+
+    /// Adds what a metric says of itself.
+    pub(crate) fn push_metadata(&mut self, known: KnownMetadata) {
+        self.extras.push_metadata(known);
+    }
+
+    fn note(&mut self, t: TimestampMs) {
         self.min_time = self.min_time.min(t);
         self.max_time = self.max_time.max(t);
-        pushed
     }
 
     fn series_at(&self, ordinal: u32) -> Option<SeriesView<'_>> {
@@ -115,28 +167,37 @@ impl Window {
         self.series_at(ordinal)?.value_at(offset)
     }
 
-    /// Whether series `ordinal` has samples.
+    /// Whether series `ordinal` has samples of any kind.
     pub(crate) fn has(&self, ordinal: u32) -> bool {
-        self.series_at(ordinal).is_some()
+        self.series_at(ordinal).is_some() || self.extras.bounds_of(ordinal).is_some()
     }
 
-    /// Whether series `ordinal` may have samples in `range`.
+    /// Whether series `ordinal` may have samples of any kind in `range`.
     pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
         let bounds = self.series_at(ordinal).map(|s| s.bounds());
         let wanted = offsets_in(self.start(), range);
         bounds
             .zip(wanted)
             .is_some_and(|((min, max), (first, last))| min <= last && first <= max)
+            || self.histograms_max(ordinal, range) > 0
     }
 
-    /// From the oldest to the newest sample of series `ordinal`, if it has any.
+    /// At most this many histograms of series `ordinal` lie in `range`.
+    pub(crate) fn histograms_max(&self, ordinal: u32, range: TimeRange) -> u64 {
+        self.extras.histograms_max(ordinal, self.start(), range)
+    }
+
+    /// From the oldest to the newest sample of any kind of series `ordinal`, if it has any.
     pub(crate) fn bounds_of(&self, ordinal: u32) -> Option<TimeRange> {
-        let (min, max) = self.series_at(ordinal)?.bounds();
+        let floats = self.series_at(ordinal).map(|s| s.bounds());
+        let histograms = self.extras.bounds_of(ordinal);
+        let both = floats.into_iter().chain(histograms);
+        let (min, max) = both.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
         let time = |offset: u32| self.start().saturating_add(i64::from(offset));
         Some(TimeRange::inclusive(time(min), time(max)))
     }
 
-    /// At most this many samples of series `ordinal` lie in `range`.
+    /// At most this many floats of series `ordinal` lie in `range`.
     pub(crate) fn count_max(&self, ordinal: u32, range: TimeRange) -> u64 {
         let wanted = self.series_at(ordinal).zip(offsets_in(self.start(), range));
         wanted.map_or(0, |(series, (first, last))| series.count_max(first, last))
@@ -150,8 +211,28 @@ impl Window {
         }
     }
 
-    /// Ordinals of the series with samples, increasing.
+    /// Appends the histograms of series `ordinal` in `range`, strictly increasing in time.
+    pub(crate) fn read_histograms(&self, ordinal: u32, range: TimeRange, out: &mut HistogramRows) {
+        self.extras
+            .read_histograms(ordinal, self.start(), range, out);
+    }
+
+    /// Ordinals of the series with samples of any kind, increasing.
     pub(crate) fn ordinals(&self) -> impl Iterator<Item = u32> {
+        let mut floats = self.float_ordinals().peekable();
+        let mut extras = self.extras.ordinals().peekable();
+        std::iter::from_fn(move || {
+            let next = match (floats.peek(), extras.peek()) {
+                (Some(a), Some(b)) => *a.min(b),
+                (one, other) => *one.or(other)?,
+            };
+            floats.next_if_eq(&next);
+            extras.next_if_eq(&next);
+            Some(next)
+        })
+    }
+
+    fn float_ordinals(&self) -> impl Iterator<Item = u32> {
         let pages = self
             .pages
             .iter()
@@ -162,7 +243,7 @@ impl Window {
 }
 
 impl WindowReader<'_> {
-    /// Appends the samples of series `ordinal` in `range`, strictly increasing in time.
+    /// Appends the floats of series `ordinal` in `range`, strictly increasing in time.
     pub(crate) fn read(
         &mut self,
         ordinal: u32,
@@ -173,20 +254,23 @@ impl WindowReader<'_> {
         let start = self.window.start();
         let wanted = self.window.series_at(ordinal).zip(offsets_in(start, range));
         if let Some((series, (first_ms, last_ms))) = wanted {
-            let scratch = &mut self.scratch;
+            let from = timestamps.len();
             let mut out = Output {
                 start,
-                timestamps,
-                values,
-                scratch,
+                timestamps: &mut *timestamps,
+                values: &mut *values,
+                scratch: &mut self.scratch,
             };
             series.read(first_ms, last_ms, &mut out);
+            self.window
+                .extras
+                .hide_floats(ordinal, start, from, timestamps, values);
         }
     }
 }
 
 /// The offsets in a window from `start` on that lie in `range`, both ends included; `None` if there are none.
-fn offsets_in(start: i64, range: TimeRange) -> Option<(u32, u32)> {
+pub(super) fn offsets_in(start: i64, range: TimeRange) -> Option<(u32, u32)> {
     let first = range.start.saturating_sub(start).max(0);
     let last = range
         .end

@@ -7,6 +7,8 @@ mod damage;
 mod deletes;
 mod disk;
 mod faults;
+pub(crate) mod histograms;
+mod kinds;
 mod model;
 mod queries;
 mod repair;

@@ -2,7 +2,8 @@
 
 use futures::executor::block_on;
 use narthex_model::{
-    ErrorKind, Histogram, HistogramSample, Matcher, RejectionReason, Sink, TimeRange,
+    ErrorKind, Histogram, HistogramError, HistogramSample, Matcher, RejectionReason, Sink,
+    TimeRange,
 };
 
 use super::support::{batch, labels, open, options, read_all, try_write, write};
@@ -104,18 +105,30 @@ fn late_samples_are_refused_and_repetitions_are_not() {
 }
 
 #[test]
-fn histograms_are_refused() {
+fn histograms_without_sense_are_refused() {
     let folder = tempfile::tempdir().expect("made");
     let engine = open(folder.path());
     let mut batch = batch(&[(1, 1, 1.0)]);
-    batch.histograms.push(HistogramSample {
-        series: 0,
-        timestamp: 2,
-        histogram: Histogram::default(),
-    });
+    for (timestamp, schema) in [(2, 9), (3, 8)] {
+        batch.histograms.push(HistogramSample {
+            series: 0,
+            timestamp,
+            histogram: Histogram {
+                schema,
+                ..Histogram::default()
+            },
+            start_timestamp: None,
+        });
+    }
     let receipt = block_on(engine.write(batch)).expect("written");
-    assert_eq!((receipt.stored, receipt.rejected), (1, 1));
-    assert_eq!(receipt.examples[0].reason, RejectionReason::Unsupported);
+    assert_eq!((receipt.stored, receipt.rejected), (2, 1));
+    let reason = RejectionReason::Histogram(HistogramError::Schema);
+    assert_eq!(receipt.examples[0].reason, reason);
+    let selection = engine.snapshot().select(&[], TimeRange::ALL);
+    let selection = selection.expect("selects");
+    assert!(selection.has_histograms());
+    let columns = selection.read_histograms(0..1).expect("reads");
+    assert_eq!(columns.samples.timestamps, [3]);
 }
 
 #[test]

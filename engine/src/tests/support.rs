@@ -27,6 +27,7 @@ pub(super) fn options() -> Options {
         memory_budget_bytes: 64 << 20,
         retention: Retention::default(),
         flush_interval: Duration::from_secs(3600),
+        exemplars_max: 1000,
         now: || i64::MAX / 4,
     }
 }

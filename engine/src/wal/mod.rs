@@ -1,12 +1,16 @@
 //! The write-ahead log: what is acknowledged lies here until it is in a block. Byte by byte: docs/format/wal.md.
 
+mod extra_records;
+mod histogram_record;
 mod record;
 mod replay;
 mod segment;
 mod writer;
 
+pub(crate) use extra_records::ExemplarEntry;
+pub(crate) use histogram_record::HistogramEntry;
 pub(crate) use record::Samples;
-pub(crate) use replay::{Replayer, Run, TailPolicy};
+pub(crate) use replay::{Replayed, Replayer, TailPolicy};
 pub(crate) use segment::{
     Lost, SegmentFile, check_segment, empty_segment, find_damage, list_segments, lost_after,
 };

@@ -1,17 +1,23 @@
 //! Payloads of WAL records: Arrow IPC record batches, lz4, without their schema.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
-use arrow_array::{Array, BinaryArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, UInt32Array,
+};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::read_record_batch;
 use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
-use arrow_ipc::{CompressionType, MetadataVersion, root_as_message};
+use arrow_ipc::{Buffer as IpcBuffer, CompressionType, MetadataVersion, root_as_message};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use narthex_model::{Error, LabelsRef, Result};
+
+/// A byte of an LZ4 frame stands for no more bytes than this.
+const LZ4_RATIO_MAX: i64 = 256;
 
 /// What a record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +26,12 @@ pub(crate) enum RecordKind {
     Series = 1,
     /// Samples of series defined earlier in this segment.
     Samples = 2,
+    /// Native histograms of series defined earlier in this segment.
+    Histograms = 3,
+    /// Exemplars of series defined earlier in this segment.
+    Exemplars = 4,
+    /// What metrics say of themselves.
+    Metadata = 5,
 }
 
 impl RecordKind {
@@ -27,6 +39,9 @@ impl RecordKind {
         match byte {
             1 => Some(Self::Series),
             2 => Some(Self::Samples),
+            3 => Some(Self::Histograms),
+            4 => Some(Self::Exemplars),
+            5 => Some(Self::Metadata),
             _ => None,
         }
     }
@@ -144,22 +159,28 @@ impl PayloadEncoder {
         definitions: Definitions,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let columns: Vec<Arc<dyn Array>> =
-            vec![Arc::new(definitions.refs), Arc::new(definitions.labels)];
-        let batch = RecordBatch::try_new(SERIES_SCHEMA.clone(), columns);
-        batch
-            .and_then(|batch| (self.encode)(&batch, out))
-            .map_err(encoding_bug)
+        let columns: Vec<ArrayRef> = vec![Arc::new(definitions.refs), Arc::new(definitions.labels)];
+        self.batch(&SERIES_SCHEMA, columns, out)
     }
 
     /// Appends the payload of a samples record.
     pub(super) fn samples(&mut self, samples: Samples, out: &mut Vec<u8>) -> Result<()> {
-        let columns: Vec<Arc<dyn Array>> = vec![
+        let columns: Vec<ArrayRef> = vec![
             Arc::new(samples.series),
             Arc::new(samples.timestamps),
             Arc::new(samples.values),
         ];
-        let batch = RecordBatch::try_new(SAMPLES_SCHEMA.clone(), columns);
+        self.batch(&SAMPLES_SCHEMA, columns, out)
+    }
+
+    /// Appends a record batch.
+    pub(super) fn batch(
+        &mut self,
+        schema: &SchemaRef,
+        columns: Vec<ArrayRef>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let batch = RecordBatch::try_new(schema.clone(), columns);
         batch
             .and_then(|batch| (self.encode)(&batch, out))
             .map_err(encoding_bug)
@@ -209,7 +230,7 @@ pub(super) fn decode_samples(payload: &[u8]) -> Result<Samples, String> {
 }
 
 /// An IPC message is `ffffffff`, the length of its flatbuffer, the flatbuffer, the body.
-fn decode(payload: &[u8], schema: &SchemaRef) -> Result<RecordBatch, String> {
+pub(super) fn decode(payload: &[u8], schema: &SchemaRef) -> Result<RecordBatch, String> {
     let (start, rest) = payload
         .split_first_chunk::<8>()
         .ok_or("the payload is shorter than its header")?;
@@ -226,31 +247,52 @@ fn decode(payload: &[u8], schema: &SchemaRef) -> Result<RecordBatch, String> {
     let batch = message
         .header_as_record_batch()
         .ok_or("the message is no record batch")?;
-    let inside = |offset: i64, len: i64| {
-        offset >= 0 && len >= 0 && offset.saturating_add(len) <= body.len() as i64
-    };
-    if !batch
-        .buffers()
+    let buffers = batch.buffers();
+    if !buffers.into_iter().flatten().all(|b| is_sound(b, body)) {
+        return Err("a column lies outside the payload or is larger than it can be".to_owned());
+    }
+    // No column has nulls; where damage pretends that one has, the decoder of structs would panic.
+    if batch
+        .nodes()
         .into_iter()
         .flatten()
-        .all(|b| inside(b.offset(), b.length()))
+        .any(|n| n.null_count() != 0 || n.length() < 0)
     {
-        return Err("a column lies outside the payload".to_owned());
+        return Err("a column has nulls".to_owned());
     }
     let body = Buffer::from(body);
-    let decoded = read_record_batch(
-        &body,
-        batch,
-        schema.clone(),
-        &HashMap::new(),
-        None,
-        &message.version(),
-    );
+    let version = message.version();
+    let decode = || {
+        read_record_batch(
+            &body,
+            batch,
+            schema.clone(),
+            &HashMap::new(),
+            None,
+            &version,
+        )
+    };
+    // Arrow answers most damage with an error and some with a panic.
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    let decoded = decoded.map_err(|_| "the columns contradict themselves".to_owned())?;
     let decoded = decoded.map_err(|e| format!("the columns cannot be decoded: {e}"))?;
     if decoded.columns().iter().any(|c| c.null_count() > 0) {
         return Err("a column has nulls".to_owned());
     }
     Ok(decoded)
+}
+
+/// Whether a compressed buffer lies inside the body, and says no size that its bytes cannot hold: so much would be
+/// allocated. It begins with its size, or -1 if it is not compressed.
+fn is_sound(buffer: &IpcBuffer, body: &[u8]) -> bool {
+    let range = usize::try_from(buffer.offset()).ok().and_then(|start| {
+        let end = start.checked_add(usize::try_from(buffer.length()).ok()?)?;
+        body.get(start..end)
+    });
+    range.is_some_and(|bytes| match bytes.split_first_chunk::<8>() {
+        Some((size, rest)) => i64::from_le_bytes(*size) <= (rest.len() as i64 + 1) * LZ4_RATIO_MAX,
+        None => true,
+    })
 }
 
 #[cfg(test)]

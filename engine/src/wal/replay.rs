@@ -8,6 +8,8 @@ use std::thread;
 
 use narthex_model::{Error, ErrorKind, Result};
 
+use super::extra_records::{ExemplarEntry, decode_exemplars, decode_metadata};
+use super::histogram_record::{HistogramEntry, HistogramRecord};
 use super::record::{Definitions, RecordKind, Samples, decode_definitions, decode_samples};
 use super::segment::{
     Damage, RecordHeader, SEGMENT_HEADER_BYTES, SegmentError, SegmentFile, SegmentReader, corrupt,
@@ -16,6 +18,7 @@ use super::writer::ClosedSegment;
 use crate::fs::FileSystem;
 use crate::head::window_number;
 use crate::layout::unavailable;
+use crate::metadata::KnownMetadata;
 use crate::paged::Paged;
 use crate::series_table::SeriesTable;
 
@@ -25,6 +28,30 @@ pub(crate) enum TailPolicy<'a> {
     Truncate(&'a dyn FileSystem),
     /// Leave it: it may be a live writer's group on its way.
     Leave,
+}
+
+/// What stands in the WAL, with the ordinals of the series table.
+pub(crate) enum Replayed<'a> {
+    /// Float samples.
+    Floats(Run<'a>),
+    /// A native histogram.
+    Histogram(HistogramEntry<'a>),
+    /// An exemplar.
+    Exemplar(ExemplarEntry),
+    /// What a metric says of itself.
+    Metadata(KnownMetadata),
+}
+
+impl Replayed<'_> {
+    /// The number of the window it lies in.
+    pub(crate) fn window(&self, block_duration_ms: i64) -> i64 {
+        match self {
+            Self::Floats(run) => run.window,
+            Self::Histogram(entry) => window_number(entry.timestamp, block_duration_ms),
+            Self::Exemplar(entry) => window_number(entry.timestamp, block_duration_ms),
+            Self::Metadata(known) => window_number(known.since, block_duration_ms),
+        }
+    }
 }
 
 /// Replays segments in order.
@@ -72,7 +99,7 @@ impl Replayer<'_> {
         &self,
         segment: &SegmentFile,
         is_last: bool,
-        mut apply: impl FnMut(Run<'_>),
+        mut apply: impl FnMut(Replayed<'_>),
     ) -> Result<ClosedSegment> {
         let mut progress = Progress {
             ordinals: Paged::new(UNDEFINED),
@@ -106,7 +133,7 @@ impl Replayer<'_> {
         &self,
         segment: &SegmentFile,
         progress: &mut Progress,
-        apply: &mut dyn FnMut(Run<'_>),
+        apply: &mut dyn FnMut(Replayed<'_>),
     ) -> std::result::Result<(), SegmentError> {
         thread::scope(|scope| {
             let (decoded, records) = mpsc::sync_channel(RECORDS_AHEAD);
@@ -122,7 +149,7 @@ impl Replayer<'_> {
         &self,
         record: Record,
         progress: &mut Progress,
-        apply: &mut dyn FnMut(Run<'_>),
+        apply: &mut dyn FnMut(Replayed<'_>),
     ) -> std::result::Result<(), SegmentError> {
         let Record {
             header,
@@ -145,11 +172,49 @@ impl Replayer<'_> {
                 let block_duration_ms = self.block_duration_ms;
                 for run in runs(&samples, &ordinals, block_duration_ms) {
                     progress.windows.insert(run.window);
-                    apply(run);
+                    apply(Replayed::Floats(run));
                 }
             }
+            extra => self.extra(extra, progress, apply).map_err(damage)?,
         }
         (self.progress)(end);
+        Ok(())
+    }
+
+    /// Applies what is neither a definition nor float samples; the error is damage.
+    fn extra(
+        &self,
+        content: Content,
+        progress: &mut Progress,
+        apply: &mut dyn FnMut(Replayed<'_>),
+    ) -> Result<(), String> {
+        let Progress {
+            ordinals, windows, ..
+        } = progress;
+        let mut apply = |replayed: Replayed<'_>| {
+            windows.insert(replayed.window(self.block_duration_ms));
+            apply(replayed);
+        };
+        match content {
+            Content::Histograms(record) => {
+                for entry in record.iter() {
+                    let ordinal = defined(entry.ordinal, ordinals)?;
+                    apply(Replayed::Histogram(HistogramEntry { ordinal, ..entry }));
+                }
+            }
+            Content::Exemplars(exemplars) => {
+                for entry in exemplars {
+                    let ordinal = defined(entry.ordinal, ordinals)?;
+                    apply(Replayed::Exemplar(ExemplarEntry { ordinal, ..entry }));
+                }
+            }
+            Content::Metadata(all) => {
+                for known in all {
+                    apply(Replayed::Metadata(known));
+                }
+            }
+            Content::Definitions(_) | Content::Samples(_) => {}
+        }
         Ok(())
     }
 
@@ -229,6 +294,9 @@ struct Record {
 enum Content {
     Definitions(Definitions),
     Samples(Samples),
+    Histograms(HistogramRecord),
+    Exemplars(Vec<ExemplarEntry>),
+    Metadata(Vec<KnownMetadata>),
 }
 
 /// Sends all records of a segment, then what is wrong with the rest, if something is.
@@ -261,6 +329,11 @@ fn decode_next(reader: &mut SegmentReader) -> std::result::Result<Option<Record>
     let content = match header.kind {
         RecordKind::Series => Content::Definitions(decode_definitions(payload).map_err(damage)?),
         RecordKind::Samples => Content::Samples(decode_samples(payload).map_err(damage)?),
+        RecordKind::Histograms => {
+            Content::Histograms(HistogramRecord::decode(payload).map_err(damage)?)
+        }
+        RecordKind::Exemplars => Content::Exemplars(decode_exemplars(payload).map_err(damage)?),
+        RecordKind::Metadata => Content::Metadata(decode_metadata(payload).map_err(damage)?),
     };
     let end = reader.offset();
     Ok(Some(Record {
@@ -273,11 +346,16 @@ fn decode_next(reader: &mut SegmentReader) -> std::result::Result<Option<Record>
 
 /// The ordinals of samples; the error is damage.
 fn resolve(samples: &Samples, ordinals: &Paged<u32>) -> Result<Vec<u32>, String> {
-    let ordinal = |series: &u32| match ordinals.get(*series) {
+    let ordinal = |series: &u32| defined(*series, ordinals);
+    samples.series.values().iter().map(ordinal).collect()
+}
+
+/// The ordinal of a series number of the segment; the error is damage.
+fn defined(series: u32, ordinals: &Paged<u32>) -> Result<u32, String> {
+    match ordinals.get(series) {
         UNDEFINED => Err(format!("series {series} is not defined")),
         ordinal => Ok(ordinal),
-    };
-    samples.series.values().iter().map(ordinal).collect()
+    }
 }
 
 /// Cuts samples where their window changes.

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 use narthex_model::{Error, Result};
 
+use super::extra_records::{decode_exemplars, decode_metadata};
+use super::histogram_record::HistogramRecord;
 use super::record::{RecordKind, decode_definitions, decode_samples};
 use crate::layout::unavailable;
 use crate::limits::RECORD_BYTES_MAX;
 
 /// What every segment begins with.
 const MAGIC: [u8; 8] = *b"NARTHEXW";
-/// The version of the WAL format.
-const VERSION: u32 = 1;
+/// The version of the WAL format. Version 1 has series and samples alone.
+const VERSION: u32 = 2;
+/// Versions that are read.
+const VERSIONS: [u32; 2] = [1, VERSION];
 /// Bytes of a segment's header.
 pub(super) const SEGMENT_HEADER_BYTES: u64 = 24;
 /// Bytes of a record's header.
@@ -60,8 +64,12 @@ pub(crate) fn list_segments(folder: &Path) -> Result<Vec<SegmentFile>> {
 
 /// The header of segment `number`.
 pub(super) fn segment_header(number: u64) -> Vec<u8> {
+    header_of_version(number, VERSION)
+}
+
+fn header_of_version(number: u64, version: u32) -> Vec<u8> {
     let mut header = Vec::from(MAGIC);
-    header.extend_from_slice(&VERSION.to_le_bytes());
+    header.extend_from_slice(&version.to_le_bytes());
     header.extend_from_slice(&number.to_le_bytes());
     header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
     header
@@ -204,7 +212,8 @@ impl SegmentReader {
             ));
         }
         reader.fill(&mut header)?;
-        if header.as_slice() != segment_header(segment.number) {
+        let expected = VERSIONS.map(|version| header_of_version(segment.number, version));
+        if expected.iter().all(|e| e.as_slice() != header) {
             let damage = reader.damage("the segment header is damaged or of another version");
             return Err(if bytes > SEGMENT_HEADER_BYTES {
                 SegmentError::Damage(damage)
@@ -413,6 +422,9 @@ fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {
         let decoded = match header.kind {
             RecordKind::Series => decode_definitions(payload).map(|_| ()),
             RecordKind::Samples => decode_samples(payload).map(|_| ()),
+            RecordKind::Histograms => HistogramRecord::decode(payload).map(|_| ()),
+            RecordKind::Exemplars => decode_exemplars(payload).map(|_| ()),
+            RecordKind::Metadata => decode_metadata(payload).map(|_| ()),
         };
         decoded.map_err(|what| SegmentError::Damage(Damage { offset, what }))?;
     }

@@ -15,13 +15,18 @@ use std::sync::Arc;
 use arrow_array::builder::BinaryBuilder;
 use narthex_model::{Error, Labels, Result};
 
+use super::extra_records::{RECORD_EXTRAS_MAX, encode_exemplars, encode_metadata};
+use super::histogram_record::HistogramRecord;
 use super::record::{Definitions, PayloadEncoder, RecordKind, Samples};
 use super::segment::{
     RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, segment_header, segment_path,
 };
 use crate::WalSync;
+use crate::extras::Extras;
 use crate::fs::{AppendFile, FileSystem};
-use crate::limits::{RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX, WAL_UNSYNCED_BYTES_MAX};
+use crate::limits::{
+    RECORD_HISTOGRAM_VALUES_MAX, RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX, WAL_UNSYNCED_BYTES_MAX,
+};
 use crate::paged::Paged;
 
 /// How the WAL is written.
@@ -140,13 +145,14 @@ impl WalWriter {
     pub(crate) fn commit(
         &mut self,
         samples: &Samples,
+        extras: &Extras<'_>,
         windows: &BTreeSet<i64>,
         labels: impl Fn(u32) -> Labels,
     ) -> Result<()> {
         self.ready()?;
-        let undefined = self.undefined(samples);
+        let undefined = self.undefined(samples, extras);
         let result = self
-            .encode(samples, &undefined, labels)
+            .encode(samples, extras, &undefined, labels)
             .and_then(|()| self.append());
         let Some(current) = &mut self.current else {
             return result;
@@ -229,15 +235,16 @@ impl WalWriter {
         current.clean().map_err(|e| not_stored(&current.path, e))
     }
 
-    /// The series of `samples` that the open segment does not define yet, each once; marks them as defined.
-    fn undefined(&mut self, samples: &Samples) -> Vec<u32> {
+    /// The series of a group that the open segment does not define yet, each once; marks them as defined.
+    fn undefined(&mut self, samples: &Samples, extras: &Extras<'_>) -> Vec<u32> {
         let mut undefined = Vec::new();
-        for ordinal in samples.series.values() {
+        let of_samples = samples.series.values().iter().copied();
+        for ordinal in of_samples.chain(extras.ordinals()) {
             let (word, bit) = (ordinal / 64, 1 << (ordinal % 64));
             let defined = self.defined.get(word);
             if defined & bit == 0 {
                 self.defined.set(word, defined | bit);
-                undefined.push(*ordinal);
+                undefined.push(ordinal);
             }
         }
         undefined
@@ -255,25 +262,41 @@ impl WalWriter {
     fn encode(
         &mut self,
         samples: &Samples,
+        extras: &Extras<'_>,
         undefined: &[u32],
         labels: impl Fn(u32) -> Labels,
     ) -> Result<()> {
         self.buffer.clear();
+        let mut records = Vec::new();
         let mut from = 0;
         while from < undefined.len() {
             let rest = undefined.get(from..).unwrap_or(&[]);
             let definitions = take_definitions(rest, &labels, &mut from);
-            let start = self.begin_record();
+            records.push((self.begin_record(), RecordKind::Series));
             self.encoder.definitions(definitions, &mut self.buffer)?;
-            self.end_record(start, RecordKind::Series, false);
         }
         for offset in (0..samples.len()).step_by(RECORD_SAMPLES_MAX) {
             let len = RECORD_SAMPLES_MAX.min(samples.len() - offset);
-            let start = self.begin_record();
+            records.push((self.begin_record(), RecordKind::Samples));
             self.encoder
                 .samples(samples.slice(offset, len), &mut self.buffer)?;
-            self.end_record(start, RecordKind::Samples, offset + len == samples.len());
         }
+        let mut histograms = extras.histograms();
+        while !histograms.is_empty() {
+            let record = HistogramRecord::of(histograms, RECORD_HISTOGRAM_VALUES_MAX);
+            histograms = histograms.get(record.len()..).unwrap_or(&[]);
+            records.push((self.begin_record(), RecordKind::Histograms));
+            record.encode(&mut self.encoder, &mut self.buffer)?;
+        }
+        for exemplars in extras.exemplars().chunks(RECORD_EXTRAS_MAX) {
+            records.push((self.begin_record(), RecordKind::Exemplars));
+            encode_exemplars(exemplars, &mut self.encoder, &mut self.buffer)?;
+        }
+        for known in extras.metadata().chunks(RECORD_EXTRAS_MAX) {
+            records.push((self.begin_record(), RecordKind::Metadata));
+            encode_metadata(known, &mut self.encoder, &mut self.buffer)?;
+        }
+        self.seal(&records);
         Ok(())
     }
 
@@ -283,17 +306,22 @@ impl WalWriter {
         start
     }
 
-    fn end_record(&mut self, start: usize, kind: RecordKind, ends_group: bool) {
+    /// Fills in the headers of the group's records, given where each begins.
+    fn seal(&mut self, records: &[(usize, RecordKind)]) {
         let group = self.current.as_ref().map_or(0, |c| c.groups) + 1;
         let after_unsynced = self.has_unsynced();
-        if let Some(record) = self.buffer.get_mut(start..) {
-            RecordHeader {
-                kind,
-                group,
-                ends_group,
-                after_unsynced,
+        let mut end = self.buffer.len();
+        for (i, (start, kind)) in records.iter().enumerate().rev() {
+            if let Some(record) = self.buffer.get_mut(*start..end) {
+                RecordHeader {
+                    kind: *kind,
+                    group,
+                    ends_group: i + 1 == records.len(),
+                    after_unsynced,
+                }
+                .seal(record);
             }
-            .seal(record);
+            end = *start;
         }
     }
 

@@ -103,6 +103,7 @@ fn read_samples<'a>(
                     series,
                     timestamp,
                     histogram,
+                    start_timestamp: None,
                 });
             }
             _ => {}

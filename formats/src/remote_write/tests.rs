@@ -219,7 +219,8 @@ fn integer_histograms_become_absolute() {
         HistogramSample {
             series: 0,
             timestamp: 42,
-            histogram: want
+            histogram: want,
+            start_timestamp: None,
         }
     );
     check_encoded(&sample);
@@ -476,6 +477,6 @@ proptest! {
             custom_values: Vec::new(),
             reset_hint: ResetHint::Reset,
         };
-        check_encoded(&HistogramSample { series: 0, timestamp, histogram });
+        check_encoded(&HistogramSample { series: 0, timestamp, histogram, start_timestamp: None });
     }
 }

@@ -175,6 +175,7 @@ impl WalSink for Writer<'_> {
                 series,
                 timestamp,
                 histogram,
+                start_timestamp: None,
             });
         }
     }

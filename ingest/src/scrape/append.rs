@@ -140,6 +140,7 @@ fn push_value(
                 series,
                 timestamp,
                 histogram,
+                start_timestamp: None,
             });
         }
     }

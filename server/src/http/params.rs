@@ -79,16 +79,24 @@ impl Params {
     /// # Errors
     /// It is negative or no number.
     pub(crate) fn limit(&self) -> ApiResult<usize> {
-        let Some(text) = self.get("limit") else {
+        self.count("limit")
+    }
+
+    /// The count `name`; 0 and nothing mean all.
+    ///
+    /// # Errors
+    /// It is negative or no number.
+    pub(crate) fn count(&self, name: &str) -> ApiResult<usize> {
+        let Some(text) = self.get(name) else {
             return Ok(usize::MAX);
         };
-        let limit: i64 = text.parse().map_err(|_| {
-            ApiError::parameter("limit", format!("cannot parse {text:?} as a number"))
-        })?;
+        let limit: i64 = text
+            .parse()
+            .map_err(|_| ApiError::parameter(name, format!("cannot parse {text:?} as a number")))?;
         match usize::try_from(limit) {
             Ok(0) => Ok(usize::MAX),
             Ok(limit) => Ok(limit),
-            Err(_) => Err(ApiError::parameter("limit", "limit must be non-negative")),
+            Err(_) => Err(ApiError::parameter(name, "limit must be non-negative")),
         }
     }
 

@@ -4,7 +4,8 @@
 //! - `@snappy …`: the rest, compressed as one snappy block;
 //! - `@zeros COUNT`: that many zero bytes;
 //! - `@snappy-zeros COUNT`: that many zero bytes, compressed;
-//! - `@remote-write`: the lines below, in the text format, as a remote write 1.0 message.
+//! - `@remote-write`: the lines below, in the text format, as a remote write 1.0 message;
+//! - `@remote-write-openmetrics`: the same in OpenMetrics, which has exemplars.
 
 use narthex_formats::{Protocol, remote_write, write_batch};
 
@@ -17,14 +18,16 @@ pub(crate) fn read(text: &str) -> Result<Vec<u8>, String> {
         "@snappy" => snappy(argument.as_bytes()),
         "@zeros" => Ok(vec![0; count(argument)?]),
         "@snappy-zeros" => snappy(&vec![0; count(argument)?]),
-        "@remote-write" => {
-            let body = format!("{rest}\n");
-            let batch = write_batch(Protocol::PrometheusText0_0_4, body.as_bytes(), 0)
-                .map_err(|e| e.to_string())?;
-            remote_write::encode(&batch).map_err(|e| e.to_string())
-        }
+        "@remote-write" => remote_write(Protocol::PrometheusText0_0_4, rest),
+        "@remote-write-openmetrics" => remote_write(Protocol::OpenMetricsText1_0_0, rest),
         _ => Ok(text.as_bytes().to_vec()),
     }
+}
+
+fn remote_write(protocol: Protocol, text: &str) -> Result<Vec<u8>, String> {
+    let body = format!("{text}\n");
+    let batch = write_batch(protocol, body.as_bytes(), 0).map_err(|e| e.to_string())?;
+    remote_write::encode(&batch).map_err(|e| e.to_string())
 }
 
 fn count(text: &str) -> Result<usize, String> {
