@@ -125,6 +125,7 @@ fn push_chunk(
         series,
         timestamp,
         histogram,
+        start_timestamp: None,
     });
     batch.histograms.extend(samples);
     Ok(())
