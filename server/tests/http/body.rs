@@ -5,7 +5,7 @@
 //! - `@zeros COUNT`: that many zero bytes;
 //! - `@snappy-zeros COUNT`: that many zero bytes, compressed;
 //! - `@remote-write`: the lines below, in the text format, as a remote write 1.0 message;
-//! - `@remote-write-openmetrics`: the same in OpenMetrics, which has exemplars.
+//! - `@remote-write-openmetrics`: the same in OpenMetrics, which has exemplars; `\#` stands for `#` where a line begins.
 
 use narthex_formats::{Protocol, remote_write, write_batch};
 
@@ -19,7 +19,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<u8>, String> {
         "@zeros" => Ok(vec![0; count(argument)?]),
         "@snappy-zeros" => snappy(&vec![0; count(argument)?]),
         "@remote-write" => remote_write(Protocol::PrometheusText0_0_4, rest),
-        "@remote-write-openmetrics" => remote_write(Protocol::OpenMetricsText1_0_0, rest),
+        "@remote-write-openmetrics" => {
+            let lines: Vec<_> = rest
+                .lines()
+                .map(|l| l.strip_prefix('\\').unwrap_or(l))
+                .collect();
+            remote_write(Protocol::OpenMetricsText1_0_0, &lines.join("\n"))
+        }
         _ => Ok(text.as_bytes().to_vec()),
     }
 }
