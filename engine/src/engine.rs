@@ -25,12 +25,14 @@ use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
 use crate::import_log::ImportLog;
 use crate::layout::Layout;
-use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_FLUSHES};
+use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_FLUSHES, SCRUB_LOOK_INTERVAL};
 use crate::load::{Loaded, Spill, load_as_owner};
 use crate::lock::FolderLock;
+use crate::quarantine::DamagedBlock;
 use crate::queue::Queue;
 use crate::reader::{Reader, StoredBlocks};
 use crate::retention::Retention;
+use crate::scrub::{Scrubber, scrub};
 use crate::shared::{Counters, Shared};
 use crate::signal::Signal;
 use crate::snapshot::Snapshot;
@@ -56,6 +58,7 @@ struct Running {
     wal_thread: JoinHandle<()>,
     flush_thread: JoinHandle<()>,
     compaction_thread: JoinHandle<()>,
+    scrub_thread: JoinHandle<()>,
     _lock: FolderLock,
 }
 
@@ -63,8 +66,9 @@ impl Engine {
     /// Opens the store in folder `path`, makes it if it is not there, replays the WAL.
     ///
     /// # Errors
-    /// `Unavailable` if another process holds the folder or it cannot be written; `Corrupt` if the WAL or a block is
-    /// damaged (a torn tail of the last WAL segment is not damage); `Invalid` if an option is out of bounds.
+    /// `Unavailable` if another process holds the folder or it cannot be written; `Corrupt` if the WAL is
+    /// damaged (a torn tail of the last WAL segment is not damage); `Invalid` if an option is out of bounds. Damaged blocks
+    /// are set aside: [`Engine::damaged_blocks`].
     pub fn open(
         path: &Path,
         options: Options,
@@ -98,7 +102,14 @@ impl Engine {
             head_bytes_max: options.memory_budget_bytes / 2,
             flush: &flush,
         };
-        let loaded = load_as_owner(fs.as_ref(), &layout, acceptance, &spill, progress)?;
+        let loaded = load_as_owner(
+            fs.as_ref(),
+            &layout,
+            acceptance,
+            &spill,
+            options.now,
+            progress,
+        )?;
         Self::start(fs, layout, options, loaded, lock)
     }
 
@@ -220,10 +231,19 @@ impl Engine {
             repeat_until_stopped(signal, interval, "compact", || false, compact);
         })
         .inspect_err(|_| shared.queue.close())?;
+        let mut scrubber = Scrubber::new(shared.clone());
+        let its_shared = shared.clone();
+        let scrub_thread = spawn("narthex-scrub", move || {
+            let signal = &its_shared.signal;
+            let scrub = || scrubber.scrub_due(|pause| !signal.wait(pause, || false));
+            repeat_until_stopped(signal, SCRUB_LOOK_INTERVAL, "scrub", || false, scrub);
+        })
+        .inspect_err(|_| shared.queue.close())?;
         let running = Running {
             wal_thread,
             flush_thread,
             compaction_thread,
+            scrub_thread,
             _lock: lock,
         };
         let (running, closed) = (Mutex::new(Some(running)), AtomicBool::new(false));
@@ -239,8 +259,7 @@ impl Engine {
 
     /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
     pub fn snapshot(&self) -> Snapshot {
-        let shared = self.current();
-        Snapshot::new(shared.snapshot(), &shared)
+        Snapshot::new(&self.current())
     }
 
     /// Lets another retention count from now on. What is out of it is not answered any more, and leaves with the next
@@ -252,6 +271,23 @@ impl Engine {
         retention.check()?;
         Arc::make_mut(&mut self.current().state.lock()).retention = Arc::new(retention);
         Ok(())
+    }
+
+    /// Reads all blocks at once and compares them with their checksums; what is damaged is set aside. Blocks the caller.
+    ///
+    /// # Errors
+    /// `Unavailable` if a file cannot be read.
+    pub fn scrub(&self) -> Result<()> {
+        let scrubbed = scrub(&self.shared, |_| false);
+        if self.flusher.is_some() {
+            self.compactor.set_damaged_aside();
+        }
+        scrubbed
+    }
+
+    /// The blocks that were found to be damaged: queries do without them.
+    pub fn damaged_blocks(&self) -> Vec<DamagedBlock> {
+        self.current().quarantine.all()
     }
 
     /// Numbers about the store.
@@ -416,6 +452,7 @@ impl Engine {
         // An error means that the thread has ended already.
         let _ = self.shared.queue.push_now(Work::Stop);
         for thread in [
+            running.scrub_thread,
             running.compaction_thread,
             running.flush_thread,
             running.wal_thread,
@@ -487,6 +524,7 @@ pub(crate) fn share(
         acceptance,
         checkpoint,
         segments,
+        quarantine,
     } = loaded;
     state.retention = Arc::new(options.retention.clone());
     state.bound_exemplars(options.exemplars_max);
@@ -503,6 +541,7 @@ pub(crate) fn share(
         state: Mutex::new(Arc::new(state)),
         series,
         metadata,
+        quarantine,
         counters: Counters::new(acceptance.newest()),
         budget,
         signal: Signal::default(),
@@ -523,6 +562,7 @@ fn flush_loaded(
     let checkpoint = flusher.into_checkpoint();
     let segments = std::mem::take(&mut *shared.closed_segments.lock());
     let state = std::mem::take(&mut *shared.state.lock());
+    let quarantine = shared.quarantine.clone();
     Ok(Loaded {
         series: shared.series.clone(),
         metadata: shared.metadata.clone(),
@@ -530,6 +570,7 @@ fn flush_loaded(
         acceptance,
         checkpoint,
         segments,
+        quarantine,
     })
 }
 

@@ -32,10 +32,12 @@ mod matching;
 mod metadata;
 mod mixed;
 mod paged;
+mod quarantine;
 mod queue;
 mod reader;
 mod repair;
 mod retention;
+mod scrub;
 mod selection;
 mod series_table;
 mod shared;
@@ -60,6 +62,7 @@ pub use exemplars::StoredExemplar;
 pub use histograms::{HistogramColumns, HistogramRows, Histograms};
 pub use import_log::ImportLog;
 pub use metadata::KnownMetadata;
+pub use quarantine::DamagedBlock;
 pub use reader::StoredBlocks;
 pub use repair::{Repair, repair};
 pub use retention::{Retention, RetentionRule};
@@ -88,6 +91,10 @@ pub struct Options {
     /// Threads that encode blocks, for flush and compaction together, besides one for each that reads and gathers; at
     /// least 1, and with 1 there are no more. By default half of the cores: the others are for queries and writers.
     pub block_threads: usize,
+    /// How often all blocks are read and compared with their checksums; 0 for never.
+    pub scrub_interval_ms: i64,
+    /// How fast, in bytes per second.
+    pub scrub_bytes_per_second: u64,
     /// How long samples are kept.
     pub retention: Retention,
     /// Memory that the samples in the head may take, in bytes, at least 1 MiB. From half of it on windows are cut into
@@ -121,6 +128,8 @@ impl Default for Options {
             wal_segment_bytes_max: 128 << 20,
             block_threads: thread::available_parallelism()
                 .map_or(1, |cores| (cores.get() / 2).max(1)),
+            scrub_interval_ms: 24 * 3_600_000,
+            scrub_bytes_per_second: 16 << 20,
             retention: Retention::default(),
             memory_budget_bytes: 2 << 30,
             flush_interval: Duration::from_secs(5),
@@ -145,6 +154,12 @@ impl Options {
                 "memory budget is {} bytes, must be at least {}",
                 self.memory_budget_bytes,
                 limits::MEMORY_BUDGET_BYTES_MIN
+            )));
+        }
+        if self.scrub_interval_ms < 0 {
+            return Err(Error::invalid(format!(
+                "scrub interval is {} ms",
+                self.scrub_interval_ms
             )));
         }
         if self.out_of_order_window_ms < 0 {

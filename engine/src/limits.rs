@@ -1,5 +1,7 @@
 //! Every bound of the engine's queues, records and caches.
 
+use std::time::Duration;
+
 /// Bytes of batches that wait for the WAL; a writer waits while there are more.
 pub(crate) const QUEUE_BYTES_MAX: usize = 64 << 20;
 
@@ -68,6 +70,12 @@ pub(crate) const COMPACTION_SAMPLES_AT_ONCE: u64 = 1 << 20;
 
 /// Deletes that are not yet done in all blocks. Each costs every query a look at the labels of its series.
 pub(crate) const TOMBSTONES_MAX: usize = 1024;
+
+/// The first scrub after a start comes no later than this: ten minutes.
+pub(crate) const SCRUB_FIRST_AFTER_MS: i64 = 10 * 60_000;
+
+/// How often it is looked whether a scrub is due.
+pub(crate) const SCRUB_LOOK_INTERVAL: Duration = Duration::from_secs(60);
 
 /// It is looked so many times more seldom whether blocks can be merged than whether some can be cut.
 pub(crate) const COMPACTION_INTERVAL_FLUSHES: u32 = 2;

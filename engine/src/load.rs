@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use narthex_model::{ErrorKind, Result};
+use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 use ulid::Ulid;
 
 use crate::Progress;
@@ -18,6 +18,7 @@ use crate::head::Window;
 use crate::layout::{Layout, unavailable};
 use crate::limits::READ_ONLY_ATTEMPTS_MAX;
 use crate::metadata::MetadataTable;
+use crate::quarantine::{Quarantine, list, set_aside};
 use crate::series_table::SeriesTable;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
@@ -32,6 +33,7 @@ pub(crate) struct Loaded {
     pub(crate) acceptance: Acceptance,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) segments: Vec<ClosedSegment>,
+    pub(crate) quarantine: Arc<Quarantine>,
 }
 
 /// What to do when the WAL is larger than the memory for it.
@@ -51,6 +53,18 @@ pub(crate) enum Access<'a> {
 }
 
 impl Access<'_> {
+    /// Moves damaged blocks out of the way. What cannot be moved now is passed by all the same.
+    fn set_aside(&self, layout: &Layout, quarantine: &Quarantine) {
+        let Access::Owner(fs, _) = self else {
+            return;
+        };
+        for damaged in quarantine.all() {
+            if let Err(error) = set_aside(*fs, layout, &damaged) {
+                tracing::error!(block = damaged.block, %error, "cannot set a damaged block aside");
+            }
+        }
+    }
+
     /// Removes a block that counts for nothing; a reader only passes it by.
     fn tidy(&self, path: &Path, why: &str) -> Result<()> {
         if let Access::Owner(fs, _) = self {
@@ -64,16 +78,17 @@ impl Access<'_> {
 /// Loads the folder as its owner.
 ///
 /// # Errors
-/// `Corrupt` if a block or the WAL is damaged, `Unavailable` if a file cannot be used.
+/// `Corrupt` if the WAL is damaged, `Unavailable` if a file cannot be used.
 pub(crate) fn load_as_owner(
     fs: &dyn FileSystem,
     layout: &Layout,
     acceptance: Acceptance,
     spill: &Spill<'_>,
+    now: fn() -> TimestampMs,
     progress: Option<&dyn Progress>,
 ) -> Result<Loaded> {
     crate::block::remove_leftovers(fs, &layout.blocks())?;
-    load(layout, &Access::Owner(fs, spill), acceptance, progress)
+    load(layout, &Access::Owner(fs, spill), acceptance, now, progress)
 }
 
 /// Loads the folder while its owner may go on writing and flushing.
@@ -81,10 +96,11 @@ pub(crate) fn load_as_owner(
 /// # Errors
 /// As [`load_as_owner`].
 pub(crate) fn load_as_reader(layout: &Layout) -> Result<Loaded> {
+    let now = crate::clock::system_now_ms;
     for _ in 1..READ_ONLY_ATTEMPTS_MAX {
         let before = block_folders(layout)?;
         let tombstones = Tombstones::read(layout)?;
-        match load(layout, &Access::Reader, Acceptance::new(0), None) {
+        match load(layout, &Access::Reader, Acceptance::new(0), now, None) {
             // A file may have gone while it was looked for.
             Err(_) if block_folders(layout)? != before => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {}
@@ -94,13 +110,14 @@ pub(crate) fn load_as_reader(layout: &Layout) -> Result<Loaded> {
             loaded => return loaded,
         }
     }
-    load(layout, &Access::Reader, Acceptance::new(0), None)
+    load(layout, &Access::Reader, Acceptance::new(0), now, None)
 }
 
 fn load(
     layout: &Layout,
     access: &Access<'_>,
     acceptance: Acceptance,
+    now: fn() -> TimestampMs,
     progress: Option<&dyn Progress>,
 ) -> Result<Loaded> {
     let checkpoint = Checkpoint::read(layout)?;
@@ -114,29 +131,14 @@ fn load(
         acceptance,
         checkpoint,
         segments: Vec::new(),
+        quarantine: Arc::new(Quarantine::new(now)),
     };
     let first_segment = segments.first().map(|s| s.number);
-    let metas = block_folders(layout)?
+    let needless = loaded.add_blocks(block_folders(layout)?, first_segment)?;
+    access.set_aside(layout, &loaded.quarantine);
+    list(layout)?
         .into_iter()
-        .map(|path| Ok((BlockMeta::read(&path)?, path)));
-    let metas = metas.collect::<Result<Vec<_>>>()?;
-    let merged: HashSet<String> = metas
-        .iter()
-        .flat_map(|(meta, _)| meta.source.parents.iter().cloned())
-        .collect();
-    let mut needless = Vec::new();
-    for (meta, path) in &metas {
-        if merged.contains(&meta.ulid.to_string()) {
-            needless.push((path, "removed a block that was merged into another"));
-        } else if loaded.is_unfinished(meta, first_segment) {
-            needless.push((
-                path,
-                "removed a block whose flush never ended; its samples are in the wal",
-            ));
-        } else {
-            loaded.add_block(path)?;
-        }
-    }
+        .for_each(|b| loaded.quarantine.report(b));
     // Only now: what takes their place has been opened.
     needless
         .iter()
@@ -175,6 +177,60 @@ impl Loaded {
             .chain(on_disk)
             .chain([self.state.tombstones.newest_segment()])
             .fold(self.checkpoint.newest_segment(), u64::max)
+    }
+
+    /// Adds the blocks in `folders` that count; gives those that count for nothing, and why. Damaged ones are reported:
+    /// what they were merged from counts again.
+    fn add_blocks(
+        &mut self,
+        folders: Vec<PathBuf>,
+        first_segment: Option<u64>,
+    ) -> Result<Vec<(PathBuf, &'static str)>> {
+        let mut left = Vec::new();
+        for path in folders {
+            match BlockMeta::read(&path) {
+                Ok(meta) => left.push((meta, path)),
+                Err(error) => self.report_damage(&path, None, error)?,
+            }
+        }
+        let mut needless = Vec::new();
+        let unfinished = "removed a block whose flush never ended; its samples are in the wal";
+        let (dropped, mut left): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|(meta, _)| self.is_unfinished(meta, first_segment));
+        needless.extend(dropped.into_iter().map(|(_, path)| (path, unfinished)));
+        let mut successors: HashSet<String> = HashSet::new();
+        loop {
+            let named = left.iter().flat_map(|(meta, _)| &meta.source.parents);
+            let merged: HashSet<String> = named.chain(&successors).cloned().collect();
+            let (waiting, counting): (Vec<_>, Vec<_>) = left
+                .into_iter()
+                .partition(|(meta, _)| merged.contains(&meta.ulid.to_string()));
+            left = waiting;
+            if counting.is_empty() {
+                break;
+            }
+            for (meta, path) in counting {
+                match self.add_block(&path) {
+                    Ok(()) => successors.extend(meta.source.parents),
+                    Err(error) => self.report_damage(&path, Some(&meta), error)?,
+                }
+            }
+        }
+        let merged = "removed a block that was merged into another";
+        needless.extend(left.into_iter().map(|(_, path)| (path, merged)));
+        Ok(needless)
+    }
+
+    /// Notes a damaged block; another error remains one.
+    fn report_damage(&self, path: &Path, meta: Option<&BlockMeta>, error: Error) -> Result<()> {
+        if error.kind() != ErrorKind::Corrupt {
+            return Err(error);
+        }
+        let name = path.file_name().unwrap_or_default();
+        let quarantine = &self.quarantine;
+        quarantine.report_error(&name.to_string_lossy(), meta, &error);
+        Ok(())
     }
 
     fn add_block(&mut self, path: &Path) -> Result<()> {

@@ -19,6 +19,7 @@ use crate::fs::RealFileSystem;
 use crate::layout::Layout;
 use crate::limits::{BLOCKS_OPENED_AT_ONCE, READ_ONLY_ATTEMPTS_MAX};
 use crate::load::{Loaded, load_as_reader};
+use crate::quarantine::Quarantine;
 use crate::series_table::SeriesTable;
 use crate::shared::Shared;
 use crate::state::State;
@@ -90,6 +91,7 @@ impl Reader {
             acceptance: Acceptance::new(0),
             checkpoint: Checkpoint::new(options.block_duration_ms),
             segments: Vec::new(),
+            quarantine: Arc::new(Quarantine::new(options.now)),
         };
         let layout = Layout::new(store.path());
         let (shared, _, _) = share(Arc::new(RealFileSystem), layout, options, empty);

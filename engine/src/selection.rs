@@ -3,13 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use narthex_model::{Labels, LabelsRef, Result, TimeRange};
+use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange};
 
 use crate::histograms::HistogramColumns;
+use crate::quarantine::Quarantine;
 use crate::series_table::MatchedSeries;
 use crate::state::State;
 use crate::stitch::Stitcher;
 use crate::stitch_histograms::HistogramStitcher;
+use crate::stored_block::StoredBlock;
 use crate::tombstone::Hidden;
 
 /// Series chosen by matchers and a time range, sorted by their labels. Holds a snapshot: reading later gives what was
@@ -25,6 +27,8 @@ pub struct Selection {
     /// By position.
     samples_max: Arc<[u64]>,
     samples_max_total: u64,
+    /// Whom damage is reported to; without one it is an error.
+    quarantine: Option<Arc<Quarantine>>,
 }
 
 impl Default for Selection {
@@ -86,6 +90,15 @@ impl Selection {
             hidden: hidden.into(),
             samples_max,
             samples_max_total,
+            quarantine: None,
+        }
+    }
+
+    /// Damaged blocks are reported and left out from now on, where otherwise reading them is an error.
+    pub(crate) fn reporting_to(self, quarantine: Arc<Quarantine>) -> Self {
+        Self {
+            quarantine: Some(quarantine),
+            ..self
         }
     }
 
@@ -142,20 +155,28 @@ impl Selection {
         let (ordinals, hidden) = self.at(positions);
         HistogramStitcher::new(&self.state, self.range, ordinals)
             .without(hidden)
-            .read()
+            .read(|block, error| self.report(block, error))
     }
 
     /// The float samples in the range of the series at `positions`, in that order; positions from `len()` on have none. May be
-    /// called from many threads.
+    /// called from many threads. A block that turns out to be damaged is left out; [`crate::Snapshot::warnings`] names it.
     ///
     /// # Errors
-    /// `Corrupt` if a block cannot be decoded, `Unavailable` if a file cannot be read, `Limit` if the series together have
+    /// `Unavailable` if a file cannot be read, `Limit` if the series together have
     /// more than `i32::MAX` samples.
     pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
         let (ordinals, hidden) = self.at(positions);
         Stitcher::new(&self.state, self.range, ordinals)
             .without(hidden)
-            .read()
+            .read(|block, error| self.report(block, error))
+    }
+
+    /// Tells of a damaged block; whether answers may do without it.
+    fn report(&self, block: &StoredBlock, error: &Error) -> bool {
+        if let Some(quarantine) = &self.quarantine {
+            quarantine.report_error(&block.name(), Some(block.meta()), error);
+        }
+        self.quarantine.is_some()
     }
 
     /// Ordinals of the series at `positions`, and what is hidden of them.

@@ -14,6 +14,7 @@ use crate::fs::FileSystem;
 use crate::layout::Layout;
 use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_WAL_SHARE};
 use crate::metadata::MetadataTable;
+use crate::quarantine::Quarantine;
 use crate::queue::Queue;
 use crate::series_table::SeriesTable;
 use crate::signal::Signal;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<Arc<State>>,
     pub(crate) series: Arc<SeriesTable>,
     pub(crate) metadata: Arc<MetadataTable>,
+    pub(crate) quarantine: Arc<Quarantine>,
     pub(crate) counters: Counters,
     pub(crate) budget: Budget,
     /// Ends or wakes the threads that flush and compact.

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use narthex_model::{Matcher, Metadata, Result, TimeRange, TimestampMs};
+use parking_lot::Mutex;
 
 use crate::exemplars::StoredExemplar;
 use crate::find_exemplars::find_exemplars;
 use crate::matching::text_of;
 use crate::metadata::MetadataTable;
+use crate::quarantine::Quarantine;
 use crate::selection::Selection;
 use crate::series_table::SeriesTable;
 use crate::shared::Shared;
@@ -23,17 +25,34 @@ pub struct Snapshot {
     now: TimestampMs,
     /// Grows after the snapshot was taken, but series that came later have no samples in `state`.
     series: Arc<SeriesTable>,
+    quarantine: Arc<Quarantine>,
     metadata: Arc<MetadataTable>,
+    /// The smallest range that holds all that was asked for, of clones too.
+    asked: Arc<Mutex<Option<TimeRange>>>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(state: Arc<State>, shared: &Shared) -> Self {
+    pub(crate) fn new(shared: &Shared) -> Self {
         Self {
-            state,
+            state: shared.snapshot(),
             now: (shared.options.now)(),
             series: shared.series.clone(),
+            quarantine: shared.quarantine.clone(),
             metadata: shared.metadata.clone(),
+            asked: Arc::default(),
         }
+    }
+
+    /// What to say beside the answers that this snapshot and its clones gave so far: which damaged blocks of the times
+    /// that were asked for they had to do without.
+    pub fn warnings(&self) -> Vec<String> {
+        let asked = *self.asked.lock();
+        asked.map_or(Vec::new(), |range| self.quarantine.warnings(range))
+    }
+
+    fn note(&self, range: TimeRange) {
+        let mut asked = self.asked.lock();
+        *asked = Some(asked.map_or(range, |before| before.union(&range)));
     }
 
     /// The series that all `matchers` accept and that may have samples in `range`, sorted by their labels.
@@ -41,12 +60,14 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` if an index cannot be read.
     pub fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Selection> {
+        self.note(range);
         let (range, state, hiding) = self.state.kept(range, self.now);
         let series = self.series.select(matchers, |ordinal, labels| {
             state.may_show(ordinal, range, &hiding.of(labels))
         });
         let hidden = hiding.of_all(&series.labels);
-        Ok(Selection::new(state, range, series, hidden))
+        let selection = Selection::new(state, range, series, hidden);
+        Ok(selection.reporting_to(self.quarantine.clone()))
     }
 
     /// Sorted names of the labels that series accepted by all `matchers` have in `range`.
@@ -54,6 +75,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` if an index cannot be read.
     pub fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<String>> {
+        self.note(range);
         let (range, state, hiding) = self.state.kept(range, self.now);
         let mut names = HashSet::new();
         self.series.for_each(matchers, |ordinal, labels| {
@@ -76,6 +98,7 @@ impl Snapshot {
         matchers: &[Matcher],
         range: TimeRange,
     ) -> Result<Vec<String>> {
+        self.note(range);
         let (range, state, hiding) = self.state.kept(range, self.now);
         let mut values = HashSet::new();
         self.series.for_each(matchers, |ordinal, labels| {
@@ -96,6 +119,7 @@ impl Snapshot {
     /// `Corrupt` if a block cannot be decoded, `Unavailable` if a file cannot be read, `Limit` if there are more than a
     /// million.
     pub fn exemplars(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<StoredExemplar>> {
+        self.note(range);
         let range = range.intersection(&self.state.cutoffs(self.now).horizon());
         let hiding = Hiding::new(&self.state, range, self.now);
         find_exemplars(&self.state, &hiding, matchers, range)

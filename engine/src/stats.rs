@@ -33,6 +33,8 @@ pub struct Stats {
     pub block_samples: u64,
     /// Their bytes on disk.
     pub block_bytes: u64,
+    /// Blocks that were found to be damaged.
+    pub damaged_blocks: u64,
     /// Deletes that are not yet done in all blocks.
     pub tombstones: u64,
     /// Bytes of the WAL on disk.
@@ -77,6 +79,7 @@ impl Stats {
             blocks: state.blocks.len() as u64,
             block_samples: state.blocks.iter().map(|b| b.meta().samples).sum(),
             block_bytes: state.blocks.iter().map(|b| b.bytes()).sum(),
+            damaged_blocks: shared.quarantine.all().len() as u64,
             tombstones: state.tombstones.len() as u64,
             wal_bytes: shared.wal_bytes(),
             samples_appended: counters.samples_appended.load(Relaxed),

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use narthex_model::{Error, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, Result, TimeRange};
 
 use crate::SampleColumns;
 use crate::block::DecodedSamples;
@@ -72,10 +72,17 @@ impl<'a> Stitcher<'a> {
         Self { hidden, ..self }
     }
 
-    pub(crate) fn read(&self) -> Result<SampleColumns> {
+    /// Reads all of them. A damaged block is left out if `report` says so, else it is an error.
+    pub(crate) fn read(
+        &self,
+        report: impl Fn(&StoredBlock, &Error) -> bool,
+    ) -> Result<SampleColumns> {
         let mut sources = Vec::new();
         for block in &self.state.blocks {
-            sources.push(self.read_block(block)?);
+            match self.read_block(block) {
+                Err(e) if e.kind() == ErrorKind::Corrupt && report(block, &e) => {}
+                source => sources.push(source?),
+            }
         }
         let windows = self.state.head_ages();
         sources.extend(windows.map(|(window, clean_through)| Source {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use narthex_model::{Error, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, Result, TimeRange};
 
 use crate::block::DecodedHistograms;
 use crate::head::Window;
@@ -49,10 +49,17 @@ impl<'a> HistogramStitcher<'a> {
         Self { hidden, ..self }
     }
 
-    pub(crate) fn read(&self) -> Result<HistogramColumns> {
+    /// As [`crate::stitch::Stitcher::read`].
+    pub(crate) fn read(
+        &self,
+        report: impl Fn(&StoredBlock, &Error) -> bool,
+    ) -> Result<HistogramColumns> {
         let mut sources = Vec::new();
         for block in &self.state.blocks {
-            sources.push(self.read_block(block)?);
+            match self.read_block(block) {
+                Err(e) if e.kind() == ErrorKind::Corrupt && report(block, &e) => {}
+                source => sources.push(source?),
+            }
         }
         let windows = self.state.head_ages();
         sources.extend(windows.map(|(window, clean_through)| Source {

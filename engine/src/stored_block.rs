@@ -81,6 +81,11 @@ impl StoredBlock {
         self.block.meta()
     }
 
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        self.meta().ulid.to_string()
+    }
+
     /// Blocks in this order: of two with the same sample, the later one has the last word.
     pub(crate) fn rank(&self) -> impl Ord + use<> {
         (

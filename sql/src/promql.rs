@@ -109,5 +109,7 @@ pub(crate) async fn evaluate(
         }
         None => Vec::new(),
     };
-    plan.decode(&batches)
+    let mut output = plan.decode(&batches)?;
+    output.warnings.extend(snapshot.warnings());
+    Ok(output)
 }

@@ -43,6 +43,7 @@ pub use histograms_reader::DecodedHistograms;
 pub use meta::{BlockMeta, BlockSource, FileMeta, Span};
 pub use read::{Block, DecodedSamples};
 pub use series_rows::{HistogramSpan, SeriesRow};
+pub(crate) use verify::check_block_bytes;
 pub use verify::{FileCheck, verify_block, verify_block_in};
 pub(crate) use workers::Workers;
 pub use write::{BlockWriter, SeriesSamples};

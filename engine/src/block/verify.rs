@@ -61,7 +61,7 @@ pub fn verify_block_in(folder: &dyn BlockFolder) -> Vec<FileCheck> {
         let path = dir.join(name);
         let (bytes, damage) = match meta
             .file(folder, name)
-            .and_then(|expected| check_file(folder, name, expected))
+            .and_then(|expected| check_file(folder, name, expected, &mut |_| true))
         {
             Ok(bytes) => (bytes, None),
             Err(e) => (0, Some(e.to_string())),
@@ -98,7 +98,28 @@ fn named_as_its_folder(dir: &Path, meta: BlockMeta) -> Result<BlockMeta> {
     ))
 }
 
-fn check_file(folder: &dyn BlockFolder, name: &str, expected: &FileMeta) -> Result<u64> {
+/// Reads every file of the block in folder `dir` and compares it with its checksum; decodes nothing. `pace` hears how many
+/// bytes were read since the last time, and says whether to go on. Gives the number of bytes read.
+///
+/// # Errors
+/// `Corrupt` if a file is damaged or missing, `Unavailable` if one cannot be read, `NotFound` if the block is gone.
+pub(crate) fn check_block_bytes(dir: &Path, pace: &mut dyn FnMut(u64) -> bool) -> Result<u64> {
+    let folder = LocalFolder::new(dir);
+    let meta = named_as_its_folder(dir, BlockMeta::read_in(&folder)?)?;
+    let mut bytes = 0;
+    for (name, expected) in &meta.files {
+        bytes += check_file(&folder, name, expected, pace)?;
+    }
+    Ok(bytes)
+}
+
+/// Gives the number of bytes read; all of the file, unless `pace` says to stop.
+fn check_file(
+    folder: &dyn BlockFolder,
+    name: &str,
+    expected: &FileMeta,
+    pace: &mut dyn FnMut(u64) -> bool,
+) -> Result<u64> {
     let file = ReadFile::open(folder, name)?;
     let path = file.path();
     if file.len() != expected.bytes {
@@ -113,6 +134,9 @@ fn check_file(folder: &dyn BlockFolder, name: &str, expected: &FileMeta) -> Resu
         let bytes = file.read_at(offset, READ_BYTES.min(file.len() - offset))?;
         crc32c = crc32c::crc32c_append(crc32c, &bytes);
         offset += bytes.len() as u64;
+        if !pace(bytes.len() as u64) {
+            return Ok(offset);
+        }
     }
     if crc32c != expected.crc32c {
         return Err(files::damaged(path, "its checksum does not match"));

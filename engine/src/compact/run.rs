@@ -22,6 +22,7 @@ use crate::find_exemplars::exemplars_of;
 use crate::flush::{discard, read_back};
 use crate::limits::{COMPACTION_SAMPLES_AT_ONCE, DISK_RESERVE_BYTES};
 use crate::metadata;
+use crate::quarantine::{list, set_aside};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::stitch::Stitcher;
@@ -93,9 +94,41 @@ impl Compactor {
     /// stay as they were.
     pub(crate) fn compact(&self, urgency: Urgency, stopped: impl Fn() -> bool) -> Result<()> {
         let _alone = self.alone.lock();
+        self.move_damaged();
         self.drop_expired();
         while !stopped() && self.merge_one(urgency, &stopped)? {}
         forget_done(&self.shared)
+    }
+
+    /// Takes damaged blocks out of the state and their folders out of the way.
+    pub(crate) fn set_damaged_aside(&self) {
+        let _alone = self.alone.lock();
+        self.move_damaged();
+    }
+
+    fn move_damaged(&self) {
+        let quarantine = &self.shared.quarantine;
+        if quarantine.all().is_empty() {
+            return;
+        }
+        let state = self.shared.snapshot();
+        let damaged = |b: &Arc<StoredBlock>| quarantine.find(&b.name()).map(|d| (b.clone(), d));
+        let damaged: Vec<_> = state.blocks.iter().filter_map(damaged).collect();
+        drop(state);
+        if !damaged.is_empty() {
+            let is_damaged = |b: &Arc<StoredBlock>| damaged.iter().any(|(d, _)| Arc::ptr_eq(d, b));
+            let mut state = self.shared.state.lock();
+            Arc::make_mut(&mut state).blocks.retain(|b| !is_damaged(b));
+        }
+        let (fs, layout) = (self.shared.fs.as_ref(), &self.shared.layout);
+        for (_, damaged) in &damaged {
+            if let Err(error) = set_aside(fs, layout, damaged) {
+                tracing::error!(block = damaged.block, %error, "cannot set a damaged block aside");
+            }
+        }
+        if let Ok(set_aside) = list(layout) {
+            quarantine.refresh(set_aside, |name| layout.blocks().join(name).exists());
+        }
     }
 
     /// Removes the blocks that are out of retention as a whole, and the oldest while there is too much.
@@ -127,6 +160,12 @@ impl Compactor {
             return Ok(false);
         };
         let written = self.write(&merge, &parents, stopped);
+        let quarantine = &self.shared.quarantine;
+        if written.is_err() && parents.iter().any(|p| quarantine.find(&p.name()).is_some()) {
+            // It was reported; the others can be merged without it.
+            self.move_damaged();
+            return Ok(true);
+        }
         let written = written.inspect_err(|e| self.failed(e, &parents));
         match written? {
             Written::Block(path) => {
@@ -258,9 +297,15 @@ impl Compactor {
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
             let hidden = hiding.of_all(series.labels.get(from..to).unwrap_or(&[]));
             let stitcher = Stitcher::new(&only, kept, ordinals).without(&hidden);
-            let columns = stitcher.read()?;
+            let report = |block: &StoredBlock, error: &Error| {
+                self.shared
+                    .quarantine
+                    .report_error(&block.name(), Some(block.meta()), error);
+                false
+            };
+            let columns = stitcher.read(report)?;
             let stitcher = HistogramStitcher::new(&only, kept, ordinals).without(&hidden);
-            let histograms = stitcher.read()?;
+            let histograms = stitcher.read(report)?;
             for (at, labels) in series.labels.iter().skip(from).take(to - from).enumerate() {
                 let (rows, histograms) = (columns.rows(at), histograms.of(at));
                 if rows.is_empty() && histograms.is_empty() {

@@ -10,6 +10,7 @@ mod faults;
 pub(crate) mod histograms;
 mod kinds;
 mod model;
+mod quarantine;
 mod queries;
 mod repair;
 mod replay;

@@ -25,6 +25,8 @@ pub(super) fn options() -> Options {
         wal_sync: WalSync::Commit,
         wal_segment_bytes_max: 2_000,
         memory_budget_bytes: 64 << 20,
+        scrub_interval_ms: 0,
+        scrub_bytes_per_second: u64::MAX,
         retention: Retention::default(),
         flush_interval: Duration::from_secs(3600),
         exemplars_max: 1000,

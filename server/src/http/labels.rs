@@ -53,13 +53,16 @@ where
         for matchers in &selectors {
             found.extend(find(&snapshot, matchers, range)?);
         }
-        Ok(encode(&found, limit))
+        Ok(encode(&found, limit, snapshot.warnings()))
     });
     Ok(json(body.await?))
 }
 
-fn encode(found: &BTreeSet<String>, limit: usize) -> Vec<u8> {
-    let mut notes = Notes::default();
+fn encode(found: &BTreeSet<String>, limit: usize, warnings: Vec<String>) -> Vec<u8> {
+    let mut notes = Notes {
+        warnings,
+        infos: Vec::new(),
+    };
     if found.len() > limit {
         notes
             .warnings

@@ -28,13 +28,16 @@ pub(crate) async fn series(State(app): State<Arc<App>>, params: Params) -> ApiRe
             let selection = snapshot.select(matchers, range)?;
             found.extend((0..selection.len()).map(|at| selection.series(at).labels.to_owned()));
         }
-        Ok(encode(&found, limit))
+        Ok(encode(&found, limit, snapshot.warnings()))
     });
     Ok(json(body.await?))
 }
 
-fn encode(found: &BTreeSet<Labels>, limit: usize) -> Vec<u8> {
-    let mut notes = Notes::default();
+fn encode(found: &BTreeSet<Labels>, limit: usize, warnings: Vec<String>) -> Vec<u8> {
+    let mut notes = Notes {
+        warnings,
+        infos: Vec::new(),
+    };
     if found.len() > limit {
         notes
             .warnings
