@@ -285,6 +285,11 @@ impl Engine {
         scrubbed
     }
 
+    /// The retention in force.
+    pub fn retention(&self) -> Retention {
+        self.shared.snapshot().retention.as_ref().clone()
+    }
+
     /// The blocks that were found to be damaged: queries do without them.
     pub fn damaged_blocks(&self) -> Vec<DamagedBlock> {
         self.current().quarantine.all()

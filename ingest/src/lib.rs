@@ -17,7 +17,7 @@ mod scrape;
 mod targets;
 
 pub use clock::{Clock, Sleep, SystemClock};
-pub use config::{Config, Warning};
+pub use config::{Config, RetentionRule, Warning};
 pub use manager::{PoolStatus, ScrapeManager, TargetsSnapshot};
 pub use scrape::{Health, TargetStatus};
 pub use targets::{DroppedTarget, Target};

@@ -3,7 +3,9 @@
 //! Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
 mod check;
+mod compact;
 mod completions;
+mod delete;
 mod failure;
 mod import;
 mod output;
@@ -58,6 +60,12 @@ enum Command {
     /// Bring samples of files and of other stores into a data folder
     #[command(subcommand, after_help = import::EXAMPLES)]
     Import(import::Format),
+    /// Delete samples by selector and time
+    #[command(after_help = delete::EXAMPLES)]
+    Delete(delete::Arguments),
+    /// Merge blocks, and take out of them what was deleted
+    #[command(after_help = compact::EXAMPLES)]
+    Compact(compact::Arguments),
     /// Read every stored file and check it against its checksums
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
@@ -119,6 +127,10 @@ fn run(
         }
         Some(Command::Sql(arguments)) => runtime()?.block_on(sql::run(&arguments)).map(|()| true),
         Some(Command::Import(format)) => runtime()?.block_on(import::run(&format)),
+        Some(Command::Delete(arguments)) => {
+            runtime()?.block_on(delete::run(&arguments)).map(|()| true)
+        }
+        Some(Command::Compact(arguments)) => compact::run(&arguments).map(|()| true),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Repair(arguments)) => repair::run(&arguments).map(|()| true),
         Some(Command::Check(what)) => check::run(&what),

@@ -78,6 +78,22 @@ pub struct ServeFlags {
     )]
     pub wal_segment_size: ByteCount,
 
+    /// Keep samples so long; for ever if neither this nor the configuration says otherwise
+    #[arg(long = "storage.tsdb.retention.time", value_name = "DURATION")]
+    pub retention_time: Option<Millis>,
+
+    /// Keep at most so many bytes of blocks and write-ahead log: the oldest blocks leave
+    #[arg(long = "storage.tsdb.retention.size", value_name = "BYTES")]
+    pub retention_size: Option<ByteCount>,
+
+    /// Read all blocks and compare them with their checksums this often; 0s for never
+    #[arg(
+        long = "storage.scrub-interval",
+        value_name = "DURATION",
+        default_value = "1d"
+    )]
+    pub scrub_interval: Millis,
+
     /// Address to listen on; use 0.0.0.0:9090 to be reached from other machines (there is no authentication yet)
     #[arg(
         long = "web.listen-address",
@@ -89,6 +105,10 @@ pub struct ServeFlags {
     /// Allow configuration reloads by POST /-/reload
     #[arg(long = "web.enable-lifecycle", value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub enable_lifecycle: bool,
+
+    /// Allow deletes and snapshots by /api/v1/admin/tsdb
+    #[arg(long = "web.enable-admin-api", value_name = "BOOL", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub enable_admin_api: bool,
 
     /// Give up on a request whose body takes longer to arrive
     #[arg(
@@ -228,6 +248,7 @@ impl ServeFlags {
     pub fn engine_options(&self) -> Options {
         Options {
             out_of_order_window_ms: self.out_of_order_window.0,
+            scrub_interval_ms: self.scrub_interval.0,
             block_duration_ms: self.min_block_duration.0,
             flush_interval: self.flush_interval(),
             wal_segment_bytes_max: self.wal_segment_size.0 as u64,

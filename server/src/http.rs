@@ -20,10 +20,10 @@ mod series;
 mod sql;
 mod status;
 mod targets;
+mod tsdb_admin;
 mod write;
 
 pub(crate) use error::{ApiError, ApiResult};
-pub(crate) use matchers::parse_selector;
 pub(crate) use query::encode as encode_output;
 
 use std::sync::Arc;
@@ -73,6 +73,14 @@ fn api() -> Router<Arc<App>> {
         .route("/sql", read(sql::sql))
         .route("/read", post(read::read))
         .route("/write", post(write::write))
+        .route(
+            "/admin/tsdb/delete_series",
+            change(tsdb_admin::delete_series),
+        )
+        .route(
+            "/admin/tsdb/clean_tombstones",
+            change(tsdb_admin::clean_tombstones),
+        )
         .route("/status/buildinfo", get(buildinfo::buildinfo))
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))
@@ -87,6 +95,15 @@ where
     T: 'static,
 {
     get(handler.clone()).post(handler)
+}
+
+/// POST and PUT, as Prometheus has it for what changes something.
+fn change<H, T>(handler: H) -> MethodRouter<Arc<App>>
+where
+    H: axum::handler::Handler<T, Arc<App>> + Clone,
+    T: 'static,
+{
+    post(handler.clone()).put(handler)
 }
 
 /// Grafana recognises servers by this very text.

@@ -3,6 +3,7 @@
 use narthex_model::Result;
 
 use crate::App;
+use crate::retention::retention;
 
 /// Puts the configuration as it is now into force. If it is wrong, the one before stays.
 ///
@@ -20,8 +21,10 @@ pub(crate) async fn reload(app: &App) -> Result<()> {
 }
 
 async fn try_reload(app: &App) -> Result<()> {
-    let scraping = &app.store()?.scraping;
+    let store = app.store()?;
     let config = app.config.read()?;
-    scraping.apply(&config).await?;
+    let retention = retention(&app.settings.flags, &config)?;
+    store.scraping.apply(&config).await?;
+    store.engine.set_retention(retention)?;
     app.config.accept(&config)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use narthex_engine::{Options, Progress};
+use narthex_engine::{Options, Progress, Retention};
 use narthex_model::{Error, Result};
 use narthex_sql::{Database, DatabaseOptions};
 use tokio::net::TcpListener;
@@ -16,6 +16,7 @@ use crate::flags::{ServeFlags, Settings};
 use crate::limits::DRAIN_TIME_MAX;
 use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
+use crate::retention::{self, retention};
 use crate::scraping::Scraping;
 use crate::state::Store;
 use crate::storage::Storage;
@@ -61,7 +62,9 @@ impl Server {
         let http = tokio::spawn(run_http(listener, app.clone(), stopped));
 
         // 4. The store.
-        let mut storage = open(&flags, progress).await?;
+        let retention = retention(&flags, &config)?;
+        retention::log(&retention);
+        let mut storage = open(&flags, retention, progress).await?;
         storage.keep_fresh(flags.storage.refresh_interval.as_std());
         let engine = storage.engine.clone();
         let database = Arc::new(Database::new(
@@ -156,10 +159,15 @@ async fn run_http(
         .await
 }
 
-async fn open(flags: &ServeFlags, progress: Option<Arc<dyn Progress>>) -> Result<Storage> {
+async fn open(
+    flags: &ServeFlags,
+    retention: Retention,
+    progress: Option<Arc<dyn Progress>>,
+) -> Result<Storage> {
     let budget = flags.memory_budget.map(|bytes| bytes.0 as u64);
     let options = Options {
         memory_budget_bytes: budget.unwrap_or_else(|| memory_bytes() / 4),
+        retention,
         ..flags.engine_options()
     };
     let (path, storage) = (flags.storage_path.clone(), flags.storage.clone());
@@ -179,7 +187,7 @@ fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {
 }
 
 /// Runs work that blocks where it does not hold up others.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -203,3 +203,32 @@ fn mistakes_on_the_command_line() {
             .contains("narthex")
     );
 }
+
+#[test]
+fn delete_then_compact() {
+    let folder = imported();
+    let run = |arguments: &[&str]| {
+        let store = ["--storage.path", "data"];
+        run(folder.path(), 0, &[arguments, &store].concat()).0
+    };
+    let delete = ["delete", "a_total{x=\"1\"}", "--end", "1700000000"];
+    let out = run(&[&delete[..], &["--dry-run"]].concat());
+    assert!(
+        out.starts_with("1 samples of 1 series would be deleted from 2023-11-14T22:13:20Z to 2023-11-14T22:13:20Z\n"),
+        "{out}"
+    );
+    let out = run(&delete);
+    assert!(
+        out.starts_with("1 samples of 1 series deleted from"),
+        "{out}"
+    );
+    let out = run(&delete);
+    assert_eq!(
+        out,
+        "0 samples of 0 series deleted\n0 blocks to be rewritten\n"
+    );
+    let out = run(&["compact"]);
+    assert!(out.contains("after:  1 blocks with 2 samples"), "{out}");
+    let count = "SELECT count(*) AS n FROM a_total";
+    assert_eq!(run(&["sql", count, "--format", "csv"]), "n\n2\n");
+}

@@ -9,6 +9,7 @@ use super::error::Source;
 use super::locate::Step;
 use super::protocol::ValidationScheme;
 use super::scrape::ScrapeConfig;
+use super::storage::StorageConfig;
 use super::{Config, GlobalConfig, Warning};
 use crate::relabel::{RelabelConfig, Rule};
 
@@ -32,16 +33,47 @@ pub(crate) fn sections(config: &Config, source: &Source<'_>) -> Result<Vec<Warni
         // Nothing is alerted on as long as rules are refused.
         ("alerting", &config.alerting),
         ("runtime", &config.runtime),
-        ("storage", &config.storage),
         ("tracing", &config.tracing),
         ("otlp", &config.otlp),
     ];
     let speaking = ignored
         .into_iter()
         .filter(|(_, value)| !says_nothing(value));
-    Ok(speaking
+    let mut warnings: Vec<_> = speaking
         .map(|(key, _)| source.at(&[Step::Key(key)], "not supported yet, ignored"))
-        .collect())
+        .collect();
+    warnings.extend(storage(&config.storage, source));
+    Ok(warnings)
+}
+
+/// Keys of `storage` that have no effect yet.
+fn storage(storage: &StorageConfig, source: &Source<'_>) -> Vec<Warning> {
+    let tsdb = &storage.tsdb;
+    let ignored = [
+        (vec!["exemplars"], &storage.exemplars),
+        (
+            vec!["tsdb", "out_of_order_time_window"],
+            &tsdb.out_of_order_time_window,
+        ),
+        (
+            vec!["tsdb", "stale_series_compaction_threshold"],
+            &tsdb.stale_series_compaction_threshold,
+        ),
+        (vec!["tsdb", "chunk_encoding"], &tsdb.chunk_encoding),
+        (
+            vec!["tsdb", "retention", "percentage"],
+            &tsdb.retention.percentage,
+        ),
+    ];
+    let speaking = ignored
+        .into_iter()
+        .filter(|(_, value)| !says_nothing(value));
+    let at = |keys: Vec<&'static str>| {
+        let keys = std::iter::once("storage").chain(keys);
+        let path: Vec<_> = keys.map(Step::Key).collect();
+        source.at(&path, "not supported yet, ignored")
+    };
+    speaking.map(|(keys, _)| at(keys)).collect()
 }
 
 /// Whether there is no scalar in it.

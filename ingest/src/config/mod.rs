@@ -14,6 +14,7 @@ mod known;
 mod locate;
 mod protocol;
 mod scrape;
+mod storage;
 pub(crate) mod values;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub use http::{
 };
 pub use protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
 pub use scrape::{FileSdConfig, ScrapeConfig, StaticConfig};
+pub use storage::{RetentionRule, StorageConfig, StoreRetention, TsdbConfig};
 pub use values::{ByteSize, DurationMs, Secret};
 
 use error::Source;
@@ -49,6 +51,15 @@ pub struct Config {
     /// Jobs; after [`Config::load`] those of `scrape_config_files` too.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub scrape_configs: Vec<ScrapeConfig>,
+    /// The store.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "StorageConfig::says_nothing"
+    )]
+    pub storage: StorageConfig,
+    /// How long samples of some series are kept, in place of `storage.tsdb.retention.time`.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub retention: Vec<RetentionRule>,
     /// Sections we do not act on yet.
     #[serde(skip_serializing)]
     rule_files: Value,
@@ -60,8 +71,6 @@ pub struct Config {
     alerting: Value,
     #[serde(skip_serializing)]
     runtime: Value,
-    #[serde(skip_serializing)]
-    storage: Value,
     #[serde(skip_serializing)]
     tracing: Value,
     #[serde(skip_serializing)]

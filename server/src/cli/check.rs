@@ -6,6 +6,7 @@ use clap::Subcommand;
 use narthex_model::Result;
 
 use super::output::print;
+use crate::retention::rules;
 use narthex_ingest::Config;
 
 pub(crate) const EXAMPLES: &str = "Example:
@@ -31,8 +32,12 @@ pub(crate) fn run(what: &What) -> Result<bool> {
     let What::Config { files } = what;
     let mut failed = 0;
     for file in files {
-        match Config::load(file) {
-            Ok((_, warnings)) => {
+        let loaded = Config::load(file).and_then(|(config, warnings)| {
+            rules(&config)?;
+            Ok(warnings)
+        });
+        match loaded {
+            Ok(warnings) => {
                 warnings
                     .iter()
                     .try_for_each(|w| print(&format!("warning: {w}\n")))?;

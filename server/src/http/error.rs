@@ -32,6 +32,15 @@ impl ApiError {
         Self::bad_data(format!("invalid parameter \"{name}\": {reason}"))
     }
 
+    /// 503: it is not to be had here.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error_type: "unavailable",
+            message: message.into(),
+        }
+    }
+
     /// 413: the body is larger than `bytes_max`.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         let message = format!("the body is larger than {bytes_max} bytes; send less at once");

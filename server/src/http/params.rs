@@ -36,6 +36,11 @@ impl Params {
             .map(|(_, v)| v.as_str())
     }
 
+    /// Whether `name` is set to `true`.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|v| matches!(v, "true" | "1"))
+    }
+
     /// The time `name`, if it was sent.
     ///
     /// # Errors
@@ -123,7 +128,7 @@ impl FromRequest<Arc<App>> for Params {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let mut params = Vec::new();
-        if parts.method == Method::POST && is_form(&parts.headers) {
+        if matches!(parts.method, Method::POST | Method::PUT) && is_form(&parts.headers) {
             let form = read_body(body, FORM_BODY_BYTES_MAX, app).await?;
             params.extend(form_urlencoded::parse(&form).into_owned());
         }

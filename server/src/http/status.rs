@@ -9,6 +9,7 @@ use serde_json::json;
 use super::ApiResult;
 use super::answer::answer_value;
 use crate::App;
+use crate::retention::shown;
 use crate::times::format_time;
 
 /// The configuration in force, as text.
@@ -27,8 +28,8 @@ pub(crate) async fn runtimeinfo(State(app): State<Arc<App>>) -> Response {
         "startTime": format_time(app.started),
         "reloadConfigSuccess": app.config.last_reload_ok(),
         "lastConfigTime": format_time(app.config.loaded_at()),
-        "corruptionCount": 0,
-        "storageRetention": "",
+        "corruptionCount": app.store().map_or(0, |s| s.engine.stats().damaged_blocks),
+        "storageRetention": app.store().map_or(String::new(), |s| shown(&s.engine.retention())),
     }))
 }
 

@@ -14,7 +14,7 @@ use narthex_model::{Error, Matcher, Result, TimeRange, TimestampMs};
 
 use super::{WINDOW_MS, show_report};
 use crate::cli::progress::{Bar, share_bar};
-use crate::http::parse_selector;
+use crate::selectors::parse_selector;
 use crate::storage::writable;
 use crate::times::{format_time, now_ms, parse_step, parse_time};
 use client::Client;
