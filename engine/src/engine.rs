@@ -20,6 +20,7 @@ use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
 use crate::compact::{Compactor, Urgency};
 use crate::conflict::ConflictReport;
+use crate::copy::copy;
 use crate::delete::{self, DeleteReceipt};
 use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
@@ -51,6 +52,15 @@ pub struct Engine {
     compactor: Arc<Compactor>,
     running: Mutex<Option<Running>>,
     closed: AtomicBool,
+}
+
+/// Whether a copy of the store has the samples that are not in blocks yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopiedHead {
+    /// They are written into blocks first.
+    Included,
+    /// The copy lacks them.
+    LeftOut,
 }
 
 /// The threads, and the lock that is let go once they have ended.
@@ -257,6 +267,28 @@ impl Engine {
         }))
     }
 
+    /// Copies what is stored now to `snapshots/<name>` in the data folder, as a store of its own: blocks as hard links, so that
+    /// it takes little room at first. The head is written into blocks before, unless `head` says to leave it out. Gives
+    /// the name. Blocks the caller.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk is full or failing, or the store is open for queries alone; `Closed` after
+    /// [`Engine::close`].
+    pub fn copy(&self, head: CopiedHead) -> Result<String> {
+        let flusher = self.flusher.as_ref().ok_or_else(read_only)?;
+        if head == CopiedHead::Included {
+            flusher.lock().flush_all()?;
+        }
+        let _no_compaction = self.compactor.pause();
+        copy(&self.shared, &self.shared.snapshot())
+    }
+
+    /// The descriptions of the blocks, by rank.
+    pub fn blocks(&self) -> Vec<BlockMeta> {
+        let state = self.current().snapshot();
+        state.blocks.iter().map(|b| b.meta().clone()).collect()
+    }
+
     /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(&self.current())
@@ -287,7 +319,7 @@ impl Engine {
 
     /// The retention in force.
     pub fn retention(&self) -> Retention {
-        self.shared.snapshot().retention.as_ref().clone()
+        self.current().snapshot().retention.as_ref().clone()
     }
 
     /// The blocks that were found to be damaged: queries do without them.

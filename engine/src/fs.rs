@@ -37,6 +37,13 @@ pub(crate) trait FileSystem: Send + Sync {
     fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// Removes a folder and all that is in it; no error if there is none. After an error a part may be gone.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
+    /// Gives a file that never changes a second name; where there are no such names, copies it.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to).or_else(|_| {
+            fs::copy(from, to)?;
+            fs::File::open(to)?.sync_all()
+        })
+    }
     /// Returns once the names in a folder are on disk.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// Room that is left on the disk of `path`, in bytes.

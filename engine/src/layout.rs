@@ -50,6 +50,10 @@ impl Layout {
         self.root.join("blocks")
     }
 
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
     pub(crate) fn tombstones(&self) -> PathBuf {
         self.root.join("tombstones.json")
     }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod churn;
+mod copy;
 mod crash;
 mod damage;
 mod deletes;
