@@ -283,12 +283,6 @@ impl Engine {
         copy(&self.shared, &self.shared.snapshot())
     }
 
-    /// The descriptions of the blocks, by rank.
-    pub fn blocks(&self) -> Vec<BlockMeta> {
-        let state = self.current().snapshot();
-        state.blocks.iter().map(|b| b.meta().clone()).collect()
-    }
-
     /// What is stored now. Later writes, flushes and deletions do not change a snapshot.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(&self.current())

@@ -66,7 +66,7 @@ pub use import_log::ImportLog;
 pub use metadata::KnownMetadata;
 pub use engine::{CopiedHead, Engine};
 pub use import_log::ImportLog;
-pub use inspect::list_blocks;
+pub use inspect::{BlockContents, ColumnContents, MetricContents, inspect_block, list_blocks};
 pub use quarantine::DamagedBlock;
 pub use reader::StoredBlocks;
 pub use repair::{Repair, repair};

@@ -8,12 +8,14 @@ mod completions;
 mod delete;
 mod failure;
 mod import;
+mod inspect;
 mod output;
 mod progress;
 mod query;
 mod remote;
 mod repair;
 mod serve;
+mod snapshot;
 mod source;
 mod sql;
 mod table;
@@ -66,6 +68,12 @@ enum Command {
     /// Merge blocks, and take out of them what was deleted
     #[command(after_help = compact::EXAMPLES)]
     Compact(compact::Arguments),
+    /// Show what the store holds, block by block
+    #[command(subcommand, after_help = inspect::EXAMPLES)]
+    Inspect(inspect::What),
+    /// Copy the store as it is now
+    #[command(after_help = snapshot::EXAMPLES)]
+    Snapshot(snapshot::Arguments),
     /// Read every stored file and check it against its checksums
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
@@ -131,6 +139,10 @@ fn run(
             runtime()?.block_on(delete::run(&arguments)).map(|()| true)
         }
         Some(Command::Compact(arguments)) => compact::run(&arguments).map(|()| true),
+        Some(Command::Inspect(what)) => inspect::run(&what).map(|()| true),
+        Some(Command::Snapshot(arguments)) => runtime()?
+            .block_on(snapshot::run(&arguments))
+            .map(|()| true),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Repair(arguments)) => repair::run(&arguments).map(|()| true),
         Some(Command::Check(what)) => check::run(&what),

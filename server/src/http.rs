@@ -25,6 +25,7 @@ mod write;
 
 pub(crate) use error::{ApiError, ApiResult};
 pub(crate) use query::encode as encode_output;
+pub(crate) use status::block_json;
 
 use std::sync::Arc;
 
@@ -73,6 +74,7 @@ fn api() -> Router<Arc<App>> {
         .route("/sql", read(sql::sql))
         .route("/read", post(read::read))
         .route("/write", post(write::write))
+        .route("/admin/tsdb/snapshot", change(tsdb_admin::snapshot))
         .route(
             "/admin/tsdb/delete_series",
             change(tsdb_admin::delete_series),
@@ -86,6 +88,7 @@ fn api() -> Router<Arc<App>> {
         .route("/status/flags", get(status::flags))
         .route("/status/runtimeinfo", get(status::runtimeinfo))
         .route("/status/tsdb", get(status::tsdb))
+        .route("/status/tsdb/blocks", get(status::blocks))
 }
 
 /// GET, and POST with a form.

@@ -232,3 +232,48 @@ fn delete_then_compact() {
     let count = "SELECT count(*) AS n FROM a_total";
     assert_eq!(run(&["sql", count, "--format", "csv"]), "n\n2\n");
 }
+
+#[test]
+fn a_snapshot_is_a_store() {
+    let folder = imported();
+    let run = |arguments: &[&str]| run(folder.path(), 0, arguments).0;
+    let out = run(&["snapshot", "--storage.path", "data"]);
+    let copy = format!("data/{}", out.trim_end());
+    let blocks = run(&[
+        "inspect",
+        "blocks",
+        "--format",
+        "csv",
+        "--storage.path",
+        &copy,
+    ]);
+    let lines: Vec<&str> = blocks.lines().collect();
+    assert_eq!(lines.len(), 2, "{blocks}");
+    assert!(lines[0].starts_with("block,start,end,level,series,samples,bytes,"));
+    let name = lines[1].split(',').next().expect("a name");
+    let block = run(&["inspect", "block", name, "--storage.path", &copy]);
+    for text in [
+        "DELTA_BINARY_PACKED",
+        "mantissa",
+        "a_total",
+        "1 of 1 metrics",
+    ] {
+        assert!(block.contains(text), "{block}");
+    }
+    assert!(
+        run(&[
+            "inspect",
+            "blocks",
+            "--format",
+            "json",
+            "--storage.path",
+            "data"
+        ])
+        .contains("numSeries")
+    );
+    let count = "SELECT count(*) AS n FROM a_total";
+    assert_eq!(
+        run(&["sql", count, "--format", "csv", "--storage.path", &copy]),
+        "n\n3\n"
+    );
+}

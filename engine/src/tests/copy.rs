@@ -3,7 +3,7 @@
 use narthex_model::{Matcher, TimeRange};
 
 use super::support::{open, read_all, write};
-use crate::{CopiedHead, list_blocks, verify};
+use crate::{CopiedHead, MetricContents, inspect_block, list_blocks, verify};
 
 #[test]
 fn a_copy_is_what_was_stored_then() {
@@ -29,7 +29,34 @@ fn a_copy_is_what_was_stored_then() {
     let copies = folder.path().join("snapshots");
     let copy = copies.join(&whole);
     assert_eq!(read_all(&open(&copy)), then);
-    assert_eq!(list_blocks(&copy).expect("lists").len(), 2);
+    let metas = list_blocks(&copy).expect("lists");
+    assert_eq!(metas.len(), 2);
+    let inside = inspect_block(&copy, &metas[0].ulid.to_string()).expect("looks");
+    let columns = inside
+        .columns
+        .iter()
+        .filter(|c| c.file == "samples.parquet");
+    let names: Vec<_> = columns.clone().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["series", "timestamp", "mantissa", "value"]);
+    assert!(
+        columns
+            .clone()
+            .all(|c| c.pages == 1 && c.row_groups == 1 && c.bytes > 0)
+    );
+    assert!(
+        columns
+            .clone()
+            .any(|c| c.encodings == "DELTA_BINARY_PACKED ZSTD(ZstdLevel(1))")
+    );
+    assert_eq!(
+        inside.metrics[0],
+        MetricContents {
+            name: "metric_0".to_owned(),
+            series: 2,
+            samples: 2
+        }
+    );
+    assert!(inspect_block(&copy, "..").is_err());
     assert_eq!(verify(&copy).expect("reads").damaged, vec![]);
     let samples = read_all(&open(&copies.join(&blocks_alone)));
     assert_eq!(

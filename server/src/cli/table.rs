@@ -18,6 +18,12 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// Rows of as many texts as the header has.
+    pub(crate) fn new(header: &[&str], rows: Vec<Vec<String>>) -> Self {
+        let header = header.iter().map(|&h| h.to_owned()).collect();
+        Self { header, rows }
+    }
+
     /// One row per sample: labels, time, value.
     pub(crate) fn from_value(value: &QueryValue) -> Self {
         match value {

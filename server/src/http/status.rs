@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::json;
+use narthex_engine::block::BlockMeta;
+use serde_json::{Value, json};
 
 use super::ApiResult;
 use super::answer::answer_value;
@@ -50,4 +51,37 @@ pub(crate) async fn tsdb(State(app): State<Arc<App>>) -> ApiResult {
             "bytes": stats.block_bytes,
         },
     })))
+}
+
+/// The blocks.
+pub(crate) async fn blocks(State(app): State<Arc<App>>) -> ApiResult {
+    let blocks = app.store()?.engine.blocks();
+    let blocks: Vec<_> = blocks.iter().map(|(_, meta)| block_json(meta)).collect();
+    Ok(answer_value(&json!({ "blocks": blocks })))
+}
+
+/// A block as Prometheus describes its own; `maxTime` is excluded there.
+pub(crate) fn block_json(meta: &BlockMeta) -> Value {
+    let parents: Vec<_> = meta
+        .source
+        .parents
+        .iter()
+        .map(|p| json!({ "ulid": p }))
+        .collect();
+    json!({
+        "ulid": meta.ulid.to_string(),
+        "minTime": meta.min_time,
+        "maxTime": meta.max_time.saturating_add(1),
+        "stats": {
+            "numSamples": meta.samples,
+            "numSeries": meta.series,
+            "numBytes": meta.files.values().map(|f| f.bytes).sum::<u64>(),
+        },
+        "compaction": {
+            "level": meta.source.level,
+            "sources": [meta.ulid.to_string()],
+            "parents": parents,
+        },
+        "version": meta.version,
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use narthex_engine::{DeleteReceipt, Engine};
+use narthex_engine::{CopiedHead, DeleteReceipt, Engine};
 use serde_json::json;
 
 use super::answer::answer_value;
@@ -45,6 +45,21 @@ pub(crate) async fn clean_tombstones(State(app): State<Arc<App>>) -> ApiResult {
     let engine = engine(&app)?;
     blocking(move || engine.compact()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Copies the store; answers the name of the copy.
+pub(crate) async fn snapshot(State(app): State<Arc<App>>, params: Params) -> ApiResult {
+    let engine = engine(&app)?;
+    let head = match params.get("skip_head") {
+        Some("true" | "1") => CopiedHead::LeftOut,
+        None | Some("false" | "0") => CopiedHead::Included,
+        Some(text) => {
+            let message = format!("unable to parse boolean \"skip_head\" argument: {text:?}");
+            return Err(ApiError::bad_data(message));
+        }
+    };
+    let name = blocking(move || engine.copy(head)).await?;
+    Ok(answer_value(&json!({ "name": name })))
 }
 
 /// The store, if it may be administered.

@@ -107,6 +107,16 @@ impl Readings {
             "Bytes of the WAL on disk",
             stats.wal_bytes as f64,
         );
+        self.gauge(
+            "narthex_damaged_blocks",
+            "Blocks that were found to be damaged; queries do without them",
+            stats.damaged_blocks as f64,
+        );
+        self.gauge(
+            "narthex_tombstones",
+            "Deletes that are not yet done in all blocks",
+            stats.tombstones as f64,
+        );
         self.counter(
             "narthex_wal_fsyncs",
             "WAL fsyncs since start",
