@@ -97,7 +97,9 @@ impl<'a> Cursor<'a> {
         let bytes = file.bytes(meta.offset(), length)?;
         let read = tsdb::chunk_at(bytes).and_then(|chunk| match chunk.encoding {
             Encoding::Xor => out.push_floats(chunk.data, range, deleted),
-            Encoding::Histogram | Encoding::FloatHistogram => out.push_histograms(chunk),
+            Encoding::Histogram | Encoding::FloatHistogram => {
+                out.push_histograms(chunk, range, deleted)
+            }
         });
         read.map_err(file.in_file(meta.offset()))
     }

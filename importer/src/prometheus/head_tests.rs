@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use narthex_engine::{Engine, Options};
-use narthex_model::TimeRange;
+use narthex_model::{HistogramRef, ResetHint, Span, TimeRange, format_float};
 
 use super::*;
 
@@ -62,6 +62,81 @@ fn wanted() -> BTreeSet<String> {
         .filter(is_float_of_head)
         .map(str::to_owned)
         .collect()
+}
+
+fn numbers(values: &[f64]) -> String {
+    let texts: Vec<_> = values.iter().map(|v| format_float(*v)).collect();
+    format!("[{}]", texts.join(","))
+}
+
+fn side(spans: &[Span], buckets: &[f64]) -> String {
+    let spans: Vec<_> = spans
+        .iter()
+        .map(|s| format!("[{},{}]", s.offset, s.length))
+        .collect();
+    format!("[[{}],{}]", spans.join(","), numbers(buckets))
+}
+
+fn histogram_text(h: &HistogramRef<'_>) -> String {
+    let first = [
+        f64::from(h.schema),
+        h.zero_threshold,
+        h.zero_count,
+        h.count,
+        h.sum,
+    ];
+    let positive = side(h.positive_spans, h.positive_buckets);
+    let negative = side(h.negative_spans, h.negative_buckets);
+    format!(
+        "[{},{positive},{negative},{}]",
+        numbers(&first),
+        numbers(h.custom_values)
+    )
+}
+
+/// The histograms of the store as texts, and how many are known to follow a reset.
+fn stored_histograms(engine: &Engine) -> (BTreeSet<String>, usize) {
+    let snapshot = engine.snapshot();
+    let selection = snapshot.select(&[], TimeRange::ALL).expect("a selection");
+    let columns = selection
+        .read_histograms(0..selection.len())
+        .expect("samples");
+    let (mut texts, mut resets) = (BTreeSet::new(), 0);
+    for at in 0..selection.len() {
+        let labels = selection.series(at).labels;
+        for row in columns.offsets[at]..columns.offsets[at + 1] {
+            let (t, _, histogram) = columns.samples.get(row as usize).expect("a sample");
+            texts.insert(format!("{labels} {t} {}", histogram_text(&histogram)));
+            resets += usize::from(histogram.reset_hint == ResetHint::Reset);
+        }
+    }
+    (texts, resets)
+}
+
+#[test]
+fn a_whole_folder_comes_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = open(folder.path());
+    let blocks = find_blocks(&source()).expect("blocks");
+    for _ in 0..2 {
+        let mut log = engine.import_log().expect("a log");
+        let plan = Plan::new(&blocks, engine.block_duration_ms(), Some(&log)).expect("a plan");
+        run_blocks(&engine, &mut log, &plan, &()).expect("imported");
+        import(&engine, &source());
+        let mut found = stored(&engine);
+        let (histograms, resets) = stored_histograms(&engine);
+        assert!(resets > 0);
+        found.extend(histograms);
+        let text = std::fs::read_to_string(source().join("samples.txt")).expect("the text");
+        let want: BTreeSet<String> = text.lines().map(str::to_owned).collect();
+        assert_eq!(
+            found.symmetric_difference(&want).collect::<Vec<_>>(),
+            Vec::<&String>::new()
+        );
+        engine.flush().expect("flushed");
+        engine.compact().expect("compacted");
+    }
+    engine.close().expect("closed");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub use plan::{Plan, Step};
 
 use narthex_engine::block::SeriesSamples;
 use narthex_engine::{Backfill, Engine, ImportLog};
-use narthex_model::{Error, Result, TimeRange};
+use narthex_model::{Result, TimeRange};
 
 use crate::{Progress, Report};
 use block::Block;
@@ -90,20 +90,16 @@ fn copy(
     let mut merge = Merge::new(blocks)?;
     let (mut samples, mut count) = (Samples::default(), 0);
     while let Some(labels) = merge.next(step.range, &mut samples)? {
-        if samples.histograms_left_out > 0 {
-            return Err(Error::invalid(format!(
-                "series {labels} has native histograms, which are not stored yet"
-            )));
-        }
-        if samples.timestamps.is_empty() {
+        if samples.len() == 0 {
             continue;
         }
-        backfill.push(SeriesSamples {
+        let floats = SeriesSamples {
             labels,
             timestamps: &samples.timestamps,
             values: &samples.values,
-        })?;
-        count += samples.timestamps.len() as u64;
+        };
+        backfill.push_with(floats, &samples.histograms)?;
+        count += samples.len() as u64;
         watch
             .progress
             .reach(watch.reached + count.min(step.samples));

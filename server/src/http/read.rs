@@ -1,14 +1,15 @@
 //! `/api/v1/read`: remote read. Answers are samples, never streamed chunks, which a client must accept as well.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use narthex_engine::Snapshot;
+use narthex_engine::{HistogramColumns, Selection, Snapshot};
 use narthex_formats::remote_read::{OwnedQuery, decode_request, encode_response};
 use narthex_formats::remote_write::Limits;
-use narthex_model::{Error, Result, WriteBatch};
+use narthex_model::{Error, HistogramSample, Result, WriteBatch};
 
 use super::ApiResult;
 use super::params::read_body;
@@ -41,7 +42,9 @@ pub(crate) async fn read(State(app): State<Arc<App>>, request: Request) -> ApiRe
 /// The samples of a query; `left` says how many the answer has room for.
 fn answer(snapshot: &Snapshot, query: &OwnedQuery, left: &mut u64) -> Result<WriteBatch> {
     let selection = snapshot.select(&query.matchers, query.range)?;
-    *left = left.checked_sub(selection.samples_max()).ok_or_else(|| {
+    let histograms = (0..selection.len()).map(|at| selection.histograms_max(at));
+    let samples_max = selection.samples_max() + histograms.sum::<u64>();
+    *left = left.checked_sub(samples_max).ok_or_else(|| {
         Error::limit(format!(
             "more than {READ_SAMPLES_MAX} samples are asked for at once: ask for less time or fewer series"
         ))
@@ -50,21 +53,51 @@ fn answer(snapshot: &Snapshot, query: &OwnedQuery, left: &mut u64) -> Result<Wri
     let mut from = 0;
     while from < selection.len() {
         let to = selection.len().min(from + READ_SERIES_AT_ONCE);
-        let columns = selection.read(from..to)?;
-        let mut samples = columns.timestamps.iter().zip(&columns.values);
-        for (at, offsets) in (from..to).zip(columns.offsets.windows(2)) {
-            let count = match offsets {
-                [start, end] => end.saturating_sub(*start).max(0) as usize,
-                _ => 0,
-            };
-            if count > 0 {
-                let series = batch.push_packed_series(selection.series(at).labels);
-                for (t, value) in samples.by_ref().take(count) {
-                    batch.push_sample(series, *t, *value);
-                }
-            }
-        }
+        push_series(&selection, from..to, &mut batch)?;
         from = to;
     }
     Ok(batch)
+}
+
+/// Adds the series at `positions`, each with its floats and its histograms.
+fn push_series(
+    selection: &Selection,
+    positions: Range<usize>,
+    batch: &mut WriteBatch,
+) -> Result<()> {
+    let floats = selection.read(positions.clone())?;
+    let histograms = match selection.has_histograms() {
+        true => selection.read_histograms(positions.clone())?,
+        false => HistogramColumns::default(),
+    };
+    for (at, position) in positions.enumerate() {
+        let (float_rows, histogram_rows) =
+            (rows(&floats.offsets, at), rows(&histograms.offsets, at));
+        if float_rows.is_empty() && histogram_rows.is_empty() {
+            continue;
+        }
+        let series = batch.push_packed_series(selection.series(position).labels);
+        let values = floats.values.get(float_rows.clone()).unwrap_or(&[]);
+        let timestamps = floats.timestamps.get(float_rows).unwrap_or(&[]);
+        for (t, value) in timestamps.iter().zip(values) {
+            batch.push_sample(series, *t, *value);
+        }
+        let samples = histogram_rows.filter_map(|row| histograms.samples.get(row));
+        let samples = samples.map(|(timestamp, _, histogram)| HistogramSample {
+            series,
+            timestamp,
+            histogram: histogram.to_owned(),
+            start_timestamp: None,
+        });
+        batch.histograms.extend(samples);
+    }
+    Ok(())
+}
+
+/// Where the samples of the series at a position lie.
+fn rows(offsets: &[i32], at: usize) -> Range<usize> {
+    match offsets.get(at..).unwrap_or(&[]) {
+        [start, end, ..] => (*start).max(0) as usize..(*end).max(0) as usize,
+        _ => 0..0,
+    }
 }
