@@ -20,6 +20,7 @@ mod extras;
 mod find_exemplars;
 mod flush;
 mod fs;
+pub mod fuzz;
 mod head;
 mod histogram_arrays;
 mod histograms;

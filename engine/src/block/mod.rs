@@ -12,6 +12,7 @@ mod delta;
 mod exemplars_file;
 mod files;
 mod folder;
+pub(crate) mod fuzz;
 mod histograms_reader;
 mod histograms_writer;
 #[cfg(test)]

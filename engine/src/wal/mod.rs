@@ -1,6 +1,7 @@
 //! The write-ahead log: what is acknowledged lies here until it is in a block. Byte by byte: docs/format/wal.md.
 
 mod extra_records;
+pub(crate) mod fuzz;
 mod histogram_record;
 mod record;
 mod replay;
