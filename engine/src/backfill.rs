@@ -3,18 +3,17 @@
 //! A backfilled block ranks before everything that came through the WAL: where both have a sample of the same series and
 //! time, that of the WAL counts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use narthex_model::{Error, Result, TimeRange};
 use parking_lot::MutexGuard;
 use ulid::Ulid;
 
-use crate::block::{BlockMeta, BlockSource, BlockWriter, SeriesSamples, copy_block, verify_block};
-use crate::flush::{discard, read_back};
+use crate::block::{BlockMeta, BlockSource, SeriesSamples, copy_block, verify_block};
 use crate::histograms::HistogramRows;
+use crate::new_block::{NewBlock, open_new, read_back};
 use crate::shared::Shared;
-use crate::stored_block::StoredBlock;
 
 /// A span of old samples on their way into a block. Dropping it unfinished leaves nothing behind. No blocks are merged
 /// while there is one.
@@ -23,7 +22,7 @@ pub struct Backfill<'a> {
     _no_compaction: MutexGuard<'a, ()>,
     span: TimeRange,
     /// `None` until the first series.
-    writer: Option<(BlockWriter, PathBuf)>,
+    block: Option<NewBlock<'a>>,
 }
 
 impl<'a> Backfill<'a> {
@@ -36,7 +35,7 @@ impl<'a> Backfill<'a> {
             shared,
             _no_compaction: no_compaction,
             span,
-            writer: None,
+            block: None,
         }
     }
 
@@ -70,23 +69,16 @@ impl<'a> Backfill<'a> {
                 series.labels
             )));
         }
-        if self.writer.is_none() {
-            self.writer = Some(self.begin()?);
-        }
-        match &mut self.writer {
-            Some((writer, _)) => writer.push_with(series, histograms),
-            None => Ok(()),
-        }
-    }
-
-    fn begin(&self) -> Result<(BlockWriter, PathBuf)> {
-        let (folder, ulid) = (self.shared.layout.blocks(), Ulid::generate());
-        let source = source(self.shared, 1);
-        let now = (self.shared.options.now)();
-        let fs = self.shared.fs.clone();
-        let writer = BlockWriter::create_on(fs, &folder, ulid, self.span, source, now)?
-            .with_workers(self.shared.workers.clone());
-        Ok((writer, folder.join(ulid.to_string())))
+        let block = match &mut self.block {
+            Some(block) => block,
+            None => {
+                let (shared, now) = (self.shared, (self.shared.options.now)());
+                let source = source(shared, 1);
+                let begun = NewBlock::begin(shared, Ulid::generate(), self.span, source, now)?;
+                self.block.insert(begun)
+            }
+        };
+        block.writer.push_with(series, histograms)
     }
 
     /// Makes the samples durable and visible, all at once; `None` if there was no series.
@@ -94,14 +86,10 @@ impl<'a> Backfill<'a> {
     /// # Errors
     /// `Unavailable` if the disk is full or failing; nothing is visible then.
     pub fn finish(self) -> Result<Option<BlockMeta>> {
-        let Some((writer, path)) = self.writer else {
+        let Some(block) = self.block else {
             return Ok(None);
         };
-        let fs = self.shared.fs.as_ref();
-        let written = writer.finish_checked(read_back);
-        let meta = written.inspect_err(|_| discard(fs, &path))?;
-        show(self.shared, &path)?;
-        Ok(Some(meta))
+        show(self.shared, &block.finish()?).map(Some)
     }
 }
 
@@ -123,8 +111,7 @@ pub(crate) fn adopt(
     let (fs, folder) = (shared.fs.as_ref(), shared.layout.blocks());
     let source = source(shared, theirs.source.level);
     let meta = copy_block(fs, from, &folder, source, read_back)?;
-    show(shared, &folder.join(meta.ulid.to_string()))?;
-    Ok(Some(meta))
+    show(shared, &folder.join(meta.ulid.to_string())).map(Some)
 }
 
 /// A source without a WAL, at this moment.
@@ -138,12 +125,12 @@ fn source(shared: &Shared, level: u32) -> BlockSource {
     }
 }
 
-/// Lets readers see a block that has been written.
-fn show(shared: &Shared, path: &Path) -> Result<()> {
-    let opened = StoredBlock::open(path, &shared.series);
-    let (block, _) = opened.inspect_err(|_| discard(shared.fs.as_ref(), path))?;
-    shared.counters.raise_max_time(block.meta().max_time);
+/// Lets readers see a block that has been written; gives what it is.
+fn show(shared: &Shared, path: &Path) -> Result<BlockMeta> {
+    let block = open_new(shared, path)?;
+    let meta = block.meta().clone();
+    shared.counters.raise_max_time(meta.max_time);
     let mut state = shared.state.lock();
     Arc::make_mut(&mut state).add_block(Arc::new(block));
-    Ok(())
+    Ok(meta)
 }

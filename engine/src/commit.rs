@@ -19,7 +19,7 @@ use crate::exemplars::StoredExemplar;
 use crate::extras::Extras;
 use crate::head::Pushed;
 use crate::leave::{LeaveRequest, Marked};
-use crate::limits::{GROUP_SAMPLES_MAX, TOMBSTONES_MAX};
+use crate::limits::{GROUP_SAMPLES_MAX, HISTOGRAM_SAMPLES, TOMBSTONES_MAX};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tombstone::Tombstone;
@@ -30,9 +30,6 @@ const APPLY_SAMPLES: usize = 1 << 13;
 
 /// The same for histograms.
 const APPLY_HISTOGRAMS: usize = 1 << 9;
-
-/// A histogram counts as so many samples in the size of a group.
-const HISTOGRAM_SAMPLES: usize = 32;
 
 /// What the WAL thread is asked to do.
 pub(crate) enum Work {
@@ -93,7 +90,7 @@ impl Committer {
                 match work {
                     Work::Write(pending) => {
                         samples += pending.batch.sample_count();
-                        samples += pending.batch.histograms.len() * HISTOGRAM_SAMPLES;
+                        samples += pending.batch.histograms.len() * HISTOGRAM_SAMPLES as usize;
                         group.push(pending);
                         if samples >= GROUP_SAMPLES_MAX {
                             self.commit(std::mem::take(&mut group));

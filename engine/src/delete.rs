@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, mpsc};
 
-use narthex_model::{Error, ErrorKind, LabelsRef, Matcher, Result, TimeRange, TimestampMs};
+use narthex_model::{Error, Matcher, Result, TimeRange, TimestampMs};
 
 use crate::commit::Work;
 use crate::histograms::HistogramColumns;
-use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
 use crate::selection::{SampleColumns, Selection};
 use crate::series_table::SeriesTable;
 use crate::shared::Shared;
 use crate::state::State;
+use crate::stitch::series_at_once;
+use crate::stored_block::StoredBlock;
+use crate::tombstone::any_accepts;
 
 /// What a delete removed, or would remove.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,16 +42,14 @@ pub(crate) fn delete(
     range: TimeRange,
 ) -> Result<DeleteReceipt> {
     check(matcher_sets)?;
-    let (done, answer) = mpsc::sync_channel(1);
-    let closed = || Error::new(ErrorKind::Closed, "the store is closed");
-    let request = DeleteRequest {
-        matcher_sets: matcher_sets.to_vec(),
-        range,
-        done,
+    let request = |done| {
+        Work::Delete(DeleteRequest {
+            matcher_sets: matcher_sets.to_vec(),
+            range,
+            done,
+        })
     };
-    let asked = shared.queue.push_now(Work::Delete(request));
-    asked.map_err(|_| closed())?;
-    let before = answer.recv().map_err(|_| closed())??;
+    let before = shared.ask(request)??;
     let counted = count(shared, &before, matcher_sets, range);
     counted.map_err(|e| e.context("the delete is in force, but what it removed cannot be counted"))
 }
@@ -94,17 +94,13 @@ fn count(
 ) -> Result<DeleteReceipt> {
     let now = (shared.options.now)();
     let (range, state, hiding) = state.kept(range, now);
-    let accepts = |labels: LabelsRef<'_>| {
-        let accepts = |set: &Vec<Matcher>| set.iter().all(|m| m.accepts_labels(labels));
-        matcher_sets.iter().any(accepts)
-    };
     // One set can use the index.
     let matchers = match matcher_sets {
         [one] => one.as_slice(),
         _ => &[],
     };
     let series = shared.series.select(matchers, |ordinal, labels| {
-        accepts(labels) && state.may_show(ordinal, range, &hiding.of(labels))
+        any_accepts(matcher_sets, labels) && state.may_show(ordinal, range, &hiding.of(labels))
     });
     let hidden = hiding.of_all(&series.labels);
     let concerned = |b: &&Arc<_>| has_any(b, &series.ordinals, range);
@@ -115,7 +111,8 @@ fn count(
     let selection = Selection::new(state, range, series, hidden);
     let mut from = 0;
     while from < selection.len() {
-        let to = from + at_once(&selection, from);
+        let samples = (from..selection.len()).map(|at| selection.cost(at));
+        let to = from + series_at_once(samples);
         receipt.add(
             &selection.read(from..to)?,
             &selection.read_histograms(from..to)?,
@@ -125,19 +122,8 @@ fn count(
     Ok(receipt)
 }
 
-fn has_any(block: &crate::stored_block::StoredBlock, ordinals: &[u32], range: TimeRange) -> bool {
+fn has_any(block: &StoredBlock, ordinals: &[u32], range: TimeRange) -> bool {
     ordinals.iter().any(|o| block.may_have(*o, range))
-}
-
-/// How many series to read from position `from` on: up to a bound of samples, at least one.
-fn at_once(selection: &Selection, from: usize) -> usize {
-    let mut held = 0_u64;
-    let fits = (from..selection.len()).take_while(|at| {
-        let samples = selection.series(*at).samples_max + 32 * selection.histograms_max(*at);
-        held = held.saturating_add(samples);
-        held <= COMPACTION_SAMPLES_AT_ONCE
-    });
-    fits.count().max(1)
 }
 
 impl DeleteReceipt {

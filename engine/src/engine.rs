@@ -7,9 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use narthex_model::{
-    Error, ErrorKind, Matcher, Receipt, Result, Sink, SinkFuture, TimeRange, WriteBatch,
-};
+use narthex_model::{Error, Matcher, Receipt, Result, Sink, SinkFuture, TimeRange, WriteBatch};
 use parking_lot::Mutex;
 
 use crate::accept::Acceptance;
@@ -34,7 +32,7 @@ use crate::queue::Queue;
 use crate::reader::{Reader, StoredBlocks};
 use crate::retention::Retention;
 use crate::scrub::{Scrubber, scrub};
-use crate::shared::{Counters, Shared};
+use crate::shared::{Counters, Shared, closed};
 use crate::signal::Signal;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
@@ -412,7 +410,7 @@ impl Engine {
             return Err(read_only());
         }
         if self.closed.load(Ordering::SeqCst) {
-            return Err(Error::new(ErrorKind::Closed, "the store is closed"));
+            return Err(closed());
         }
         Ok(())
     }
@@ -478,8 +476,7 @@ impl Engine {
             return;
         };
         self.shared.signal.stop();
-        let closed = Error::new(ErrorKind::Closed, "the store is closed");
-        self.shared.budget.end_flush(&Err(closed));
+        self.shared.budget.end_flush(&Err(closed()));
         // An error means that the thread has ended already.
         let _ = self.shared.queue.push_now(Work::Stop);
         for thread in [
@@ -495,13 +492,7 @@ impl Engine {
     }
 
     async fn store(&self, batch: WriteBatch) -> Result<Receipt> {
-        let closed = || Error::new(ErrorKind::Closed, "the store is closed");
-        if self.flusher.is_none() {
-            return Err(read_only());
-        }
-        if self.closed.load(Ordering::SeqCst) {
-            return Err(closed());
-        }
+        self.check_writable()?;
         let bytes = batch.total_byte_size();
         if bytes > BATCH_BYTES_MAX {
             return Err(Error::limit(format!(

@@ -3,25 +3,24 @@
 //! A flush is one step for readers (one swap of the state) and one step for a restart (one rename of the checkpoint).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc;
 
-use narthex_model::{Error, ErrorKind, Result, TimeRange};
+use narthex_model::{Error, Result, TimeRange};
 use ulid::Ulid;
 
-use crate::block::{BlockSource, BlockWriter, SeriesSamples, remove_block, verify_block};
+use crate::block::{BlockSource, SeriesSamples};
 use crate::checkpoint::{Checkpoint, FlushedWindow};
 use crate::commit::{FreezeRequest, Work};
 use crate::exemplars::sort_by_time;
 use crate::find_exemplars::exemplars_of;
-use crate::fs::FileSystem;
 use crate::head::Window;
 use crate::histograms::HistogramRows;
 use crate::leave::Leaver;
 use crate::limits::FLUSH_LOOKS_MAX;
 use crate::metadata;
+use crate::new_block::{NewBlock, open_new};
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
 use crate::stored_block::StoredBlock;
@@ -150,14 +149,8 @@ impl Flusher {
     }
 
     fn freeze(&self, windows: Option<BTreeSet<i64>>) -> Result<()> {
-        let (done, answer) = mpsc::sync_channel(1);
-        let stopped = || Error::new(ErrorKind::Closed, "the store is closed");
-        let asked = self
-            .shared
-            .queue
-            .push_now(Work::Freeze(FreezeRequest { windows, done }));
-        asked.map_err(|_| stopped())?;
-        answer.recv().map_err(|_| stopped())?
+        let request = |done| Work::Freeze(FreezeRequest { windows, done });
+        self.shared.ask(request)?
     }
 
     /// Cuts the frozen windows in the order they were frozen. The first error ends it: a later part of a window must
@@ -206,11 +199,8 @@ impl Flusher {
     }
 
     fn open_written(&mut self, key: (i64, u64), path: PathBuf) -> Result<StoredBlock> {
-        let opened = StoredBlock::open(&path, &self.shared.series);
-        let (block, _) = opened.inspect_err(|_| {
-            self.written.remove(&key);
-            discard(self.shared.fs.as_ref(), &path);
-        })?;
+        let opened = open_new(&self.shared, &path);
+        let block = opened.inspect_err(|_| drop(self.written.remove(&key)))?;
         self.written.insert(key, path);
         Ok(block)
     }
@@ -221,23 +211,15 @@ impl Flusher {
         let state = self.shared.snapshot().only(frozen);
         let now = (self.shared.options.now)();
         let hiding = Hiding::new(&state, TimeRange::ALL, now);
-        let ulid = Ulid::generate();
-        let folder = self.shared.layout.blocks();
         let source = BlockSource {
             wal_through: Some(frozen.through_segment),
             level: 1,
             parents: Vec::new(),
             deletes_through: state.tombstones.newest(),
         };
-        let mut writer = BlockWriter::create_on(
-            self.shared.fs.clone(),
-            &folder,
-            ulid,
-            window.span(),
-            source,
-            now,
-        )?
-        .with_workers(self.shared.workers.clone());
+        let ulid = Ulid::generate();
+        let mut block = NewBlock::begin(&self.shared, ulid, window.span(), source, now)?;
+        let writer = &mut block.writer;
         let mut known: Vec<_> = window.extras().metadata().cloned().collect();
         let mut last_name = String::new();
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
@@ -275,10 +257,7 @@ impl Flusher {
         if writer.is_empty() {
             return Ok(None);
         }
-        let path = folder.join(ulid.to_string());
-        let written = writer.finish_checked(read_back);
-        written.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
-        Ok(Some(path))
+        block.finish().map(Some)
     }
 
     /// Removes closed segments whose samples are all in blocks.
@@ -337,27 +316,5 @@ impl Flusher {
         self.checkpoint = checkpoint;
         Arc::make_mut(&mut self.shared.state.lock()).block_duration_ms = block_duration_ms;
         Ok(())
-    }
-}
-
-/// A block is read back and compared with its checksums before it takes the place of what it was made from.
-pub(crate) fn read_back(path: &Path) -> Result<()> {
-    let damaged = verify_block(path)
-        .into_iter()
-        .find_map(|check| check.damage);
-    damaged.map_or(Ok(()), |what| {
-        Err(Error::unavailable(format!(
-            "a new block does not read back as it was written: {what}; check the disk"
-        )))
-    })
-}
-
-/// Removes a block that failed or was replaced, as far as possible. Should it stay, it holds nothing that its successor
-/// lacks.
-pub(crate) fn discard(fs: &dyn FileSystem, path: &Path) {
-    if let Err(error) = remove_block(fs, path)
-        && path.exists()
-    {
-        tracing::warn!(block = %path.display(), %error, "cannot remove a block that is not needed");
     }
 }

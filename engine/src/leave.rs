@@ -9,7 +9,7 @@
 use std::sync::mpsc;
 use std::sync::{Arc, Weak};
 
-use narthex_model::{Error, ErrorKind, Result};
+use narthex_model::Result;
 
 use crate::commit::Work;
 use crate::limits::LEAVE_LOOK_STEPS;
@@ -122,13 +122,8 @@ impl Leaver {
     }
 
     fn remove(&mut self, marked: Marked) -> Result<()> {
-        let (done, answer) = mpsc::sync_channel(1);
-        let closed = || Error::new(ErrorKind::Closed, "the store is closed");
-        let request = LeaveRequest { marked, done };
-        let asked = self.shared.queue.push_now(Work::Leave(request));
-        asked.map_err(|_| closed())?;
-        answer.recv().map_err(|_| closed())?;
-        Ok(())
+        let request = |done| Work::Leave(LeaveRequest { marked, done });
+        self.shared.ask(request)
     }
 }
 

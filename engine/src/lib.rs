@@ -34,6 +34,7 @@ mod lock;
 mod matching;
 mod metadata;
 mod mixed;
+mod new_block;
 mod paged;
 mod quarantine;
 mod queue;

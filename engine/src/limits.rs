@@ -65,6 +65,9 @@ pub(crate) const HEAD_WINDOWS_MAX: usize = 8192;
 /// It is looked whether series may leave after so many looks at the windows: once a minute.
 pub(crate) const LEAVE_LOOK_STEPS: u32 = 12;
 
+/// A native histogram counts as so many floats where work or memory is bounded: it is about as much.
+pub(crate) const HISTOGRAM_SAMPLES: u64 = 32;
+
 /// Samples that a compaction holds in memory at once, unless a single series has more.
 pub(crate) const COMPACTION_SAMPLES_AT_ONCE: u64 = 1 << 20;
 

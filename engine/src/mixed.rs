@@ -11,6 +11,7 @@ use crate::SampleColumns;
 use crate::block::{DecodedHistograms, DecodedSamples};
 use crate::histograms::HistogramRows;
 use crate::state::State;
+use crate::stitch::hidden_of;
 use crate::tombstone::{Hidden, spans, visible_rows};
 
 /// Settles which kind counts.
@@ -44,7 +45,7 @@ impl<'a> Mixed<'a> {
         for (position, ordinal) in ordinals.iter().enumerate() {
             let has_floats = !columns.rows(position).is_empty();
             if has_floats && self.state.histograms_max(*ordinal, self.range) > 0 {
-                let hidden = hidden.get(position).map_or(&[][..], Vec::as_slice);
+                let hidden = hidden_of(hidden, position as u32);
                 let (floats, histograms) = self.newest(*ordinal, hidden)?;
                 let times = older(&floats, &histograms);
                 lost.extend(times.into_iter().map(|t| (position, t)));

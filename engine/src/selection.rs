@@ -6,11 +6,11 @@ use std::sync::Arc;
 use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange};
 
 use crate::histograms::HistogramColumns;
+use crate::limits::HISTOGRAM_SAMPLES;
 use crate::quarantine::Quarantine;
 use crate::series_table::MatchedSeries;
 use crate::state::State;
 use crate::stitch::Stitcher;
-use crate::stitch_histograms::HistogramStitcher;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::Hidden;
 
@@ -146,16 +146,19 @@ impl Selection {
         ordinal.map_or(0, |o| self.state.histograms_max(*o, self.range))
     }
 
+    /// At most how many floats the samples of the series at `position` are as much as.
+    pub(crate) fn cost(&self, position: usize) -> u64 {
+        self.series(position).samples_max + HISTOGRAM_SAMPLES * self.histograms_max(position)
+    }
+
     /// The native histograms in the range of the series at `positions`, in that order; positions from `len()` on have none.
     /// May be called from many threads.
     ///
     /// # Errors
     /// As [`Selection::read`].
     pub fn read_histograms(&self, positions: Range<usize>) -> Result<HistogramColumns> {
-        let (ordinals, hidden) = self.at(positions);
-        HistogramStitcher::new(&self.state, self.range, ordinals)
-            .without(hidden)
-            .read(|block, error| self.report(block, error))
+        self.stitcher(positions)
+            .read_histograms(|block, error| self.report(block, error))
     }
 
     /// The float samples in the range of the series at `positions`, in that order; positions from `len()` on have none. May be
@@ -165,9 +168,7 @@ impl Selection {
     /// `Unavailable` if a file cannot be read, `Limit` if the series together have
     /// more than `i32::MAX` samples.
     pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
-        let (ordinals, hidden) = self.at(positions);
-        Stitcher::new(&self.state, self.range, ordinals)
-            .without(hidden)
+        self.stitcher(positions)
             .read(|block, error| self.report(block, error))
     }
 
@@ -179,10 +180,11 @@ impl Selection {
         self.quarantine.is_some()
     }
 
-    /// Ordinals of the series at `positions`, and what is hidden of them.
-    fn at(&self, positions: Range<usize>) -> (&[u32], &[Vec<Hidden>]) {
+    /// Reads the series at `positions`.
+    fn stitcher(&self, positions: Range<usize>) -> Stitcher<'_> {
         let positions = positions.start..positions.end.min(self.len());
         let ordinals = self.series.ordinals.get(positions.clone()).unwrap_or(&[]);
-        (ordinals, self.hidden.get(positions).unwrap_or(&[]))
+        let hidden = self.hidden.get(positions).unwrap_or(&[]);
+        Stitcher::new(&self.state, self.range, ordinals).without(hidden)
     }
 }

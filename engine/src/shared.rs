@@ -1,9 +1,9 @@
 //! What the engine's threads share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
-use narthex_model::{Error, Result, TimestampMs};
+use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 use parking_lot::Mutex;
 
 use crate::Options;
@@ -78,6 +78,11 @@ impl Counters {
     }
 }
 
+/// The answer of a store that takes nothing more.
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the store is closed")
+}
+
 impl Shared {
     /// Bytes of the WAL on disk.
     pub(crate) fn wal_bytes(&self) -> u64 {
@@ -90,6 +95,16 @@ impl Shared {
         if self.budget.update(bytes) {
             self.signal.wake();
         }
+    }
+
+    /// Asks the WAL thread for something and waits for its answer. `work` gets where to send it.
+    ///
+    /// # Errors
+    /// `Closed` if the store is.
+    pub(crate) fn ask<T>(&self, work: impl FnOnce(mpsc::SyncSender<T>) -> Work) -> Result<T> {
+        let (done, answer) = mpsc::sync_channel(1);
+        self.queue.push_now(work(done)).map_err(|_| closed())?;
+        answer.recv().map_err(|_| closed())
     }
 
     /// What is stored now.

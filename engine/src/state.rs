@@ -11,6 +11,7 @@ use narthex_model::{HistogramRef, TimeRange, TimestampMs};
 use crate::exemplars::StoredExemplar;
 use crate::head::{Pushed, Window, window_number};
 use crate::histograms::HistogramRows;
+use crate::limits::HISTOGRAM_SAMPLES;
 use crate::metadata::KnownMetadata;
 use crate::retention::{Cutoffs, Retention};
 use crate::stored_block::StoredBlock;
@@ -218,6 +219,15 @@ impl State {
         }
     }
 
+    /// These blocks alone and the tombstones.
+    pub(crate) fn only_blocks(&self, blocks: &[Arc<StoredBlock>]) -> Self {
+        let mut only = Self::new(0);
+        only.set_tombstones(self.tombstones.clone());
+        only.retention = self.retention.clone();
+        blocks.iter().for_each(|b| only.add_block(b.clone()));
+        only
+    }
+
     /// Windows from the oldest writes to the newest.
     pub(crate) fn head(&self) -> impl Iterator<Item = &Arc<Window>> {
         self.frozen.iter().map(|f| &f.window).chain(&self.windows)
@@ -362,6 +372,11 @@ impl State {
             .iter()
             .map(|b| b.count_max(ordinal, range))
             .sum::<u64>()
+    }
+
+    /// At most how many floats the samples of series `ordinal` in `range` are as much as.
+    pub(crate) fn cost(&self, ordinal: u32, range: TimeRange) -> u64 {
+        self.count_max(ordinal, range) + HISTOGRAM_SAMPLES * self.histograms_max(ordinal, range)
     }
 
     /// Oldest and newest sample of the head.

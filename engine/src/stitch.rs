@@ -11,6 +11,7 @@ use narthex_model::{Error, ErrorKind, Result, TimeRange};
 use crate::SampleColumns;
 use crate::block::DecodedSamples;
 use crate::head::Window;
+use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
 use crate::mixed::Mixed;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
@@ -18,11 +19,11 @@ use crate::tombstone::{Hidden, spans, visible_rows};
 
 /// Reads some series of a state.
 pub(crate) struct Stitcher<'a> {
-    state: &'a State,
-    range: TimeRange,
-    ordinals: &'a [u32],
+    pub(crate) state: &'a State,
+    pub(crate) range: TimeRange,
+    pub(crate) ordinals: &'a [u32],
     /// By position; empty if nothing is hidden.
-    hidden: &'a [Vec<Hidden>],
+    pub(crate) hidden: &'a [Vec<Hidden>],
 }
 
 /// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
@@ -102,18 +103,23 @@ impl<'a> Stitcher<'a> {
         Ok(columns)
     }
 
-    /// Series that are sorted by labels have increasing ordinals in every block.
+    /// Positions of the series in a block that `wanted` chooses, and their ordinals there. Series that are sorted by labels
+    /// have increasing ordinals in every block.
+    pub(crate) fn locals(
+        &self,
+        block: &StoredBlock,
+        wanted: impl Fn(u32) -> bool,
+    ) -> (Vec<u32>, Vec<u32>) {
+        let local = |(position, ordinal): (u32, &u32)| {
+            let local = block.local(*ordinal).filter(|_| wanted(*ordinal));
+            local.map(|local| (position, local))
+        };
+        (0..).zip(self.ordinals).filter_map(local).unzip()
+    }
+
     fn read_block(&self, block: &StoredBlock) -> Result<Source> {
-        let (mut positions, mut locals) = (Vec::new(), Vec::new());
-        for (position, ordinal) in (0..).zip(self.ordinals) {
-            if let Some(local) = block
-                .local(*ordinal)
-                .filter(|_| block.may_have(*ordinal, self.range))
-            {
-                positions.push(position);
-                locals.push(local);
-            }
-        }
+        let may_have = |ordinal| block.may_have(ordinal, self.range);
+        let (positions, locals) = self.locals(block, may_have);
         if locals.is_empty() {
             return Ok(Source::default());
         }
@@ -124,15 +130,11 @@ impl<'a> Stitcher<'a> {
             values,
             counts,
         } = decoded;
-        let running = |end: &mut usize, count: u32| {
-            *end += count as usize;
-            Some(*end)
-        };
         Ok(Source {
             timestamps,
             values,
             positions,
-            ends: counts.into_iter().scan(0, running).collect(),
+            ends: ends(counts),
             clean_through: block.clean_through(),
         })
     }
@@ -176,15 +178,43 @@ impl Source {
     }
 
     fn piece(&self, at: usize) -> Option<Piece<'_>> {
-        let start = at
-            .checked_sub(1)
-            .map_or(Some(0), |before| self.ends.get(before).copied())?;
-        let rows: Range<usize> = start..*self.ends.get(at)?;
+        let rows = rows_at(&self.ends, at)?;
         Some(Piece {
             timestamps: self.timestamps.get(rows.clone())?,
             values: self.values.get(rows)?,
         })
     }
+}
+
+/// Where the samples of each series end, from how many it has.
+pub(crate) fn ends(counts: Vec<u32>) -> Vec<usize> {
+    let running = |end: &mut usize, count: u32| {
+        *end += count as usize;
+        Some(*end)
+    };
+    counts.into_iter().scan(0, running).collect()
+}
+
+/// The rows of the series at `at`, if each ends where `ends` says and begins where the one before ends.
+pub(crate) fn rows_at(ends: &[usize], at: usize) -> Option<Range<usize>> {
+    let before = at.checked_sub(1);
+    let start = before.map_or(Some(0), |before| ends.get(before).copied())?;
+    Some(start..*ends.get(at)?)
+}
+
+/// What is hidden of the series at `position`.
+pub(crate) fn hidden_of(hidden: &[Vec<Hidden>], position: u32) -> &[Hidden] {
+    hidden.get(position as usize).map_or(&[], Vec::as_slice)
+}
+
+/// How many series to read at once, from the samples that each has: up to a bound, at least one.
+pub(crate) fn series_at_once(samples: impl Iterator<Item = u64>) -> usize {
+    let mut held = 0_u64;
+    let fits = samples.take_while(|samples| {
+        held = held.saturating_add(*samples);
+        held <= COMPACTION_SAMPLES_AT_ONCE
+    });
+    fits.count().max(1)
 }
 
 fn stitch(sources: &[Source], len: usize, hidden: &[Vec<Hidden>]) -> Result<SampleColumns> {
@@ -201,7 +231,7 @@ fn stitch(sources: &[Source], len: usize, hidden: &[Vec<Hidden>]) -> Result<Samp
         pieces.clear();
         for (source, at) in sources.iter().zip(&mut cursors) {
             if source.positions.get(*at) == Some(&position) {
-                let hidden = hidden.get(position as usize).map_or(&[][..], Vec::as_slice);
+                let hidden = hidden_of(hidden, position);
                 if let Some(piece) = source.piece(*at) {
                     piece.visible(&spans(hidden, source.clean_through), &mut pieces);
                 }

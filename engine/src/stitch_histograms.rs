@@ -2,24 +2,15 @@
 
 use std::ops::Range;
 
-use narthex_model::{Error, ErrorKind, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, Result};
 
 use crate::block::DecodedHistograms;
 use crate::head::Window;
 use crate::histograms::{HistogramColumns, HistogramRows};
 use crate::mixed::Mixed;
-use crate::state::State;
+use crate::stitch::{Stitcher, ends, hidden_of, rows_at};
 use crate::stored_block::StoredBlock;
-use crate::tombstone::{Hidden, spans, visible_rows};
-
-/// Reads the histograms of some series of a state.
-pub(crate) struct HistogramStitcher<'a> {
-    state: &'a State,
-    range: TimeRange,
-    ordinals: &'a [u32],
-    /// By position; empty if nothing is hidden.
-    hidden: &'a [Vec<Hidden>],
-}
+use crate::tombstone::{spans, visible_rows};
 
 /// The histograms of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
 #[derive(Default)]
@@ -33,30 +24,15 @@ struct Source {
     clean_through: u64,
 }
 
-impl<'a> HistogramStitcher<'a> {
-    /// `ordinals` are sorted by labels.
-    pub(crate) fn new(state: &'a State, range: TimeRange, ordinals: &'a [u32]) -> Self {
-        Self {
-            state,
-            range,
-            ordinals,
-            hidden: &[],
-        }
-    }
-
-    /// Leaves out what is hidden of each series, by position; an empty slice hides nothing.
-    pub(crate) fn without(self, hidden: &'a [Vec<Hidden>]) -> Self {
-        Self { hidden, ..self }
-    }
-
-    /// As [`crate::stitch::Stitcher::read`].
-    pub(crate) fn read(
+impl Stitcher<'_> {
+    /// As [`Stitcher::read`], for native histograms.
+    pub(crate) fn read_histograms(
         &self,
         report: impl Fn(&StoredBlock, &Error) -> bool,
     ) -> Result<HistogramColumns> {
         let mut sources = Vec::new();
         for block in &self.state.blocks {
-            match self.read_block(block) {
+            match self.read_block_histograms(block) {
                 Err(e) if e.kind() == ErrorKind::Corrupt && report(block, &e) => {}
                 source => sources.push(source?),
             }
@@ -64,13 +40,13 @@ impl<'a> HistogramStitcher<'a> {
         let windows = self.state.head_ages();
         sources.extend(windows.map(|(window, clean_through)| Source {
             clean_through,
-            ..self.read_window(window)
+            ..self.read_window_histograms(window)
         }));
         sources.retain(|s| !s.rows.is_empty());
         let mut out = HistogramColumns::default();
         out.offsets.push(0);
         for (position, ordinal) in (0..).zip(self.ordinals) {
-            self.append(position, *ordinal, &mut sources, &mut out.samples)?;
+            self.append_histograms(position, *ordinal, &mut sources, &mut out.samples)?;
             let end = i32::try_from(out.samples.len());
             out.offsets.push(end.map_err(|_| {
                 Error::limit("more than 2147483647 histograms are read at once: read fewer series")
@@ -79,15 +55,14 @@ impl<'a> HistogramStitcher<'a> {
         Ok(out)
     }
 
-    fn append(
+    fn append_histograms(
         &self,
         position: u32,
         ordinal: u32,
         sources: &mut [Source],
         out: &mut HistogramRows,
     ) -> Result<()> {
-        let hidden = self.hidden.get(position as usize);
-        let hidden = hidden.map_or(&[][..], Vec::as_slice);
+        let hidden = hidden_of(self.hidden, position);
         // Time, source, row.
         let mut rows = Vec::new();
         for (i, source) in sources.iter_mut().enumerate() {
@@ -120,37 +95,24 @@ impl<'a> HistogramStitcher<'a> {
         Ok(())
     }
 
-    /// Series that are sorted by labels have increasing ordinals in every block.
-    fn read_block(&self, block: &StoredBlock) -> Result<Source> {
-        let (mut positions, mut locals) = (Vec::new(), Vec::new());
-        for (position, ordinal) in (0..).zip(self.ordinals) {
-            if let Some(local) = block
-                .local(*ordinal)
-                .filter(|_| block.histograms_max(*ordinal, self.range) > 0)
-            {
-                positions.push(position);
-                locals.push(local);
-            }
-        }
+    fn read_block_histograms(&self, block: &StoredBlock) -> Result<Source> {
+        let has_some = |ordinal| block.histograms_max(ordinal, self.range) > 0;
+        let (positions, locals) = self.locals(block, has_some);
         if locals.is_empty() {
             return Ok(Source::default());
         }
         let mut decoded = DecodedHistograms::default();
         block.read_histograms(&locals, self.range, &mut decoded)?;
-        let running = |end: &mut usize, count: u32| {
-            *end += count as usize;
-            Some(*end)
-        };
         Ok(Source {
             rows: decoded.rows,
             positions,
-            ends: decoded.counts.into_iter().scan(0, running).collect(),
+            ends: ends(decoded.counts),
             done: 0,
             clean_through: block.clean_through(),
         })
     }
 
-    fn read_window(&self, window: &Window) -> Source {
+    fn read_window_histograms(&self, window: &Window) -> Source {
         let mut source = Source::default();
         if window.extras().has_no_histograms() {
             return source;
@@ -175,9 +137,6 @@ impl Source {
             return None;
         }
         self.done += 1;
-        let start = at
-            .checked_sub(1)
-            .map_or(Some(0), |before| self.ends.get(before).copied())?;
-        Some(start..*self.ends.get(at)?)
+        rows_at(&self.ends, at)
     }
 }

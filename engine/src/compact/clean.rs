@@ -64,14 +64,11 @@ pub(super) fn forget_done(shared: &Shared) -> Result<()> {
         state.concerned_windows(t).next().is_none()
             && blocks_to_clean(state, &shared.series, t).is_empty()
     };
-    if !shared
-        .snapshot()
-        .tombstones
-        .iter()
-        .any(|t| is_done(&shared.snapshot(), t))
-    {
+    let state = shared.snapshot();
+    if !state.tombstones.iter().any(|t| is_done(&state, t)) {
         return Ok(());
     }
+    drop(state);
     let _one_at_a_time = shared.tombstones_file.lock();
     let state = shared.snapshot();
     let left = state.tombstones.without(|t| is_done(&state, t));

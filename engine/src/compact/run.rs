@@ -19,14 +19,13 @@ use super::retire::retire;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples};
 use crate::exemplars::sort_by_time;
 use crate::find_exemplars::exemplars_of;
-use crate::flush::{discard, read_back};
-use crate::limits::{COMPACTION_SAMPLES_AT_ONCE, DISK_RESERVE_BYTES};
+use crate::limits::{DISK_RESERVE_BYTES, HISTOGRAM_SAMPLES};
 use crate::metadata;
+use crate::new_block::{NewBlock, open_new};
 use crate::quarantine::{list, set_aside};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::stitch::Stitcher;
-use crate::stitch_histograms::HistogramStitcher;
+use crate::stitch::{Stitcher, series_at_once};
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hiding, Tombstone};
 
@@ -38,9 +37,6 @@ const RETENTION_LOOK_MS: i64 = 3_600_000;
 
 /// A longer span is not divided: its blocks are not cut from the head.
 const SLICES_MAX: i64 = 1000;
-
-/// A histogram is about as much work as so many floats.
-const HISTOGRAM_SAMPLES: u64 = 32;
 
 /// Whether blocks are rewritten for deletes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,8 +165,7 @@ impl Compactor {
         let written = written.inspect_err(|e| self.failed(e, &parents));
         match written? {
             Written::Block(path) => {
-                let opened = StoredBlock::open(&path, &self.shared.series);
-                let (block, _) = opened.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
+                let block = open_new(&self.shared, &path)?;
                 self.replace(&parents, Some(block), "merged blocks");
             }
             Written::Nothing => {
@@ -261,52 +256,68 @@ impl Compactor {
             bytes.saturating_add(DISK_RESERVE_BYTES),
             "no blocks were merged",
         )?;
-        let folder = self.shared.layout.blocks();
         let state = self.shared.snapshot();
-        let mut only = State::new(0);
-        only.set_tombstones(state.tombstones.clone());
-        only.retention = state.retention.clone();
+        let only = state.only_blocks(parents);
+        let duration = state.block_duration_ms;
         drop(state);
-        parents.iter().for_each(|b| only.add_block(b.clone()));
         let now = (self.shared.options.now)();
         let kept = only.cutoffs(now).horizon();
         let hiding = Hiding::new(&only, kept, now);
+        let source = source(parents, only.tombstones.newest());
         let ulid = name_after(parents);
-        let mut writer = BlockWriter::create_on(
-            self.shared.fs.clone(),
-            &folder,
-            ulid,
-            merge.span,
-            source(parents, only.tombstones.newest()),
-            now,
-        )?
-        .with_workers(self.shared.workers.clone());
-        let has = |ordinal, _: LabelsRef<'_>| parents.iter().any(|b| b.local(ordinal).is_some());
-        let series = self.shared.series.select(&[], has);
-        let counts: Vec<u64> = series
-            .ordinals
-            .iter()
-            .map(|o| only.count_max(*o, kept) + HISTOGRAM_SAMPLES * only.histograms_max(*o, kept))
-            .collect();
-        let mut from = 0;
-        while from < counts.len() {
-            if stopped() {
-                return Ok(Written::Stopped);
+        let mut block = NewBlock::begin(&self.shared, ulid, merge.span, source, now)?;
+        if !self.write_series(&only, &hiding, kept, &mut block.writer, stopped)? {
+            return Ok(Written::Stopped);
+        }
+        for span in slices(merge.span, duration, parents) {
+            for exemplar in exemplars_of(&only, &hiding, span.intersection(&kept), sort_by_time)? {
+                block.writer.push_exemplar(exemplar)?;
             }
-            let to = from + at_once(counts.get(from..).unwrap_or(&[]));
+        }
+        if block.writer.is_empty() {
+            return Ok(Written::Nothing);
+        }
+        let mut known = Vec::new();
+        for parent in parents {
+            known.extend(parent.read_metadata()?);
+        }
+        metadata::sort(&mut known);
+        block.writer.set_metadata(known);
+        // It must read back before it counts: the rename is the commit.
+        block.finish().map(Written::Block)
+    }
+
+    /// Writes what is left of the series of `only` in the range `kept`; `false` if it was stopped half-way.
+    fn write_series(
+        &self,
+        only: &State,
+        hiding: &Hiding,
+        kept: TimeRange,
+        writer: &mut BlockWriter,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<bool> {
+        let has =
+            |ordinal, _: LabelsRef<'_>| only.blocks.iter().any(|b| b.local(ordinal).is_some());
+        let series = self.shared.series.select(&[], has);
+        let report = |block: &StoredBlock, error: &Error| {
+            let quarantine = &self.shared.quarantine;
+            quarantine.report_error(&block.name(), Some(block.meta()), error);
+            false
+        };
+        let mut from = 0;
+        while from < series.ordinals.len() {
+            if stopped() {
+                return Ok(false);
+            }
+            let rest = series.ordinals.get(from..).unwrap_or(&[]).iter();
+            let to = from + series_at_once(rest.map(|o| only.cost(*o, kept)));
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
-            let hidden = hiding.of_all(series.labels.get(from..to).unwrap_or(&[]));
-            let stitcher = Stitcher::new(&only, kept, ordinals).without(&hidden);
-            let report = |block: &StoredBlock, error: &Error| {
-                self.shared
-                    .quarantine
-                    .report_error(&block.name(), Some(block.meta()), error);
-                false
-            };
+            let labels = series.labels.get(from..to).unwrap_or(&[]);
+            let hidden = hiding.of_all(labels);
+            let stitcher = Stitcher::new(only, kept, ordinals).without(&hidden);
             let columns = stitcher.read(report)?;
-            let stitcher = HistogramStitcher::new(&only, kept, ordinals).without(&hidden);
-            let histograms = stitcher.read(report)?;
-            for (at, labels) in series.labels.iter().skip(from).take(to - from).enumerate() {
+            let histograms = stitcher.read_histograms(report)?;
+            for (at, labels) in labels.iter().enumerate() {
                 let (rows, histograms) = (columns.rows(at), histograms.of(at));
                 if rows.is_empty() && histograms.is_empty() {
                     continue;
@@ -320,28 +331,7 @@ impl Compactor {
             }
             from = to;
         }
-        let duration = self.shared.snapshot().block_duration_ms;
-        for span in slices(merge.span, duration, parents) {
-            for exemplar in exemplars_of(&only, &hiding, span.intersection(&kept), sort_by_time)? {
-                writer.push_exemplar(exemplar)?;
-            }
-        }
-        let mut known = Vec::new();
-        for parent in parents {
-            known.extend(parent.read_metadata()?);
-        }
-        metadata::sort(&mut known);
-        if !writer.is_empty() {
-            writer.set_metadata(known);
-        }
-        if writer.is_empty() {
-            return Ok(Written::Nothing);
-        }
-        // It must read back before it counts: the rename is the commit.
-        let path = folder.join(ulid.to_string());
-        let written = writer.finish_checked(read_back);
-        written.inspect_err(|_| discard(self.shared.fs.as_ref(), &path))?;
-        Ok(Written::Block(path))
+        Ok(true)
     }
 
     /// No sample that arrived meanwhile ranks between the new block and its parents: the window was not being written
@@ -379,16 +369,6 @@ fn slices(span: TimeRange, duration_ms: i64, parents: &[Arc<StoredBlock>]) -> Ve
     let starts = starts.take_while(|start| *start < span.end);
     let slice = |start: i64| TimeRange::new(start, start.saturating_add(length).min(span.end));
     starts.map(slice).collect()
-}
-
-/// How many series to read next: up to a bound of samples, at least one.
-fn at_once(counts: &[u64]) -> usize {
-    let mut held = 0_u64;
-    let fits = counts.iter().take_while(|count| {
-        held = held.saturating_add(**count);
-        held <= COMPACTION_SAMPLES_AT_ONCE
-    });
-    fits.count().max(1)
 }
 
 /// A name that ranks right after the last of the parents: what came after them still has the last word.

@@ -28,7 +28,7 @@ pub(crate) struct Hiding {
 impl Hiding {
     /// What may hide samples in `range` of a source of `state` when it is `now`.
     pub(crate) fn new(state: &State, range: TimeRange, now: TimestampMs) -> Self {
-        let cutoffs = Cutoffs::new(state.retention.clone(), now);
+        let cutoffs = state.cutoffs(now);
         let hides = !cutoffs.are_equal() || cutoffs.horizon().start > range.start;
         let concerns = |t: &Tombstone| t.range.overlaps(&range) && state.is_concerned(t);
         let tombstones = state.tombstones.iter().filter(|t| concerns(t));

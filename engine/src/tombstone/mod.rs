@@ -41,9 +41,14 @@ pub(crate) struct Tombstones {
 impl Tombstone {
     /// Whether it concerns the series with these labels.
     pub(crate) fn accepts(&self, labels: LabelsRef<'_>) -> bool {
-        let accepts = |set: &Vec<Matcher>| set.iter().all(|m| m.accepts_labels(labels));
-        self.matcher_sets.iter().any(accepts)
+        any_accepts(&self.matcher_sets, labels)
     }
+}
+
+/// Whether all matchers of one of the sets accept the series with these labels.
+pub(crate) fn any_accepts(matcher_sets: &[Vec<Matcher>], labels: LabelsRef<'_>) -> bool {
+    let accepts = |set: &Vec<Matcher>| set.iter().all(|m| m.accepts_labels(labels));
+    matcher_sets.iter().any(accepts)
 }
 
 impl Tombstones {
