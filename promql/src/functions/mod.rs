@@ -8,6 +8,7 @@ pub(crate) mod elementwise;
 pub(crate) mod grid;
 pub(crate) mod group;
 pub(crate) mod labels;
+pub(crate) mod merge;
 pub(crate) mod points;
 pub(crate) mod presence;
 pub(crate) mod range;

@@ -9,6 +9,7 @@ use narthex_model::{
 
 use super::columns::VALUE;
 use super::window::Grid;
+use crate::functions::merge::SAME_LABELS;
 use crate::kernels::windows::Windows;
 use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
 use crate::steps::StepVectors;
@@ -256,9 +257,7 @@ fn merge(into: &mut RangeSeries, from: RangeSeries) -> Result<()> {
     points.extend(from.timestamps.into_iter().zip(from.values));
     points.sort_by_key(|(t, _)| *t);
     if points.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        return Err(Error::invalid(
-            "vector cannot contain metrics with the same labelset",
-        ));
+        return Err(Error::invalid(SAME_LABELS));
     }
     (into.timestamps, into.values) = points.into_iter().unzip();
     Ok(())

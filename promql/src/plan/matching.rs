@@ -6,10 +6,11 @@ use narthex_model::{Error, METRIC_NAME, Result, label_column};
 
 use super::arithmetic::kind;
 use super::columns::{VALUE, absent_label, call, column, label};
+use super::fill::keeps_name;
 use super::vector::{Vector, says_meaning};
-use super::{Planner, not_supported, planning};
+use super::{Planner, planning};
 use crate::ast::{Binary, Cardinality, Matching};
-use crate::functions::binary::{binary, comparison};
+use crate::functions::binary::binary;
 use crate::functions::group::Duplicate;
 
 /// The value of the other side after a join.
@@ -22,9 +23,6 @@ impl Planner<'_> {
             .matching
             .as_ref()
             .ok_or_else(|| Error::internal("vectors without matching"))?;
-        if matching.fill_left.is_some() || matching.fill_right.is_some() {
-            return Err(not_supported("fill"));
-        }
         let swapped = matching.cardinality == Cardinality::OneToMany;
         let (many, one) = if swapped {
             (right, left)
@@ -42,7 +40,7 @@ impl Planner<'_> {
         let many_labels = many.labels.clone();
         let many_unique = many.is_unique_by(&keys);
         let many_distinct = many.distinct;
-        let joined = join(many, &one, &keys, &include, JoinType::Inner)?;
+        let joined = join(many.clone(), &one, &keys, &include, JoinType::Inner)?;
 
         let operands = if swapped {
             [OTHER, VALUE]
@@ -50,16 +48,14 @@ impl Planner<'_> {
             [VALUE, OTHER]
         };
         let value = call(&binary(node.op, kind(node)), operands.map(column).to_vec());
-        let keeps_name = comparison(node.op).is_some() && !node.return_bool;
-        let labels = result_labels(matching, &many_labels, keeps_name);
-        let result = result(joined, labels, &include, value)?;
-        check(
-            matching,
-            result,
-            &keys,
-            many_unique,
-            many_distinct && include.is_empty(),
-        )
+        let labels = result_labels(matching, &many_labels, keeps_name(node));
+        let pairs = result(joined, labels, &include, value)?;
+        let many_distinct = many_distinct && include.is_empty();
+        if matching.fill_left.is_none() && matching.fill_right.is_none() {
+            return check(matching, pairs, &keys, many_unique, many_distinct);
+        }
+        let all = self.filled(node, matching, pairs, &many, &one, &keys)?;
+        check(matching, all, &keys, many_unique, many_distinct)?.merged()
     }
 }
 
@@ -165,7 +161,7 @@ fn with_keys(
     ))
 }
 
-fn result_labels(matching: &Matching, many: &[String], keeps_name: bool) -> Vec<String> {
+pub(super) fn result_labels(matching: &Matching, many: &[String], keeps_name: bool) -> Vec<String> {
     let one_to_one = matching.cardinality == Cardinality::OneToOne;
     let keep = |l: &&String| {
         let named = keeps_name || !says_meaning(l);

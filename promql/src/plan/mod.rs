@@ -9,6 +9,7 @@ mod call;
 mod columns;
 mod decode;
 mod duration;
+mod fill;
 mod matching;
 mod scalar;
 mod selector;

@@ -80,7 +80,7 @@ fn matching(node: &Binary) -> Result<&Matching> {
 }
 
 /// The points of `kept` where `other` has, or has not, a point in the same match group.
-fn masked(
+pub(super) fn masked(
     kept: Vector,
     other: Vector,
     keys: &[String],
@@ -105,7 +105,7 @@ fn masked(
 }
 
 /// All series of all sides, each with the number of its side; a label that a side lacks is absent there.
-fn union(sides: Vec<Vector>, labels: &[String]) -> Result<LogicalPlan> {
+pub(super) fn union(sides: Vec<Vector>, labels: &[String]) -> Result<LogicalPlan> {
     let mut all: Option<LogicalPlanBuilder> = None;
     for (number, side) in (0_i64..).zip(sides) {
         let source = |l: &String| {

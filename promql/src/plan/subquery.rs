@@ -32,6 +32,12 @@ impl Planner<'_> {
             Planned::Vector(vector) => vector,
             scalar => inner.scalar_vector(scalar)?,
         };
+        // A series must be one row here: its windows look at several steps at once.
+        let vector = if vector.distinct {
+            vector
+        } else {
+            vector.merged()?
+        };
         let Vector {
             plan,
             labels,

@@ -6,6 +6,7 @@ use narthex_model::{METRIC_NAME, Result, label_column};
 use super::columns::{VALUE, column, label, window};
 use super::planning;
 use crate::functions::group::Duplicate;
+use crate::functions::merge::Merge;
 use crate::functions::window::GroupFunction;
 use crate::kernels::windows::Windows;
 
@@ -83,16 +84,27 @@ impl Vector {
         if self.is_unique_by(labels) {
             return Ok(self);
         }
+        self.over_groups(rule, labels)
+    }
+
+    /// The same vector with one row for all rows of the same labels.
+    pub(super) fn merged(self) -> Result<Self> {
+        let labels = self.labels.clone();
+        self.over_groups(Merge, &labels)
+    }
+
+    /// `function` of the rows that agree in `labels`.
+    fn over_groups(self, function: impl GroupFunction, labels: &[String]) -> Result<Self> {
         let partition = labels
             .iter()
             .filter(|l| self.labels.contains(l))
             .map(|l| column(label_column(l)))
             .collect();
-        let unique = window(rule.udwf(), vec![self.value()], partition)?;
-        let name = unique.schema_name().to_string();
-        let plan = LogicalPlanBuilder::from(self.plan.clone());
+        let value = window(function.udwf(), vec![self.value()], partition)?;
+        let name = value.schema_name().to_string();
+        let plan = LogicalPlanBuilder::from(self.plan);
         let plan = plan
-            .window([unique])
+            .window([value])
             .and_then(LogicalPlanBuilder::build)
             .map_err(planning)?;
         Ok(Self {
