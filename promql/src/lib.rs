@@ -6,6 +6,7 @@ pub mod ast;
 mod check;
 mod functions;
 mod kernels;
+mod notes;
 mod operators;
 mod parse;
 mod plan;

@@ -81,7 +81,7 @@ pub(crate) fn prepare(snapshot: &Snapshot, request: &Request<'_>) -> Result<Plan
         samples_max: request.samples_max,
     };
     let source = SnapshotSource::new(snapshot.clone());
-    let plan = plan(&expr, &params, &source)?;
+    let plan = plan(&expr, request.query, &params, &source)?;
     Ok(Planned {
         plan,
         value_type,

@@ -1,9 +1,10 @@
 //! Reading the arguments of a function call: literals and columns.
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringViewArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, Signature, Volatility};
+use narthex_model::Error;
 
 use crate::steps::{StepVectors, steps_of};
 
@@ -54,6 +55,42 @@ pub(crate) fn planned_vector(args: &ReturnFieldArgs<'_>) -> Result<DataType> {
     vector
         .cloned()
         .ok_or_else(|| DataFusionError::Internal("no argument is a step vector".to_owned()))
+}
+
+/// Why a query fails while it runs: `message` word for word, and the query is to blame.
+pub(crate) fn refused(message: impl Into<String>) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::invalid(message)))
+}
+
+/// The metric's name of each row: one for all, or a label column.
+pub(crate) enum MetricNames {
+    One(String),
+    Each(StringViewArray),
+}
+
+impl MetricNames {
+    /// The names that the argument at `position` gives.
+    pub(crate) fn read(args: &[ColumnarValue], position: usize) -> Result<Self> {
+        match args.get(position) {
+            Some(ColumnarValue::Scalar(ScalarValue::Utf8View(name))) => {
+                Ok(Self::One(name.clone().unwrap_or_default()))
+            }
+            Some(ColumnarValue::Array(names)) => match names.as_string_view_opt() {
+                Some(names) => Ok(Self::Each(names.clone())),
+                None => internal_err!("names must be texts, got {}", names.data_type()),
+            },
+            other => internal_err!("argument {position} must be a name, got {other:?}"),
+        }
+    }
+
+    /// The name of `row`; empty if it has none.
+    pub(crate) fn at(&self, row: usize) -> &str {
+        match self {
+            Self::One(name) => name,
+            Self::Each(names) if names.is_valid(row) => names.value(row),
+            Self::Each(_) => "",
+        }
+    }
 }
 
 /// A scalar PromQL operand: one number, or one number per step (the same for each row).

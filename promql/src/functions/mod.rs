@@ -1,6 +1,6 @@
 //! The operators of a plan: DataFusion functions over step vectors, one family per file.
 //!
-//! Parameters travel as literal arguments, so a function is known by its name alone.
+//! Parameters travel as literal arguments, so a function is known by its name, and by whom it speaks for if it may say something.
 
 pub(crate) mod arguments;
 pub(crate) mod binary;
@@ -9,10 +9,12 @@ pub(crate) mod grid;
 pub(crate) mod group;
 pub(crate) mod labels;
 pub(crate) mod merge;
+pub(crate) mod parameter;
 pub(crate) mod points;
 pub(crate) mod presence;
 pub(crate) mod range;
 pub(crate) mod ranked;
+pub(crate) mod remarks;
 pub(crate) mod scalar;
 pub(crate) mod sides;
 pub(crate) mod window;

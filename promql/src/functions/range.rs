@@ -1,6 +1,7 @@
 //! Range functions: from sample lists to step vectors, through a kernel.
 //!
-//! `prom_rate(times, values, first_end, interval, steps, range[, parameter])`.
+//! `prom_rate(times, values, first_end, interval, steps, range[, parameter][, name])`: a function that may have something to say
+//! gets the metric's name last.
 
 use std::sync::Arc;
 
@@ -11,9 +12,11 @@ use datafusion::logical_expr::{
 };
 use narthex_model::is_stale;
 
-use super::arguments::{SampleLists, StepScalar, any_signature, int, planned_int};
+use super::arguments::{MetricNames, SampleLists, StepScalar, any_signature, int, planned_int};
+use super::remarks::Remarks;
 use crate::kernels::windows::{BoundsCache, Windows};
 use crate::kernels::{RangeKernel, Series, change, counter, order, regression, sum};
+use crate::notes::Speaker;
 use crate::steps::{StepWriter, step_type};
 
 /// A range function of PromQL.
@@ -149,10 +152,11 @@ pub(crate) fn range_function(name: &str) -> Option<&'static RangeFunction> {
 }
 
 impl RangeFunction {
-    /// The function for plans.
-    pub(crate) fn udf(&self) -> Arc<ScalarUDF> {
+    /// The function for plans; with a speaker it takes the metric's name as its last argument.
+    pub(crate) fn udf(&self, speaker: Option<Speaker>) -> Arc<ScalarUDF> {
         Arc::new(ScalarUDF::new_from_impl(RangeUdf {
             plan_name: self.plan_name,
+            speaker,
             signature: any_signature(),
         }))
     }
@@ -161,6 +165,7 @@ impl RangeFunction {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct RangeUdf {
     plan_name: &'static str,
+    speaker: Option<Speaker>,
     signature: Signature,
 }
 
@@ -201,13 +206,19 @@ impl ScalarUDFImpl for RangeUdf {
             steps: int(args, 4)? as usize,
             range: int(args, 5)?,
         };
-        let parameter = if args.len() > 6 {
-            StepScalar::read(args, 6)?
-        } else {
-            StepScalar::Constant(f64::NAN)
+        let parameter = match function.parameter {
+            Some(_) => StepScalar::read(args, 6)?,
+            None => StepScalar::Constant(f64::NAN),
+        };
+        let remarks = match &self.speaker {
+            Some(speaker) => {
+                let names = MetricNames::read(args, args.len().saturating_sub(1))?;
+                Remarks::of(function.name, speaker, names)
+            }
+            None => None,
         };
         let lists = SampleLists::read(args, rows)?;
-        let vectors = run(function.kernel, &lists, windows, &parameter);
+        let vectors = run(function.kernel, &lists, windows, &parameter, remarks);
         Ok(ColumnarValue::Array(vectors.finish().into_array()?))
     }
 }
@@ -217,6 +228,7 @@ fn run(
     lists: &SampleLists,
     windows: Windows,
     parameter: &StepScalar,
+    mut remarks: Option<Remarks<'_>>,
 ) -> StepWriter {
     let mut out = StepWriter::new(lists.len(), windows.steps);
     let mut cache = BoundsCache::new(windows);
@@ -231,11 +243,11 @@ fn run(
             bounds,
             windows,
         };
-        kernel(
-            &series,
-            &|step| parameter.at(row, step),
-            &mut out.row_mut(row),
-        );
+        let mut points = out.row_mut(row);
+        kernel(&series, &|step| parameter.at(row, step), &mut points);
+        if let Some(remarks) = &mut remarks {
+            remarks.after(row, points.present, parameter);
+        }
     }
     out
 }

@@ -40,6 +40,15 @@ fn date_of_day(day: i64) -> Date {
     }
 }
 
+/// An instant, in milliseconds, to the second: `2024-02-29T23:59:59Z`.
+pub(crate) fn rfc3339(ms: i64) -> String {
+    let seconds = ms.div_euclid(1_000);
+    let Date { year, month, day } = date_of_day(seconds.div_euclid(86_400));
+    let of_day = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 fn is_leap(year: i64) -> bool {
     (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
 }
@@ -121,6 +130,8 @@ mod tests {
             [year(t), month(t), day_of_month(t), day_of_week(t), hour(t)],
             [1969.0, 12.0, 31.0, 3.0, 23.0]
         );
+        assert_eq!(rfc3339(1_709_251_199_999), "2024-02-29T23:59:59Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
         assert!(year(f64::NAN).is_nan() && hour(f64::INFINITY).is_nan());
     }
 }

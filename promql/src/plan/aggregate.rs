@@ -7,15 +7,17 @@ use super::columns::{VALUE, aggregate, column, window};
 use super::scalar::attach;
 use super::vector::{Vector, project, says_meaning};
 use super::{Planned, Planner, not_supported, planning};
-use crate::ast::{Aggregate, AggregateOp, Grouping};
+use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
+use crate::functions::parameter::Demand;
 use crate::functions::ranked::Ranked;
 use crate::functions::window::GroupFunction;
 
 impl Planner<'_> {
     pub(super) fn aggregate(&self, node: &Aggregate) -> Result<Vector> {
+        let parameter = node.param.as_ref();
+        let parameter = parameter.map(|p| self.parameter(node.op, p)).transpose()?;
         let vector = self.vector(&node.expr)?;
-        let parameter = node.param.as_ref().map(|p| self.plan(p)).transpose()?;
         let groups = group_labels(&vector.labels, &node.grouping);
         match node.op {
             AggregateOp::Sum => reduce(vector, Aggregation::Sum, &groups, None),
@@ -33,6 +35,19 @@ impl Planner<'_> {
             AggregateOp::CountValues => Err(not_supported("count_values")),
             AggregateOp::LimitRatio => Err(not_supported("limit_ratio")),
         }
+    }
+}
+
+impl Planner<'_> {
+    fn parameter(&self, op: AggregateOp, expr: &Expr) -> Result<Planned> {
+        let planned = self.plan(expr)?;
+        let demand = match op {
+            AggregateOp::Quantile => Demand::Quantile,
+            AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Limitk => Demand::Count,
+            AggregateOp::LimitRatio => Demand::Ratio,
+            _ => return Ok(planned),
+        };
+        self.demanded(demand, planned, expr.span)
     }
 }
 
@@ -63,7 +78,7 @@ pub(super) fn reduce(
     let value = vector.value();
     let (plan, parameters) = attach(vector.plan, parameter.into_iter().collect())?;
     let arguments = [value].into_iter().chain(parameters).collect();
-    grouped(plan, groups, aggregate(&aggregation.udaf(), arguments))
+    grouped(plan, groups, aggregate(&aggregation.udaf(None), arguments))
 }
 
 /// Groups `plan` by labels, with the aggregate expression `value`.

@@ -7,12 +7,14 @@ use super::columns::call;
 use super::scalar::attach;
 use super::vector::{Samples, Vector, nameless, project};
 use super::{Planned, Planner, not_supported};
-use crate::ast::{Call, Expr};
+use crate::ast::{Call, Expr, Span};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
 use crate::functions::range::{RangeFunction, range_function};
+use crate::functions::remarks::{is_counter_name, is_quantile};
+use crate::notes::Speaker;
 
 impl Planner<'_> {
-    pub(super) fn call(&self, node: &Call) -> Result<Planned> {
+    pub(super) fn call(&self, node: &Call, span: Span) -> Result<Planned> {
         if let Some(function) = range_function(node.function) {
             return self.range_call(function, &node.args).map(Planned::Vector);
         }
@@ -26,7 +28,7 @@ impl Planner<'_> {
                 .parametric_call(function, &node.args)
                 .map(Planned::Vector);
         }
-        match self.special_call(node)? {
+        match self.special_call(node, span)? {
             Some(planned) => Ok(planned),
             None => Err(not_supported(&format!("the function {}()", node.function))),
         }
@@ -40,6 +42,8 @@ impl Planner<'_> {
             .map(|at| self.scalar(arg(args, at)?))
             .transpose()?;
         let arguments = samples.arguments();
+        let speaker = self.speaker_over(function, &samples, parameter.as_ref(), args);
+        let name = speaker.is_some().then(|| samples.metric_name());
         let Samples {
             plan,
             labels,
@@ -47,10 +51,8 @@ impl Planner<'_> {
             ..
         } = samples;
         let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
-        let value = call(
-            &function.udf(),
-            arguments.into_iter().chain(parameters).collect(),
-        );
+        let arguments = arguments.into_iter().chain(parameters).chain(name);
+        let value = call(&function.udf(speaker), arguments.collect());
         let labels = if function.keeps_name {
             labels
         } else {
@@ -61,6 +63,25 @@ impl Planner<'_> {
             labels,
             distinct,
         })
+    }
+
+    /// Who speaks for a range function, if there may be something to say.
+    fn speaker_over(
+        &self,
+        function: &RangeFunction,
+        samples: &Samples,
+        parameter: Option<&Planned>,
+        args: &[Expr],
+    ) -> Option<Speaker> {
+        let metric = samples.metric.as_deref();
+        let needed = match (function.name, parameter) {
+            ("rate" | "increase", _) => !metric.is_some_and(is_counter_name),
+            ("quantile_over_time", Some(Planned::Number(phi))) => !is_quantile(*phi),
+            ("quantile_over_time", _) => true,
+            _ => false,
+        };
+        let blamed = args.first().filter(|_| needed)?;
+        Some(self.speaker(blamed.span))
     }
 
     fn elementwise_call(&self, function: &Elementwise, args: &[Expr]) -> Result<Vector> {

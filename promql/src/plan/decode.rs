@@ -1,5 +1,7 @@
 //! From the batches of a plan to the answer of a query.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::logical_expr::LogicalPlan;
@@ -11,6 +13,7 @@ use super::columns::VALUE;
 use super::window::Grid;
 use crate::functions::merge::SAME_LABELS;
 use crate::kernels::windows::Windows;
+use crate::notes::{Kind, Notes};
 use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
 use crate::steps::StepVectors;
 
@@ -20,6 +23,7 @@ pub struct QueryPlan {
     pub(super) grid: Grid,
     pub(super) instant: bool,
     pub(super) order: Order,
+    pub(super) notes: Arc<Notes>,
 }
 
 pub(super) enum Body {
@@ -70,8 +74,8 @@ impl QueryPlan {
         };
         Ok(QueryOutput {
             value,
-            warnings: Vec::new(),
-            infos: Vec::new(),
+            warnings: self.notes.texts(Kind::Warning),
+            infos: self.notes.texts(Kind::Info),
         })
     }
 

@@ -20,12 +20,14 @@ mod vector;
 mod window;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 
-use crate::ast::{Expr, Node};
+use crate::ast::{Expr, Node, Span};
+use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 pub use decode::QueryPlan;
 use decode::{Body, Order};
@@ -47,17 +49,24 @@ pub struct EvalParams {
     pub samples_max: u64,
 }
 
-/// Plans `expr`, which the parser has checked, over the series of `source`.
+/// Plans `expr`, which the parser has read from `query` and checked, over the series of `source`.
 ///
 /// # Errors
 /// `Invalid` for what is not supported yet or can only be checked here, `Limit` beyond `samples_max`, and whatever the source says.
-pub fn plan(expr: &Expr, params: &EvalParams, source: &dyn SeriesSource) -> Result<QueryPlan> {
+pub fn plan(
+    expr: &Expr,
+    query: &str,
+    params: &EvalParams,
+    source: &dyn SeriesSource,
+) -> Result<QueryPlan> {
+    let notes = Notes::new(query);
     let planner = Planner {
         params,
         source,
         grid: params.grid,
         samples: &Cell::new(0),
         query: params.grid,
+        notes: &notes,
     };
     let body = match planner.plan(expr)? {
         Planned::Number(v) => Body::Number(v),
@@ -71,6 +80,7 @@ pub fn plan(expr: &Expr, params: &EvalParams, source: &dyn SeriesSource) -> Resu
         grid: params.grid,
         instant: params.instant,
         order: order(expr),
+        notes,
     })
 }
 
@@ -113,6 +123,8 @@ struct Planner<'a> {
     query: Grid,
     /// Samples that the selectors planned so far may load.
     samples: &'a Cell<u64>,
+    /// What the query says besides its answer.
+    notes: &'a Arc<Notes>,
 }
 
 impl<'a> Planner<'a> {
@@ -124,7 +136,7 @@ impl<'a> Planner<'a> {
             Node::Vector(selector) => self.instant_selector(selector).map(Planned::Vector),
             Node::Matrix(selector) => self.matrix_selector(selector).map(Planned::Samples),
             Node::Subquery(subquery) => self.subquery(subquery).map(Planned::Samples),
-            Node::Call(call) => self.call(call),
+            Node::Call(call) => self.call(call, expr.span),
             Node::Aggregate(aggregate) => self.aggregate(aggregate).map(Planned::Vector),
             Node::Binary(binary) => self.binary(binary),
             Node::Unary(unary) => self.unary(unary),
@@ -134,6 +146,11 @@ impl<'a> Planner<'a> {
     /// The same planner on another grid.
     fn on_grid(&self, grid: Grid) -> Self {
         Planner { grid, ..*self }
+    }
+
+    /// Who speaks for the expression at `span`; asked for after its operands are planned.
+    fn speaker(&self, span: Span) -> Speaker {
+        self.notes.speaker(span, self.grid)
     }
 
     fn vector(&self, expr: &Expr) -> Result<Vector> {

@@ -1,13 +1,14 @@
 //! Scalars: numbers known while planning, and one-row plans with a value per step.
 
-use datafusion::common::Column;
+use datafusion::common::{Column, DataFusionError};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{Error, Result};
 
 use super::columns::{VALUE, call, column};
 use super::vector::{Vector, project};
 use super::{Planned, Planner, planning};
-use crate::ast::Expr;
+use crate::ast::{Expr, Span};
+use crate::functions::parameter::Demand;
 use crate::functions::scalar::FromNothing;
 
 impl Planner<'_> {
@@ -18,6 +19,22 @@ impl Planner<'_> {
             _ => Err(Error::internal(
                 "the checker let a value pass that is no scalar",
             )),
+        }
+    }
+
+    /// `scalar`, which is checked now if it is constant, and when the query runs if not.
+    pub(super) fn demanded(&self, demand: Demand, scalar: Planned, span: Span) -> Result<Planned> {
+        let speaker = self.speaker(span);
+        match scalar {
+            Planned::Scalar(plan) => {
+                let checked = call(&demand.udf(speaker), vec![column(VALUE)]);
+                project(plan, &[], checked).map(Planned::Scalar)
+            }
+            Planned::Number(v) => {
+                let checked = demand.check(&[v], &speaker);
+                checked.map_err(refused).map(|()| Planned::Number(v))
+            }
+            other => Ok(other),
         }
     }
 
@@ -60,6 +77,17 @@ impl Planner<'_> {
             labels: Vec::new(),
             distinct: true,
         })
+    }
+}
+
+/// The error that a function has given.
+fn refused(error: DataFusionError) -> Error {
+    match error {
+        DataFusionError::External(inner) => match inner.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(other) => planning(DataFusionError::External(other)),
+        },
+        other => planning(other),
     }
 }
 

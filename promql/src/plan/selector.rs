@@ -62,10 +62,11 @@ impl Planner<'_> {
         // A step vector takes as much room as the samples it is made of.
         let points = (selected.series as u64).saturating_mul(windows.steps as u64);
         self.charge(selected.samples_max.saturating_add(points))?;
+        let metric = only_name(&selector.matchers);
         let meant = selected.label_names.iter().filter(|l| says_meaning(l));
         let distinct = match meant.map(String::as_str).collect::<Vec<_>>().as_slice() {
             [] => true,
-            [METRIC_NAME] => has_one_name(&selector.matchers),
+            [METRIC_NAME] => metric.is_some(),
             _ => false,
         };
         Ok(Samples {
@@ -73,6 +74,7 @@ impl Planner<'_> {
             labels: selected.label_names,
             distinct,
             windows,
+            metric,
         })
     }
 }
@@ -86,10 +88,11 @@ fn scan(selected: &SelectedSeries, selector: &VectorSelector) -> Result<LogicalP
         .map_err(planning)
 }
 
-fn has_one_name(matchers: &[Matcher]) -> bool {
-    matchers
-        .iter()
-        .any(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty())
+/// The metric's name, if `matchers` leave but one.
+fn only_name(matchers: &[Matcher]) -> Option<String> {
+    let is_name =
+        |m: &&Matcher| m.name() == METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty();
+    matchers.iter().find(is_name).map(|m| m.value().to_owned())
 }
 
 impl Samples {

@@ -8,18 +8,20 @@ use super::aggregate::{grouped, reduce};
 use super::call::{arg, of_value};
 use super::columns::{VALUE, absent_label, aggregate, call, column, known_label, label};
 use super::scalar::attach;
-use super::vector::{Vector, project, says_meaning};
+use super::vector::{Vector, metric_name, project, says_meaning};
 use super::{Planned, Planner, planning, seconds};
-use crate::ast::{Call, Expr, Node};
+use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::labels::Rewrite;
+use crate::functions::parameter::Demand;
 use crate::functions::points::Take;
 use crate::functions::presence::Presence;
 use crate::functions::range::range_function;
+use crate::notes::Note;
 
 impl Planner<'_> {
     /// `None` if the function is not known here.
-    pub(super) fn special_call(&self, node: &Call) -> Result<Option<Planned>> {
+    pub(super) fn special_call(&self, node: &Call, span: Span) -> Result<Option<Planned>> {
         let args = node.args.as_slice();
         Ok(Some(match node.function {
             "time" => Planned::Scalar(self.one_row(self.time())?),
@@ -36,9 +38,18 @@ impl Planner<'_> {
             "histogram_quantile" => Planned::Vector(self.histogram_quantile(args)?),
             "label_replace" => Planned::Vector(self.label_replace(args)?),
             "label_join" => Planned::Vector(self.label_join(args)?),
-            "sort" | "sort_desc" => Planned::Vector(self.vector(arg(args, 0)?)?),
+            "sort" | "sort_desc" => Planned::Vector(self.sorted(arg(args, 0)?, span)?),
             _ => return Ok(None),
         }))
+    }
+
+    /// Elements are put in order at the end, and only those of an instant query.
+    fn sorted(&self, expr: &Expr, call: Span) -> Result<Vector> {
+        let vector = self.vector(expr)?;
+        if self.grid.steps > 1 {
+            self.speaker(call).say(&Note::SortInRangeQuery);
+        }
+        Ok(vector)
     }
 
     fn scalar_of(&self, expr: &Expr) -> Result<datafusion::logical_expr::LogicalPlan> {
@@ -55,7 +66,7 @@ impl Planner<'_> {
         let samples = self.samples(expr)?;
         let present = range_function("present_over_time")
             .ok_or_else(|| Error::internal("no present_over_time"))?;
-        let value = call(&present.udf(), samples.arguments());
+        let value = call(&present.udf(None), samples.arguments());
         let vector = Vector {
             plan: project(samples.plan, &[], value)?,
             labels: Vec::new(),
@@ -94,8 +105,12 @@ impl Planner<'_> {
     }
 
     fn histogram_quantile(&self, args: &[Expr]) -> Result<Vector> {
-        let phi = self.scalar(arg(args, 0)?)?;
-        let vector = self.vector(arg(args, 1)?)?;
+        let (quantile, histogram) = (arg(args, 0)?, arg(args, 1)?);
+        let phi = self.scalar(quantile)?;
+        let phi = self.demanded(Demand::EachQuantile, phi, quantile.span)?;
+        let vector = self.vector(histogram)?;
+        let speaker = self.speaker(histogram.span);
+        let name = metric_name(&vector.labels);
         let groups: Vec<_> = vector
             .labels
             .iter()
@@ -111,13 +126,10 @@ impl Planner<'_> {
         let arguments = [column(VALUE)]
             .into_iter()
             .chain(operands)
-            .chain([bound])
+            .chain([bound, name])
             .collect();
-        grouped(
-            plan,
-            &groups,
-            aggregate(&Aggregation::HistogramQuantile.udaf(), arguments),
-        )
+        let quantile = Aggregation::HistogramQuantile.udaf(Some(speaker));
+        grouped(plan, &groups, aggregate(&quantile, arguments))
     }
 
     fn label_replace(&self, args: &[Expr]) -> Result<Vector> {

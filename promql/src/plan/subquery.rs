@@ -59,6 +59,7 @@ impl Planner<'_> {
             labels,
             distinct,
             windows,
+            metric: None,
         })
     }
 }

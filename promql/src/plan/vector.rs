@@ -3,7 +3,7 @@
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use narthex_model::{METRIC_NAME, Result, label_column};
 
-use super::columns::{VALUE, column, label, window};
+use super::columns::{VALUE, absent_label, column, known_label, label, window};
 use super::planning;
 use crate::functions::group::Duplicate;
 use crate::functions::merge::Merge;
@@ -29,6 +29,27 @@ pub(super) struct Samples {
     pub(super) distinct: bool,
     /// Where the windows lie.
     pub(super) windows: Windows,
+    /// The metric's name, if the selector says that all series have this one.
+    pub(super) metric: Option<String>,
+}
+
+impl Samples {
+    /// The metric's name of each row: known, a column, or absent.
+    pub(super) fn metric_name(&self) -> Expr {
+        match &self.metric {
+            Some(metric) => known_label(metric),
+            None => metric_name(&self.labels),
+        }
+    }
+}
+
+/// The metric's name of each row with these `labels`.
+pub(super) fn metric_name(labels: &[String]) -> Expr {
+    if labels.iter().any(|l| l == METRIC_NAME) {
+        column(label_column(METRIC_NAME))
+    } else {
+        absent_label()
+    }
 }
 
 /// Labels that say what a metric is; an operation that gives its values another meaning drops them.

@@ -19,8 +19,8 @@ pub(crate) struct Notes {
 pub(crate) fn success(notes: &Notes, push_data: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut body = b"{\"status\":\"success\",\"data\":".to_vec();
     push_data(&mut body);
-    push_notes("warnings", &notes.warnings, &mut body);
-    push_notes("infos", &notes.infos, &mut body);
+    push_notes("warning", &notes.warnings, &mut body);
+    push_notes("info", &notes.infos, &mut body);
     body.push(b'}');
     body
 }
@@ -41,15 +41,19 @@ pub(crate) fn json(body: Vec<u8>) -> Response {
 }
 
 /// Writes at most [`NOTES_MAX`] notes and says how many were left out.
-fn push_notes(key: &str, notes: &[String], out: &mut Vec<u8>) {
+fn push_notes(kind: &str, notes: &[String], out: &mut Vec<u8>) {
     if notes.is_empty() {
         return;
     }
     let shown = notes.iter().take(NOTES_MAX).map(String::as_str);
-    let rest = (notes.len() > NOTES_MAX)
-        .then(|| format!("{} more {key} omitted", notes.len() - NOTES_MAX));
+    let rest = (notes.len() > NOTES_MAX).then(|| {
+        format!(
+            "{} more {kind} annotations omitted",
+            notes.len() - NOTES_MAX
+        )
+    });
     out.push(b',');
-    push_string(key, out);
+    push_string(&format!("{kind}s"), out);
     out.push(b':');
     push_strings(shown.chain(rest.as_deref()), out);
 }
@@ -71,7 +75,7 @@ mod tests {
             "{body}"
         );
         assert!(
-            body.ends_with("\"9\",\"2 more warnings omitted\"]}"),
+            body.ends_with("\"9\",\"2 more warning annotations omitted\"]}"),
             "{body}"
         );
     }

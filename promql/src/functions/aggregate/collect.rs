@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray, StringViewArray,
+};
 use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use crate::kernels::order;
+use crate::notes::{Note, Speaker};
 use crate::steps::{StepRow, StepVectors, StepWriter};
 
 /// The rows of one group.
@@ -22,18 +25,28 @@ pub(super) struct Collected {
     pub(super) present: Vec<bool>,
     /// The scalar parameter: one number, or one per step.
     pub(super) parameter: Vec<f64>,
+    /// The metric's name that all rows share, where a function asks for it.
+    pub(super) metric: String,
 }
 
 impl Collected {
     /// Names and types of the state columns.
-    pub(super) fn state_types() -> [(&'static str, DataType); 3] {
+    pub(super) fn state_types() -> [(&'static str, DataType); 4] {
         let list =
             |nullable| DataType::List(Arc::new(Field::new_list_field(DataType::Float64, nullable)));
         [
             ("keys", list(true)),
             ("points", list(true)),
             ("parameter", list(true)),
+            ("metric", DataType::Utf8View),
         ]
+    }
+
+    /// Takes the metric's name from a row of the group.
+    fn name(&mut self, names: &StringViewArray, row: usize) {
+        if self.metric.is_empty() && names.is_valid(row) {
+            names.value(row).clone_into(&mut self.metric);
+        }
     }
 
     /// The parameter at `step`.
@@ -46,20 +59,23 @@ impl Collected {
 }
 
 /// Turns the rows of a group into its result.
-pub(super) type Finish = fn(group: &Collected, steps: usize, out: &mut StepRow<'_>);
+pub(super) type Finish =
+    fn(group: &Collected, steps: usize, out: &mut StepRow<'_>, speaker: Option<&Speaker>);
 
 /// Keeps the rows of all groups.
 pub(super) struct Collector {
     steps: usize,
     finish: Finish,
+    speaker: Option<Speaker>,
     groups: Vec<Collected>,
 }
 
 impl Collector {
-    pub(super) fn new(steps: usize, finish: Finish) -> Self {
+    pub(super) fn new(steps: usize, finish: Finish, speaker: Option<Speaker>) -> Self {
         Self {
             steps,
             finish,
+            speaker,
             groups: Vec::new(),
         }
     }
@@ -74,6 +90,17 @@ impl Collector {
         }
     }
 
+    /// Says that the bound of a row is no number, if the row has any point.
+    fn bad_bucket(&self, values: &[ArrayRef], vectors: &StepVectors, row: usize) {
+        let empty = vectors
+            .row_present(row)
+            .is_some_and(|present| present.count_set_bits() == 0);
+        if let Some(speaker) = self.speaker.as_ref().filter(|_| !empty) {
+            let (label, metric) = (text(values.get(2), row), text(values.get(3), row));
+            speaker.say(&Note::BadBucketLabel { label, metric });
+        }
+    }
+
     fn add(&mut self, group: usize, key: f64, vectors: &StepVectors, row: usize) {
         let group = &mut self.groups[group];
         group.keys.push(key);
@@ -82,6 +109,14 @@ impl Collector {
             None => group.present.extend(std::iter::repeat_n(true, self.steps)),
             Some(present) => group.present.extend(present.iter()),
         }
+    }
+}
+
+/// The text at `row` of a column of texts; empty if there is none.
+fn text(column: Option<&ArrayRef>, row: usize) -> &str {
+    match column.and_then(|c| c.as_string_view_opt()) {
+        Some(texts) if texts.is_valid(row) => texts.value(row),
+        _ => "",
     }
 }
 
@@ -124,8 +159,13 @@ impl GroupsAccumulator for Collector {
             if self.groups[*group].parameter.is_empty() {
                 self.groups[*group].parameter = read_parameter(values.get(1), row)?;
             }
-            if let Some(key) = key(values.get(2), row) {
-                self.add(*group, key, &vectors, row);
+            let metric = values.get(3).and_then(|names| names.as_string_view_opt());
+            if let Some(metric) = metric {
+                self.groups[*group].name(metric, row);
+            }
+            match key(values.get(2), row) {
+                Some(key) => self.add(*group, key, &vectors, row),
+                None => self.bad_bucket(values, &vectors, row),
             }
         }
         Ok(())
@@ -135,7 +175,8 @@ impl GroupsAccumulator for Collector {
         let groups = self.take(emit_to);
         let mut out = StepWriter::new(groups.len(), self.steps);
         for (row, group) in groups.iter().enumerate() {
-            (self.finish)(group, self.steps, &mut out.row_mut(row));
+            let mut points = out.row_mut(row);
+            (self.finish)(group, self.steps, &mut points, self.speaker.as_ref());
         }
         out.finish().into_array()
     }
@@ -146,6 +187,9 @@ impl GroupsAccumulator for Collector {
             lists(&groups, |g| &g.keys, None)?,
             lists(&groups, |g| &g.values, Some(|g| &g.present))?,
             lists(&groups, |g| &g.parameter, None)?,
+            Arc::new(StringViewArray::from_iter_values(
+                groups.iter().map(|g| &g.metric),
+            )),
         ])
     }
 
@@ -156,7 +200,7 @@ impl GroupsAccumulator for Collector {
         groups: usize,
     ) -> Result<()> {
         self.groups.resize_with(groups, Collected::default);
-        let [keys, points, parameter] = values else {
+        let [keys, points, parameter, metric] = values else {
             return Ok(());
         };
         let (keys, points, parameter) = (
@@ -164,8 +208,10 @@ impl GroupsAccumulator for Collector {
             points.as_list::<i32>(),
             parameter.as_list::<i32>(),
         );
+        let metric = metric.as_string_view();
         for (row, group) in group_indices.iter().enumerate() {
             let group = &mut self.groups[*group];
+            group.name(metric, row);
             group
                 .keys
                 .extend_from_slice(keys.value(row).as_primitive::<Float64Type>().values());
@@ -192,14 +238,17 @@ impl GroupsAccumulator for Collector {
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
         let rows = values[0].len();
-        let mut each = Self::new(self.steps, self.finish);
+        let mut each = Self::new(self.steps, self.finish, self.speaker.clone());
         each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
         each.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {
         let group = |g: &Collected| {
-            g.keys.capacity() * 8 + g.values.capacity() * 9 + g.parameter.capacity() * 8
+            g.keys.capacity() * 8
+                + g.values.capacity() * 9
+                + g.parameter.capacity() * 8
+                + g.metric.capacity()
         };
         self.groups.iter().map(group).sum::<usize>()
             + self.groups.capacity() * size_of::<Collected>()
@@ -233,7 +282,12 @@ fn lists(
 }
 
 /// `quantile(phi, v)` at each step.
-pub(super) fn quantile(group: &Collected, steps: usize, out: &mut StepRow<'_>) {
+pub(super) fn quantile(
+    group: &Collected,
+    steps: usize,
+    out: &mut StepRow<'_>,
+    _: Option<&Speaker>,
+) {
     let mut there = Vec::with_capacity(group.keys.len());
     for step in 0..steps {
         there.clear();

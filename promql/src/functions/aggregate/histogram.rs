@@ -1,6 +1,7 @@
 //! Quantiles of classic histograms: one series per bucket, the bound in the label `le`.
 
 use super::collect::Collected;
+use crate::notes::{Forced, Note, Speaker};
 use crate::steps::StepRow;
 
 /// Cumulative counts that differ by less than this, relatively, are taken as equal: they come from float arithmetic.
@@ -14,7 +15,12 @@ struct Bucket {
 }
 
 /// `histogram_quantile(phi, v)` at each step.
-pub(super) fn quantile(group: &Collected, steps: usize, out: &mut StepRow<'_>) {
+pub(super) fn quantile(
+    group: &Collected,
+    steps: usize,
+    out: &mut StepRow<'_>,
+    speaker: Option<&Speaker>,
+) {
     let mut order: Vec<usize> = (0..group.keys.len()).collect();
     order.sort_by(|a, b| group.keys[*a].total_cmp(&group.keys[*b]));
     let mut buckets = Vec::with_capacity(order.len());
@@ -32,9 +38,16 @@ pub(super) fn quantile(group: &Collected, steps: usize, out: &mut StepRow<'_>) {
                 );
             }
         }
-        if !buckets.is_empty() {
-            make_monotonic(&mut buckets);
-            out.set(step, bucket_quantile(group.parameter_at(step), &buckets));
+        if buckets.is_empty() {
+            continue;
+        }
+        let (value, forced) = quantile_of(group.parameter_at(step), &mut buckets);
+        out.set(step, value);
+        if let (Some(forced), Some(speaker)) = (forced, speaker) {
+            speaker.say(&Note::ForcedMonotonicity {
+                metric: &group.metric,
+                forced: Forced::at(speaker.instant(step), forced.from, forced.to, forced.most),
+            });
         }
     }
 }
@@ -47,40 +60,69 @@ fn push(buckets: &mut Vec<Bucket>, bucket: Bucket) {
     }
 }
 
-/// Lets no cumulative count be smaller than the one before.
-fn make_monotonic(buckets: &mut [Bucket]) {
-    let Some(first) = buckets.first() else {
-        return;
-    };
-    let mut previous = first.count;
+/// What was done to counts that fell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Fall {
+    /// The least and the greatest bound of a bucket that was changed.
+    from: f64,
+    to: f64,
+    /// The most that was added.
+    most: f64,
+}
+
+/// Lets no cumulative count be smaller than the one before; what it took, unless that was next to nothing.
+fn make_monotonic(buckets: &mut [Bucket]) -> Option<Fall> {
+    let mut fall: Option<Fall> = None;
+    let mut previous = buckets.first()?.count;
     for bucket in buckets.iter_mut().skip(1) {
         let difference = (bucket.count - previous).abs();
         let near = difference < COUNT_TOLERANCE * (bucket.count.abs() + previous.abs());
+        if !near && bucket.count < previous {
+            let (bound, before) = (bucket.bound, fall);
+            fall = Some(Fall {
+                from: before.map_or(bound, |f| f.from),
+                to: bound,
+                most: before.map_or(difference, |f| f.most.max(difference)),
+            });
+        }
         if near || bucket.count < previous {
             bucket.count = previous;
         }
         previous = bucket.count;
     }
+    fall
 }
 
-/// Linear interpolation inside the bucket that holds the rank. `buckets` are sorted by bound, counts do not fall.
-fn bucket_quantile(phi: f64, buckets: &[Bucket]) -> f64 {
+/// The quantile, and what had to be done to counts that fell. `buckets` are sorted by bound.
+fn quantile_of(phi: f64, buckets: &mut [Bucket]) -> (f64, Option<Fall>) {
     if phi.is_nan() {
-        return f64::NAN;
+        return (f64::NAN, None);
     }
     if phi < 0.0 {
-        return f64::NEG_INFINITY;
+        return (f64::NEG_INFINITY, None);
     }
     if phi > 1.0 {
-        return f64::INFINITY;
+        return (f64::INFINITY, None);
     }
+    if buckets
+        .last()
+        .is_none_or(|last| last.bound != f64::INFINITY)
+    {
+        return (f64::NAN, None);
+    }
+    let fall = make_monotonic(buckets);
+    (interpolated(phi, buckets), fall)
+}
+
+/// Linear interpolation inside the bucket that holds the rank. Counts do not fall, the last bound is infinite.
+fn interpolated(phi: f64, buckets: &[Bucket]) -> f64 {
     let [inner @ .., last] = buckets else {
         return f64::NAN;
     };
     let Some(highest) = inner.last() else {
         return f64::NAN;
     };
-    if last.bound != f64::INFINITY || last.count == 0.0 || last.count.is_nan() {
+    if last.count == 0.0 || last.count.is_nan() {
         return f64::NAN;
     }
     let rank = phi * last.count;
@@ -101,14 +143,14 @@ mod tests {
     use super::*;
 
     fn at(phi: f64, buckets: &[(f64, f64)]) -> f64 {
-        let buckets: Vec<_> = buckets
+        let mut buckets: Vec<_> = buckets
             .iter()
             .map(|(bound, count)| Bucket {
                 bound: *bound,
                 count: *count,
             })
             .collect();
-        bucket_quantile(phi, &buckets)
+        quantile_of(phi, &mut buckets).0
     }
 
     #[test]

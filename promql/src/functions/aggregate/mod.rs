@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::any_signature;
+use crate::notes::Speaker;
 use crate::steps::{step_type, steps_of};
 use collect::{Collected, Collector};
 use fold::FoldAccumulator;
@@ -47,33 +48,18 @@ pub(crate) enum Aggregation {
     Scalar,
     /// `prom_quantile(vector, phi)`
     Quantile,
-    /// `prom_histogram_quantile(vector, phi, le)`
+    /// `prom_histogram_quantile(vector, phi, le, name)`
     HistogramQuantile,
 }
 
 impl Aggregation {
-    /// The function for plans.
-    pub(crate) fn udaf(self) -> Arc<AggregateUDF> {
+    /// The function for plans, for what it may have to say with a speaker.
+    pub(crate) fn udaf(self, speaker: Option<Speaker>) -> Arc<AggregateUDF> {
         Arc::new(AggregateUDF::new_from_impl(AggregationUdaf {
             function: self,
+            speaker,
             signature: any_signature(),
         }))
-    }
-
-    fn groups(self, steps: usize) -> Box<dyn GroupsAccumulator> {
-        match self {
-            Self::Sum => Box::new(FoldAccumulator::new(folds::Sum, steps)),
-            Self::Avg => Box::new(FoldAccumulator::new(folds::Avg, steps)),
-            Self::Count => Box::new(FoldAccumulator::new(folds::Count, steps)),
-            Self::Min => Box::new(FoldAccumulator::new(folds::Min, steps)),
-            Self::Max => Box::new(FoldAccumulator::new(folds::Max, steps)),
-            Self::Group => Box::new(FoldAccumulator::new(folds::Group, steps)),
-            Self::Stddev => Box::new(FoldAccumulator::new(folds::Variance { root: true }, steps)),
-            Self::Stdvar => Box::new(FoldAccumulator::new(folds::Variance { root: false }, steps)),
-            Self::Scalar => Box::new(FoldAccumulator::new(folds::Only, steps)),
-            Self::Quantile => Box::new(Collector::new(steps, collect::quantile)),
-            Self::HistogramQuantile => Box::new(Collector::new(steps, histogram::quantile)),
-        }
     }
 
     /// How many step-vector columns the state has, for those that fold.
@@ -90,7 +76,34 @@ impl Aggregation {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct AggregationUdaf {
     function: Aggregation,
+    speaker: Option<Speaker>,
     signature: Signature,
+}
+
+impl AggregationUdaf {
+    fn groups(&self, steps: usize) -> Box<dyn GroupsAccumulator> {
+        match self.function {
+            Aggregation::Sum => Box::new(FoldAccumulator::new(folds::Sum, steps)),
+            Aggregation::Avg => Box::new(FoldAccumulator::new(folds::Avg, steps)),
+            Aggregation::Count => Box::new(FoldAccumulator::new(folds::Count, steps)),
+            Aggregation::Min => Box::new(FoldAccumulator::new(folds::Min, steps)),
+            Aggregation::Max => Box::new(FoldAccumulator::new(folds::Max, steps)),
+            Aggregation::Group => Box::new(FoldAccumulator::new(folds::Group, steps)),
+            Aggregation::Stddev => {
+                Box::new(FoldAccumulator::new(folds::Variance { root: true }, steps))
+            }
+            Aggregation::Stdvar => {
+                Box::new(FoldAccumulator::new(folds::Variance { root: false }, steps))
+            }
+            Aggregation::Scalar => Box::new(FoldAccumulator::new(folds::Only, steps)),
+            Aggregation::Quantile => Box::new(Collector::new(steps, collect::quantile, None)),
+            Aggregation::HistogramQuantile => Box::new(Collector::new(
+                steps,
+                histogram::quantile,
+                self.speaker.clone(),
+            )),
+        }
+    }
 }
 
 impl AggregateUDFImpl for AggregationUdaf {
@@ -123,7 +136,7 @@ impl AggregateUDFImpl for AggregationUdaf {
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         let steps = steps_of(args.return_field.data_type()).unwrap_or(0);
-        Ok(Box::new(SingleGroup::new(self.function.groups(steps))))
+        Ok(Box::new(SingleGroup::new(self.groups(steps))))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -153,9 +166,7 @@ impl AggregateUDFImpl for AggregationUdaf {
         &self,
         args: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(self
-            .function
-            .groups(steps_of(args.return_field.data_type()).unwrap_or(0)))
+        Ok(self.groups(steps_of(args.return_field.data_type()).unwrap_or(0)))
     }
 
     fn order_sensitivity(&self) -> datafusion::logical_expr::utils::AggregateOrderSensitivity {
