@@ -5,6 +5,7 @@
 pub(crate) mod arguments;
 pub(crate) mod binary;
 pub(crate) mod elementwise;
+pub(crate) mod extended;
 pub(crate) mod grid;
 pub(crate) mod group;
 pub(crate) mod labels;

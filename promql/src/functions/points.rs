@@ -12,8 +12,9 @@ use datafusion::logical_expr::{
 };
 use narthex_model::is_stale;
 
-use super::arguments::{SampleLists, any_signature, int, planned_int};
-use crate::kernels::windows::{BoundsCache, Windows};
+use super::arguments::{SampleLists, any_signature, planned_int};
+use super::range::windows;
+use crate::kernels::windows::BoundsCache;
 use crate::steps::{StepWriter, step_type};
 
 /// What to take of the chosen sample.
@@ -63,13 +64,8 @@ impl ScalarUDFImpl for InstantUdf {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
         let args = &args.args;
-        let steps = int(args, 4)? as usize;
-        let windows = Windows {
-            first_end: int(args, 2)?,
-            interval: int(args, 3)?,
-            steps,
-            range: int(args, 5)?,
-        };
+        let windows = windows(args)?;
+        let steps = windows.steps;
         let lists = SampleLists::read(args, rows)?;
         let mut cache = BoundsCache::new(windows);
         let mut out = StepWriter::new(rows, steps);

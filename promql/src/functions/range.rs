@@ -200,12 +200,7 @@ impl ScalarUDFImpl for RangeUdf {
         };
         let rows = args.number_rows;
         let args = &args.args;
-        let windows = Windows {
-            first_end: int(args, 2)?,
-            interval: int(args, 3)?,
-            steps: int(args, 4)? as usize,
-            range: int(args, 5)?,
-        };
+        let windows = windows(args)?;
         let parameter = match function.parameter {
             Some(_) => StepScalar::read(args, 6)?,
             None => StepScalar::Constant(f64::NAN),
@@ -221,6 +216,16 @@ impl ScalarUDFImpl for RangeUdf {
         let vectors = run(function.kernel, &lists, windows, &parameter, remarks);
         Ok(ColumnarValue::Array(vectors.finish().into_array()?))
     }
+}
+
+/// The windows that arguments 2 to 5 tell.
+pub(super) fn windows(args: &[ColumnarValue]) -> Result<Windows> {
+    Ok(Windows {
+        first_end: int(args, 2)?,
+        interval: int(args, 3)?,
+        steps: int(args, 4)? as usize,
+        range: int(args, 5)?,
+    })
 }
 
 fn run(
@@ -254,13 +259,17 @@ fn run(
 
 /// Leaves out stale markers; copies only where there are some.
 #[derive(Default)]
-struct LiveSamples {
+pub(super) struct LiveSamples {
     timestamps: Vec<i64>,
     values: Vec<f64>,
 }
 
 impl LiveSamples {
-    fn of<'a>(&'a mut self, timestamps: &'a [i64], values: &'a [f64]) -> (&'a [i64], &'a [f64]) {
+    pub(super) fn of<'a>(
+        &'a mut self,
+        timestamps: &'a [i64],
+        values: &'a [f64],
+    ) -> (&'a [i64], &'a [f64]) {
         if !values.iter().any(|v| is_stale(*v)) {
             return (timestamps, values);
         }

@@ -4,26 +4,52 @@ use super::Series;
 use crate::steps::StepRow;
 
 pub(crate) fn changes(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
-    count_pairs(series, out, |before, after| {
-        before != after && !(before.is_nan() && after.is_nan())
-    });
+    count(series, out, &Pairs::changes(series.values));
 }
 
 pub(crate) fn resets(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
-    count_pairs(series, out, |before, after| after < before);
+    count(series, out, &Pairs::resets(series.values));
 }
 
-/// Counts neighbours inside each window that `hit` accepts, by differences of one prefix count.
-fn count_pairs(series: &Series<'_>, out: &mut StepRow<'_>, hit: impl Fn(f64, f64) -> bool) {
-    let mut seen = Vec::with_capacity(series.values.len());
-    let mut count = 0_u32;
-    let mut before = f64::NAN;
-    for (i, v) in series.values.iter().enumerate() {
-        count += u32::from(i > 0 && hit(before, *v));
-        seen.push(count);
-        before = *v;
-    }
+fn count(series: &Series<'_>, out: &mut StepRow<'_>, pairs: &Pairs) {
     for (step, lo, hi) in series.filled(1) {
-        out.set(step, f64::from(seen[hi - 1] - seen[lo]));
+        out.set(step, pairs.within(lo, hi));
+    }
+}
+
+/// Counts of neighbours that differ, by differences of one prefix count.
+pub(super) struct Pairs {
+    /// Per sample, how many pairs up to it.
+    seen: Vec<u32>,
+}
+
+impl Pairs {
+    /// Neighbours that are not equal; NaN equals NaN.
+    pub(super) fn changes(values: &[f64]) -> Self {
+        Self::of(values, |before, after| {
+            before != after && !(before.is_nan() && after.is_nan())
+        })
+    }
+
+    /// Neighbours of which the second is lower.
+    pub(super) fn resets(values: &[f64]) -> Self {
+        Self::of(values, |before, after| after < before)
+    }
+
+    fn of(values: &[f64], hit: impl Fn(f64, f64) -> bool) -> Self {
+        let mut seen = Vec::with_capacity(values.len());
+        let mut count = 0_u32;
+        let mut before = f64::NAN;
+        for (i, v) in values.iter().enumerate() {
+            count += u32::from(i > 0 && hit(before, *v));
+            seen.push(count);
+            before = *v;
+        }
+        Self { seen }
+    }
+
+    /// How many of them lie among the samples from `lo` to `hi - 1`; `lo < hi`.
+    pub(super) fn within(&self, lo: usize, hi: usize) -> f64 {
+        f64::from(self.seen[hi - 1] - self.seen[lo])
     }
 }

@@ -43,7 +43,7 @@ fn counter(series: &Series<'_>, out: &mut StepRow<'_>, scale: impl Fn(f64) -> f6
 ///
 /// What a window lost is summed from the resets inside it, in order: a running sum over the whole series would swallow
 /// small resets after large ones.
-struct Resets {
+pub(super) struct Resets {
     /// Index of the sample that is lower than the one before, and what the counter had before.
     found: Vec<(usize, f64)>,
     /// Resets before this one lie before all windows to come.
@@ -51,7 +51,7 @@ struct Resets {
 }
 
 impl Resets {
-    fn of(values: &[f64]) -> Self {
+    pub(super) fn of(values: &[f64]) -> Self {
         let falls = values
             .windows(2)
             .enumerate()
@@ -63,7 +63,7 @@ impl Resets {
     }
 
     /// What was lost between the samples `lo` and `hi - 1`. Windows must come in order.
-    fn lost_within(&mut self, lo: usize, hi: usize) -> impl Iterator<Item = f64> + '_ {
+    pub(super) fn lost_within(&mut self, lo: usize, hi: usize) -> impl Iterator<Item = f64> + '_ {
         while self.found.get(self.from).is_some_and(|(at, _)| *at <= lo) {
             self.from += 1;
         }

@@ -9,6 +9,7 @@ use super::vector::{Samples, Vector, nameless, project};
 use super::{Planned, Planner, not_supported};
 use crate::ast::{Call, Expr, Span};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
+use crate::functions::extended::extended_function;
 use crate::functions::range::{RangeFunction, range_function};
 use crate::functions::remarks::{is_counter_name, is_quantile};
 use crate::notes::Speaker;
@@ -48,11 +49,18 @@ impl Planner<'_> {
             plan,
             labels,
             distinct,
+            reach,
             ..
         } = samples;
         let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
         let arguments = arguments.into_iter().chain(parameters).chain(name);
-        let value = call(&function.udf(speaker), arguments.collect());
+        let udf = match reach {
+            None => Some(function.udf(speaker)),
+            Some(reach) => extended_function(function.name, reach.extension, speaker),
+        };
+        let udf =
+            udf.ok_or_else(|| Error::internal("the checker let a selector's extension pass"))?;
+        let value = call(&udf, arguments.collect());
         let labels = if function.keeps_name {
             labels
         } else {

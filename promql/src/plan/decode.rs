@@ -12,6 +12,7 @@ use narthex_model::{
 use super::columns::VALUE;
 use super::window::Grid;
 use crate::functions::merge::SAME_LABELS;
+use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
 use crate::notes::{Kind, Notes};
 use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
@@ -31,7 +32,7 @@ pub(super) enum Body {
     Text(String),
     Scalar(LogicalPlan),
     Vector(LogicalPlan),
-    Samples(LogicalPlan, Windows),
+    Samples(LogicalPlan, Windows, Option<Reach>),
 }
 
 /// The order of an instant vector.
@@ -47,7 +48,7 @@ impl QueryPlan {
     pub fn logical(&self) -> Option<&LogicalPlan> {
         match &self.body {
             Body::Number(_) | Body::Text(_) => None,
-            Body::Scalar(plan) | Body::Vector(plan) | Body::Samples(plan, _) => Some(plan),
+            Body::Scalar(plan) | Body::Vector(plan) | Body::Samples(plan, ..) => Some(plan),
         }
     }
 
@@ -70,7 +71,9 @@ impl QueryPlan {
             Body::Scalar(_) => self.scalar(scalar_values(batches)?),
             Body::Vector(_) if self.instant => QueryValue::Vector(self.instant_vector(batches)?),
             Body::Vector(_) => QueryValue::Matrix(merged(self.matrix(batches)?)?),
-            Body::Samples(_, windows) => QueryValue::Matrix(merged(samples(batches, windows)?)?),
+            Body::Samples(_, windows, reach) => {
+                QueryValue::Matrix(merged(samples(batches, windows, *reach)?)?)
+            }
         };
         Ok(QueryOutput {
             value,
@@ -178,7 +181,11 @@ fn scalar_values(batches: &[RecordBatch]) -> Result<Vec<f64>> {
 }
 
 /// The samples of a range vector at a single instant: those inside its window.
-fn samples(batches: &[RecordBatch], windows: &Windows) -> Result<Vec<RangeSeries>> {
+fn samples(
+    batches: &[RecordBatch],
+    windows: &Windows,
+    reach: Option<Reach>,
+) -> Result<Vec<RangeSeries>> {
     let mut out = Vec::new();
     for batch in batches {
         let times = batch_column(batch, TIMESTAMPS_COLUMN)?
@@ -193,9 +200,14 @@ fn samples(batches: &[RecordBatch], windows: &Windows) -> Result<Vec<RangeSeries
                 .values()
                 .iter()
                 .zip(values.as_primitive::<Float64Type>().values());
-            let inside = pairs
-                .filter(|(t, v)| windows.start(0) < **t && **t <= windows.end(0) && !is_stale(**v));
+            let near = reach.map_or_else(|| windows.clone(), |reach| reach.around(windows));
+            let inside =
+                pairs.filter(|(t, v)| near.start(0) < **t && **t <= near.end(0) && !is_stale(**v));
             let (timestamps, values): (Vec<_>, Vec<_>) = inside.map(|(t, v)| (*t, *v)).unzip();
+            let (timestamps, values) = match reach {
+                None => (timestamps, values),
+                Some(reach) => with_edges(&timestamps, &values, windows, reach),
+            };
             if !timestamps.is_empty() {
                 out.push(RangeSeries {
                     labels: labels.row(row)?,
@@ -206,6 +218,23 @@ fn samples(batches: &[RecordBatch], windows: &Windows) -> Result<Vec<RangeSeries
         }
     }
     Ok(out)
+}
+
+/// The samples of the first window and the values at its edges.
+fn with_edges(
+    timestamps: &[i64],
+    values: &[f64],
+    windows: &Windows,
+    reach: Reach,
+) -> (Vec<i64>, Vec<f64>) {
+    let series = Extended {
+        timestamps,
+        values,
+        bounds: &[(0, timestamps.len() as u32)],
+        windows,
+        extension: reach.extension,
+    };
+    extended::samples(&series).into_iter().unzip()
 }
 
 /// The label columns of a batch, in order of their names.

@@ -27,6 +27,7 @@ use datafusion::logical_expr::LogicalPlan;
 use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 
 use crate::ast::{Expr, Node, Span};
+use crate::check::check_extensions;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 pub use decode::QueryPlan;
@@ -59,6 +60,7 @@ pub fn plan(
     params: &EvalParams,
     source: &dyn SeriesSource,
 ) -> Result<QueryPlan> {
+    check_extensions(expr)?;
     let notes = Notes::new(query);
     let planner = Planner {
         params,
@@ -73,7 +75,7 @@ pub fn plan(
         Planned::Text(text) => Body::Text(text),
         Planned::Scalar(plan) => Body::Scalar(plan),
         Planned::Vector(vector) => Body::Vector(vector.plan),
-        Planned::Samples(samples) => Body::Samples(samples.plan, samples.windows),
+        Planned::Samples(samples) => Body::Samples(samples.plan, samples.windows, samples.reach),
     };
     Ok(QueryPlan {
         body,

@@ -2,20 +2,37 @@
 
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
-use narthex_model::{METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN};
+use narthex_model::{
+    Error, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN,
+};
 
 use super::columns::{call, column};
 use super::vector::{Samples, Vector, project, says_meaning};
-use super::{Planner, not_supported, planning};
-use crate::ast::{At, MatrixSelector, Modifiers, VectorSelector};
+use super::{Planner, planning};
+use crate::ast::{At, Extension, MatrixSelector, Modifiers, VectorSelector};
+use crate::functions::extended::extended_function;
 use crate::functions::points::{Take, instant};
+use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
 use crate::source::SelectedSeries;
 
 impl Planner<'_> {
     /// The newest value in the lookback at each step.
     pub(super) fn instant_selector(&self, selector: &VectorSelector) -> Result<Vector> {
-        self.instant_points(selector, Take::Value)
+        // `anchored` changes nothing for an instant: the newest sample is taken anyway.
+        let function = match selector.extension {
+            Some(Extension::Smoothed) => extended_function("", Extension::Smoothed, None),
+            _ => return self.instant_points(selector, Take::Value),
+        };
+        let function =
+            function.ok_or_else(|| Error::internal("no function of smoothed selectors"))?;
+        let samples = self.scan(selector, self.windows(0, &selector.modifiers)?)?;
+        let value = call(&function, samples.arguments());
+        Ok(Vector {
+            plan: project(samples.plan, &samples.labels, value)?,
+            labels: samples.labels,
+            distinct: samples.distinct,
+        })
     }
 
     /// The value, or the time, of the newest sample in the lookback at each step.
@@ -53,12 +70,13 @@ impl Planner<'_> {
     }
 
     fn scan(&self, selector: &VectorSelector, windows: Windows) -> Result<Samples> {
-        if selector.extension.is_some() {
-            return Err(not_supported(
-                "a selector with \"anchored\" or \"smoothed\"",
-            ));
-        }
-        let selected = self.source.select(&selector.matchers, windows.stored())?;
+        let reach = selector.extension.map(|extension| Reach {
+            extension,
+            lookback: self.params.lookback_ms,
+        });
+        let stored =
+            reach.map_or_else(|| windows.stored(), |reach| reach.around(&windows).stored());
+        let selected = self.source.select(&selector.matchers, stored)?;
         // A step vector takes as much room as the samples it is made of.
         let points = (selected.series as u64).saturating_mul(windows.steps as u64);
         self.charge(selected.samples_max.saturating_add(points))?;
@@ -75,6 +93,7 @@ impl Planner<'_> {
             distinct,
             windows,
             metric,
+            reach,
         })
     }
 }
@@ -99,13 +118,15 @@ impl Samples {
     /// The leading arguments of functions over samples.
     pub(super) fn arguments(&self) -> Vec<Expr> {
         let windows = &self.windows;
-        vec![
+        let mut arguments = vec![
             column(TIMESTAMPS_COLUMN),
             column(VALUES_COLUMN),
             lit(windows.first_end),
             lit(windows.interval),
             lit(windows.steps as i64),
             lit(windows.range),
-        ]
+        ];
+        arguments.extend(self.reach.map(|reach| lit(reach.lookback)));
+        arguments
     }
 }

@@ -60,6 +60,7 @@ impl Planner<'_> {
             distinct,
             windows,
             metric: None,
+            reach: None,
         })
     }
 }

@@ -8,6 +8,7 @@ use super::planning;
 use crate::functions::group::Duplicate;
 use crate::functions::merge::Merge;
 use crate::functions::window::GroupFunction;
+use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
 
 /// An instant vector: one row per series, a column per label of `labels`, and the step vector.
@@ -29,6 +30,8 @@ pub(super) struct Samples {
     pub(super) distinct: bool,
     /// Where the windows lie.
     pub(super) windows: Windows,
+    /// How far the samples reach beyond them, with `anchored` and `smoothed`.
+    pub(super) reach: Option<Reach>,
     /// The metric's name, if the selector says that all series have this one.
     pub(super) metric: Option<String>,
 }
