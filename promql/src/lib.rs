@@ -5,6 +5,12 @@
 pub mod ast;
 mod check;
 mod functions;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "functions come to use it one by one"
+)]
+mod histogram;
 mod kernels;
 mod notes;
 mod operators;

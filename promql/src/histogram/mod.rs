@@ -1,0 +1,83 @@
+//! Native histograms as PromQL computes with them: sparse buckets of floats, and what can be asked of them.
+//!
+//! Nothing here knows Arrow. The rules are those of Prometheus; every operation leaves no bucket without observations.
+
+mod add;
+mod bound_table;
+mod bounds;
+mod bucket;
+mod buckets;
+mod convert;
+mod custom;
+mod display;
+mod equal;
+mod fraction;
+mod hint;
+mod moments;
+mod note;
+mod point;
+mod quantile;
+mod reset;
+mod scale;
+mod tally;
+mod total;
+mod trim;
+mod zero;
+
+#[cfg(test)]
+mod samples;
+
+use std::sync::Arc;
+
+use narthex_model::ResetHint;
+
+pub(crate) use add::{Combined, Incompatible};
+pub(crate) use bucket::Bucket;
+pub(crate) use buckets::Buckets;
+pub(crate) use note::{HistogramNote, Operation};
+pub(crate) use point::Point;
+pub(crate) use total::{HistogramMean, HistogramSum, Total};
+pub(crate) use trim::Keep;
+
+use tally::Tally;
+
+/// The schema whose bounds are listed.
+pub(crate) const CUSTOM_SCHEMA: i32 = -53;
+
+/// A native histogram. Its numbers are floats, or while many are being added up, floats with what rounding lost.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FloatHistogram<N = f64> {
+    /// -4..=8: bucket `i` ends at `2^(i * 2^-schema)`; -53: the bounds are listed in `bounds`.
+    pub(crate) schema: i32,
+    /// What is known of resets.
+    pub(crate) hint: ResetHint,
+    /// Half-width of the zero bucket.
+    pub(crate) zero_threshold: f64,
+    /// Observations in the zero bucket.
+    pub(crate) zero_count: N,
+    /// All observations, those of NaN too, which are in no bucket.
+    pub(crate) count: N,
+    /// Sum of the observed values.
+    pub(crate) sum: N,
+    /// Buckets above zero; with custom bounds, all of them.
+    pub(crate) positive: Buckets<N>,
+    /// Buckets below zero, numbered away from zero.
+    pub(crate) negative: Buckets<N>,
+    /// Upper bounds with schema -53, increasing, without +Inf; else empty.
+    pub(crate) bounds: Arc<[f64]>,
+}
+
+impl<N: Tally> FloatHistogram<N> {
+    /// Leaves out buckets without observations.
+    pub(crate) fn drop_empty(&mut self) {
+        self.positive.drop_empty();
+        self.negative.drop_empty();
+    }
+}
+
+impl<N> FloatHistogram<N> {
+    /// Whether its bounds are listed rather than computed.
+    pub(crate) fn is_custom(&self) -> bool {
+        self.schema == CUSTOM_SCHEMA
+    }
+}
