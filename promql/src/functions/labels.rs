@@ -86,7 +86,8 @@ impl ScalarUDFImpl for RewriteUdf {
     }
 }
 
-fn texts(array: &ArrayRef) -> StringViewArray {
+/// A label column; of any other type, one of absent labels.
+pub(super) fn texts(array: &ArrayRef) -> StringViewArray {
     match array.data_type() {
         DataType::Utf8View => array.as_string_view().clone(),
         _ => StringViewArray::new_null(array.len()),

@@ -3,8 +3,9 @@
 //! `prom_merge(vector) OVER (PARTITION BY labels)` gives all points to the first row of the group and holes to the others.
 
 use arrow::array::ArrayRef;
-use datafusion::common::{Result, plan_err};
+use datafusion::common::Result;
 
+use super::arguments::refused;
 use super::window::GroupFunction;
 use crate::steps::{StepVectors, StepWriter};
 
@@ -35,7 +36,7 @@ impl GroupFunction for Merge {
             });
         }
         if clash {
-            return plan_err!("{SAME_LABELS}");
+            return Err(refused(SAME_LABELS));
         }
         out.finish().into_array()
     }

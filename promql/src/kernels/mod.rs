@@ -10,6 +10,7 @@ pub(crate) mod order;
 pub(crate) mod regression;
 pub(crate) mod round;
 pub(crate) mod sum;
+pub(crate) mod top;
 pub(crate) mod windows;
 
 use crate::steps::StepRow;

@@ -1,14 +1,15 @@
 //! Aggregations: `sum by (job) (x)`.
 
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use narthex_model::{Result, label_column};
 
-use super::columns::{VALUE, aggregate, column, window};
+use super::columns::{VALUE, aggregate, call, column, window};
 use super::scalar::attach;
 use super::vector::{Vector, project, says_meaning};
 use super::{Planned, Planner, not_supported, planning};
 use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
+use crate::functions::limit_ratio;
 use crate::functions::parameter::Demand;
 use crate::functions::ranked::Ranked;
 use crate::functions::window::GroupFunction;
@@ -33,7 +34,7 @@ impl Planner<'_> {
             AggregateOp::Bottomk => rank(vector, Ranked::Bottomk, &groups, parameter),
             AggregateOp::Limitk => rank(vector, Ranked::Limitk, &groups, parameter),
             AggregateOp::CountValues => Err(not_supported("count_values")),
-            AggregateOp::LimitRatio => Err(not_supported("limit_ratio")),
+            AggregateOp::LimitRatio => limit_ratio(vector, parameter),
         }
     }
 }
@@ -111,9 +112,10 @@ fn rank(
         distinct,
     } = vector;
     let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
-    let arguments = [column(VALUE)].into_iter().chain(parameters).collect();
+    let sets = labels.iter().map(|l| column(label_column(l)));
+    let arguments = [column(VALUE)].into_iter().chain(parameters).chain(sets);
     let partition = groups.iter().map(|l| column(label_column(l))).collect();
-    let ranked = window(which.udwf(), arguments, partition)?;
+    let ranked = window(which.udwf(), arguments.collect(), partition)?;
     let name = ranked.schema_name().to_string();
     let plan = LogicalPlanBuilder::from(plan)
         .window([ranked])
@@ -121,6 +123,26 @@ fn rank(
         .map_err(planning)?;
     Ok(Vector {
         plan: project(plan, &labels, column(name))?,
+        labels,
+        distinct,
+    })
+}
+
+/// The series whose hashes fall into a share of all.
+fn limit_ratio(vector: Vector, parameter: Option<Planned>) -> Result<Vector> {
+    let Vector {
+        plan,
+        labels,
+        distinct,
+    } = vector;
+    let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
+    let sets = labels
+        .iter()
+        .flat_map(|l| [lit(l.as_str()), column(label_column(l))]);
+    let arguments = [column(VALUE)].into_iter().chain(parameters).chain(sets);
+    let value = call(&limit_ratio::limit_ratio(), arguments.collect());
+    Ok(Vector {
+        plan: project(plan, &labels, value)?,
         labels,
         distinct,
     })
