@@ -3,14 +3,15 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Bucket, FloatHistogram};
+use crate::notes::General;
 
 impl Display for FloatHistogram {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{{count:{}, sum:{}",
-            general(self.count),
-            general(self.sum)
+            General::shortest(self.count),
+            General::shortest(self.sum)
         )?;
         let negative = self.negative_buckets().rev();
         let zero = (self.zero_count != 0.0).then(|| self.zero_bucket());
@@ -25,7 +26,7 @@ impl Display for Bucket {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let open = if self.lower_inclusive { '[' } else { '(' };
         let close = if self.upper_inclusive { ']' } else { ')' };
-        let [lower, upper, count] = [self.lower, self.upper, self.count].map(general);
+        let [lower, upper, count] = [self.lower, self.upper, self.count].map(General::shortest);
         write!(f, "{open}{lower},{upper}{close}:{count}")
     }
 }
@@ -40,25 +41,6 @@ impl Bucket {
             (true, true) => 3,
         }
     }
-}
-
-/// A float as Go's `%g` writes it: with an exponent below 1e-04 and from 1e+06… on.
-fn general(v: f64) -> String {
-    let exponent = if v.is_finite() && v != 0.0 {
-        v.abs().log10().floor()
-    } else {
-        0.0
-    };
-    if (-4.0..6.0).contains(&exponent) {
-        return narthex_model::format_float(v);
-    }
-    let text = format!("{v:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, digits) = match exponent.strip_prefix('-') {
-        Some(digits) => ('-', digits),
-        None => ('+', exponent),
-    };
-    format!("{mantissa}e{sign}{digits:0>2}")
 }
 
 #[cfg(test)]
@@ -89,18 +71,5 @@ mod tests {
         let both = exponential(0, (0.001, 2.0), &[(0, 1.0)], &[(1, 0.5)]);
         let rules: Vec<_> = both.buckets().map(|b| b.boundary_rule()).collect();
         assert_eq!(rules, [1, 3, 0]);
-    }
-
-    #[test]
-    fn floats_as_in_go() {
-        let cases = [
-            (999_999.0, "999999"),
-            (1e6, "1e+06"),
-            (0.0001, "0.0001"),
-            (0.000_099, "9.9e-05"),
-        ];
-        for (v, text) in cases {
-            assert_eq!(general(v), text);
-        }
     }
 }

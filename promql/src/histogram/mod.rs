@@ -22,6 +22,7 @@ mod scale;
 mod tally;
 mod total;
 mod trim;
+pub(crate) mod window;
 mod zero;
 
 #[cfg(test)]
@@ -68,6 +69,21 @@ pub(crate) struct FloatHistogram<N = f64> {
 }
 
 impl<N: Tally> FloatHistogram<N> {
+    /// Nothing observed, with the same kind of buckets.
+    fn nothing(&self) -> Self {
+        Self {
+            schema: self.schema,
+            hint: ResetHint::Unknown,
+            zero_threshold: 0.0,
+            zero_count: N::default(),
+            count: N::default(),
+            sum: N::default(),
+            positive: Buckets::default(),
+            negative: Buckets::default(),
+            bounds: self.bounds.clone(),
+        }
+    }
+
     /// Leaves out buckets without observations.
     pub(crate) fn drop_empty(&mut self) {
         self.positive.drop_empty();

@@ -1,5 +1,7 @@
 //! What there may be to say about an operation on histograms.
 
+use crate::notes::Note;
+
 /// A reason for a warning or info. Whoever has the metric's name and the place in the query says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum HistogramNote {
@@ -23,6 +25,31 @@ pub(crate) enum HistogramNote {
     QuantileIsSkewed,
     /// Observations of NaN are in no fraction.
     FractionWithoutNans,
+    /// A counter began before the sample before it, and yet is another one.
+    StartsOverlap,
+}
+
+impl HistogramNote {
+    /// In the words for queries, about the metric of this name.
+    pub(crate) fn about(self, metric: &str) -> Note<'_> {
+        match self {
+            Self::MixedFloatsHistograms => Note::MixedFloatsHistograms { metric },
+            Self::NotCounter => Note::NotCounter { metric },
+            Self::NotGauge => Note::NotGauge { metric },
+            Self::MixedExponentialCustom => Note::MixedExponentialCustom { metric },
+            Self::Ignored => Note::HistogramIgnoredInMixedRange { metric },
+            Self::ResetCollision(operation) => Note::CounterResetCollision {
+                operation: operation.name(),
+            },
+            Self::Reconciled(operation) => Note::MismatchedCustomBuckets {
+                operation: operation.name(),
+            },
+            Self::QuantileIsNan => Note::QuantileIsNan { metric },
+            Self::QuantileIsSkewed => Note::QuantileIsSkewed { metric },
+            Self::FractionWithoutNans => Note::FractionWithoutNans { metric },
+            Self::StartsOverlap => Note::StartTimeOverlap { metric },
+        }
+    }
 }
 
 /// What was done.

@@ -23,6 +23,7 @@ use narthex_model::TimestampMs;
 use crate::ast::Span;
 use crate::parse::line_and_column;
 use crate::plan::Grid;
+pub(crate) use number::General;
 pub(crate) use text::{Forced, Kind, Note};
 
 /// More different notes than this are dropped.

@@ -1,15 +1,15 @@
-//! Floats in notes: Go's `%g`, with an exponent from 1e+06 and below 1e-04 on.
+//! Floats in notes and histograms: Go's `%g`, with an exponent from 1e+06 and below 1e-04 on.
 
 use std::fmt::{self, Display, Formatter};
 
 /// A float in as few digits as tell it from its neighbours, or in at most so many.
-pub(super) struct General {
+pub(crate) struct General {
     value: f64,
     digits: Option<usize>,
 }
 
 impl General {
-    pub(super) fn shortest(value: f64) -> Self {
+    pub(crate) fn shortest(value: f64) -> Self {
         Self {
             value,
             digits: None,
