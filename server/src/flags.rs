@@ -241,6 +241,8 @@ pub enum Feature {
     PromqlExtendedRangeSelectors,
     /// `fill`, `fill_left`, `fill_right`.
     PromqlBinopFillModifiers,
+    /// Metrics' names that go with a change of meaning go at the end of a query, not at once.
+    PromqlDelayedNameRemoval,
 }
 
 impl ServeFlags {
@@ -265,6 +267,11 @@ impl ServeFlags {
         let default = Options::default().flush_interval;
         let short = self.min_block_duration.as_std() / 16;
         short.clamp(Duration::from_millis(50), default)
+    }
+
+    /// Whether metrics' names are removed at the end of a query.
+    pub fn delayed_names(&self) -> bool {
+        self.features.contains(&Feature::PromqlDelayedNameRemoval)
     }
 
     /// The parts of PromQL that are on.

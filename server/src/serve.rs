@@ -183,6 +183,7 @@ fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {
         memory_bytes_max: flags.query_max_memory.0,
         partitions,
         language: flags.language(),
+        delayed_names: flags.delayed_names(),
     }
 }
 

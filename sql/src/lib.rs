@@ -46,6 +46,8 @@ pub struct DatabaseOptions {
     pub partitions: usize,
     /// Which experimental parts of PromQL are on.
     pub language: ParseOptions,
+    /// Whether metrics' names are removed at the end of a query, not at once.
+    pub delayed_names: bool,
 }
 
 impl Default for DatabaseOptions {
@@ -57,6 +59,7 @@ impl Default for DatabaseOptions {
             memory_bytes_max: 4 << 30,
             partitions: 2,
             language: ParseOptions::default(),
+            delayed_names: false,
         }
     }
 }
@@ -129,6 +132,7 @@ impl Database {
             lookback_ms: options.lookback_ms.unwrap_or(self.options.lookback_ms),
             samples_max: self.options.samples_max,
             language: self.options.language,
+            delayed_names: self.options.delayed_names,
         };
         retry::anew(&self.engine, || async {
             let snapshot = self.engine.snapshot();

@@ -47,6 +47,7 @@ pub(crate) struct Request<'a> {
     pub(crate) lookback_ms: i64,
     pub(crate) samples_max: u64,
     pub(crate) language: ParseOptions,
+    pub(crate) delayed_names: bool,
 }
 
 /// A planned query.
@@ -79,6 +80,7 @@ pub(crate) fn prepare(snapshot: &Snapshot, request: &Request<'_>) -> Result<Plan
         lookback_ms: request.lookback_ms,
         subquery_step_ms: SUBQUERY_STEP_MS,
         samples_max: request.samples_max,
+        delayed_names: request.delayed_names,
     };
     let source = SnapshotSource::new(snapshot.clone());
     let plan = plan(&expr, request.query, &params, &source)?;

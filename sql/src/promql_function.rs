@@ -25,6 +25,7 @@ pub(crate) struct PromqlFunction {
     lookback_ms: i64,
     samples_max: u64,
     language: ParseOptions,
+    delayed_names: bool,
 }
 
 impl PromqlFunction {
@@ -38,6 +39,7 @@ impl PromqlFunction {
             lookback_ms: options.lookback_ms,
             samples_max: options.samples_max,
             language: options.language,
+            delayed_names: options.delayed_names,
         }
     }
 }
@@ -59,6 +61,7 @@ impl TableFunctionImpl for PromqlFunction {
             lookback_ms: self.lookback_ms,
             samples_max: self.samples_max,
             language: self.language,
+            delayed_names: self.delayed_names,
         };
         let planned = promql::prepare(&self.snapshot, &request).map_err(external)?;
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))

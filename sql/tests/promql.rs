@@ -140,3 +140,33 @@ async fn a_statement_that_joins_for_ever_is_ended() {
     let ended = rows.try_collect::<Vec<_>>().await.expect_err("no time");
     assert!(ended.to_string().contains("timed out"), "{ended}");
 }
+
+#[tokio::test]
+async fn names_go_at_once_or_at_the_end() {
+    let store = Store::fill().await;
+    let named = r#"abs(sum by (__name__, host) ({__name__=~"up|http_requests_total"}))"#;
+    let answer = async |delayed_names: bool, query: &str| {
+        let database = store.database_with(DatabaseOptions {
+            delayed_names,
+            ..DatabaseOptions::default()
+        });
+        let output = database.query_instant(query, HOUR_MS, QueryOptions::default());
+        output.await.map(lines).map_err(|e| e.to_string())
+    };
+    let meet = Err("vector cannot contain metrics with the same labelset".to_owned());
+    for delayed in [false, true] {
+        assert_eq!(answer(delayed, named).await, meet);
+        let one = answer(delayed, "-up{host='a'}").await;
+        assert_eq!(one.expect("one series").len(), 1);
+    }
+    let counted = format!("count({named})");
+    assert_eq!(answer(false, &counted).await, meet);
+    assert_eq!(answer(true, &counted).await, Ok(vec!["{} 4@0".to_owned()]));
+    let renamed = format!(r#"label_replace({named}, "__name__", "$1:abs", "__name__", "(.+)")"#);
+    assert_eq!(answer(false, &renamed).await, meet);
+    let names = answer(true, &renamed).await.expect("four series");
+    assert!(
+        names.len() == 4 && names[0].starts_with("http_requests_total:abs{"),
+        "{names:?}"
+    );
+}

@@ -5,6 +5,7 @@
 use arrow::array::ArrayRef;
 use datafusion::common::{Result, plan_err};
 
+use super::merge::SAME_LABELS;
 use super::window::GroupFunction;
 use crate::steps::StepVectors;
 
@@ -19,6 +20,8 @@ pub(crate) enum Duplicate {
     OneToOne,
     /// Two results of a grouped match with the same labels.
     Grouped,
+    /// Two series that differ by the name they have lost.
+    SameLabels,
 }
 
 impl Duplicate {
@@ -38,6 +41,7 @@ impl Duplicate {
             Self::Grouped => {
                 "multiple matches for labels: grouping labels must ensure unique matches"
             }
+            Self::SameLabels => SAME_LABELS,
         }
     }
 }
@@ -49,6 +53,7 @@ impl GroupFunction for Duplicate {
             Self::OneSideRight => "prom_unique_right",
             Self::OneToOne => "prom_unique_match",
             Self::Grouped => "prom_unique_group",
+            Self::SameLabels => "prom_unique_labels",
         }
     }
 

@@ -1,11 +1,11 @@
 //! Functions that rewrite labels: `label_replace` and `label_join`.
 //!
 //! `prom_label_replace(destination, source, replacement, regex)` and `prom_label_join(separator, source, …)` give the new text
-//! of the destination label; NULL where it becomes absent.
+//! of the destination label; NULL where it becomes absent. `prom_label_matches(source, regex)` says where a regex matches.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
@@ -23,6 +23,8 @@ pub(crate) enum Rewrite {
     Replace,
     /// `label_join`
     Join,
+    /// Whether `label_replace` replaces anything.
+    Matches,
 }
 
 impl Rewrite {
@@ -46,6 +48,7 @@ impl ScalarUDFImpl for RewriteUdf {
         match self.function {
             Rewrite::Replace => "prom_label_replace",
             Rewrite::Join => "prom_label_join",
+            Rewrite::Matches => "prom_label_matches",
         }
     }
 
@@ -54,16 +57,25 @@ impl ScalarUDFImpl for RewriteUdf {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8View)
+        Ok(match self.function {
+            Rewrite::Matches => DataType::Boolean,
+            Rewrite::Replace | Rewrite::Join => DataType::Utf8View,
+        })
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
         let args = &args.args;
         let out = match self.function {
+            Rewrite::Matches => {
+                let regex = regex(text(args, 1)?)?;
+                let source = texts(&column(args, 0, rows)?);
+                let matches = (0..rows).map(|row| Some(regex.is_match(at(&source, row))));
+                let matches: BooleanArray = matches.collect();
+                return Ok(ColumnarValue::Array(Arc::new(matches)));
+            }
             Rewrite::Replace => {
-                let regex = anchored_regex(text(args, 3)?)
-                    .map_err(|e| DataFusionError::Plan(format!("{e} in label_replace()")))?;
+                let regex = regex(text(args, 3)?)?;
                 replace(
                     &texts(&column(args, 0, rows)?),
                     &texts(&column(args, 1, rows)?),
@@ -84,6 +96,10 @@ impl ScalarUDFImpl for RewriteUdf {
         };
         Ok(ColumnarValue::Array(Arc::new(out)))
     }
+}
+
+fn regex(pattern: &str) -> Result<Regex> {
+    anchored_regex(pattern).map_err(|e| DataFusionError::Plan(format!("{e} in label_replace()")))
 }
 
 /// A label column; of any other type, one of absent labels.

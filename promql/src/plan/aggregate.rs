@@ -4,8 +4,7 @@ use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use narthex_model::{Result, label_column};
 
 use super::columns::{VALUE, aggregate, call, column, window};
-use super::scalar::attach;
-use super::vector::{Vector, project, says_meaning};
+use super::vector::{Vector, says_meaning};
 use super::{Planned, Planner, not_supported, planning};
 use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
@@ -77,25 +76,36 @@ pub(super) fn reduce(
     parameter: Option<Planned>,
 ) -> Result<Vector> {
     let value = vector.value();
-    let (plan, parameters) = attach(vector.plan, parameter.into_iter().collect())?;
+    let (vector, parameters) = vector.attach(parameter.into_iter().collect())?;
     let arguments = [value].into_iter().chain(parameters).collect();
-    grouped(plan, groups, aggregate(&aggregation.udaf(None), arguments))
+    grouped(
+        vector,
+        groups,
+        aggregate(&aggregation.udaf(None), arguments),
+    )
 }
 
-/// Groups `plan` by labels, with the aggregate expression `value`.
+/// Groups `vector` by labels, with the aggregate expression `value`. Names in the groups share the fate of those in the vector.
 pub(super) fn grouped(
-    plan: datafusion::logical_expr::LogicalPlan,
+    vector: Vector,
     groups: &[String],
     value: datafusion::logical_expr::Expr,
 ) -> Result<Vector> {
+    let named = groups.iter().any(|l| says_meaning(l));
+    let names = if named {
+        vector.names
+    } else {
+        vector.names.kept()
+    };
     let keys = groups.iter().map(|l| column(label_column(l)));
-    let plan = LogicalPlanBuilder::from(plan)
-        .aggregate(keys, [value])
+    let plan = LogicalPlanBuilder::from(vector.plan)
+        .aggregate(keys.chain(names.column()), [value])
         .and_then(LogicalPlanBuilder::build);
     Ok(Vector {
         plan: plan.map_err(planning)?,
         labels: groups.to_vec(),
-        distinct: true,
+        distinct: !named,
+        names,
     })
 }
 
@@ -106,44 +116,23 @@ fn rank(
     groups: &[String],
     parameter: Option<Planned>,
 ) -> Result<Vector> {
-    let Vector {
-        plan,
-        labels,
-        distinct,
-    } = vector;
-    let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
-    let sets = labels.iter().map(|l| column(label_column(l)));
+    let (vector, parameters) = vector.attach(parameter.into_iter().collect())?;
+    let sets = vector.labels.iter().map(|l| column(label_column(l)));
     let arguments = [column(VALUE)].into_iter().chain(parameters).chain(sets);
     let partition = groups.iter().map(|l| column(label_column(l))).collect();
     let ranked = window(which.udwf(), arguments.collect(), partition)?;
     let name = ranked.schema_name().to_string();
-    let plan = LogicalPlanBuilder::from(plan)
-        .window([ranked])
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(planning)?;
-    Ok(Vector {
-        plan: project(plan, &labels, column(name))?,
-        labels,
-        distinct,
-    })
+    let plan = LogicalPlanBuilder::from(vector.plan).window([ranked]);
+    let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+    Vector { plan, ..vector }.with_value(column(name))
 }
 
 /// The series whose hashes fall into a share of all.
 fn limit_ratio(vector: Vector, parameter: Option<Planned>) -> Result<Vector> {
-    let Vector {
-        plan,
-        labels,
-        distinct,
-    } = vector;
-    let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
-    let sets = labels
-        .iter()
-        .flat_map(|l| [lit(l.as_str()), column(label_column(l))]);
+    let (vector, parameters) = vector.attach(parameter.into_iter().collect())?;
+    let sets = vector.labels.iter();
+    let sets = sets.flat_map(|l| [lit(l.as_str()), column(label_column(l))]);
     let arguments = [column(VALUE)].into_iter().chain(parameters).chain(sets);
     let value = call(&limit_ratio::limit_ratio(), arguments.collect());
-    Ok(Vector {
-        plan: project(plan, &labels, value)?,
-        labels,
-        distinct,
-    })
+    vector.with_value(value)
 }

@@ -43,12 +43,7 @@ impl Planner<'_> {
         scalar_left: bool,
     ) -> Result<Vector> {
         let filters = comparison(node.op).is_some() && !node.return_bool;
-        let Vector {
-            plan,
-            labels,
-            distinct,
-        } = vector;
-        let (plan, operands) = attach(plan, vec![scalar])?;
+        let (vector, operands) = vector.attach(vec![scalar])?;
         let operand = operands
             .into_iter()
             .next()
@@ -61,16 +56,11 @@ impl Planner<'_> {
             ),
             (true, false) => call(&binary(node.op, kind(node)), vec![operand, column(VALUE)]),
         };
-        let kept = if filters {
-            labels
+        if filters {
+            vector.with_value(value)
         } else {
-            super::vector::nameless(&labels)
-        };
-        Ok(Vector {
-            plan: project(plan, &kept, value)?,
-            labels: kept,
-            distinct,
-        })
+            vector.map_nameless(value)
+        }
     }
 
     /// At least one of the two varies with the step.

@@ -4,8 +4,7 @@ use datafusion::logical_expr::Expr as PlanExpr;
 use narthex_model::{Error, Result};
 
 use super::columns::call;
-use super::scalar::attach;
-use super::vector::{Samples, Vector, nameless, project};
+use super::vector::{Samples, Vector};
 use super::{Planned, Planner, not_supported};
 use crate::ast::{Call, Expr, Span};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
@@ -45,14 +44,10 @@ impl Planner<'_> {
         let arguments = samples.arguments();
         let speaker = self.speaker_over(function, &samples, parameter.as_ref(), args);
         let name = speaker.is_some().then(|| samples.metric_name());
-        let Samples {
-            plan,
-            labels,
-            distinct,
-            reach,
-            ..
-        } = samples;
-        let (plan, parameters) = attach(plan, parameter.into_iter().collect())?;
+        let reach = samples.reach;
+        let (vector, parameters) = samples
+            .into_vector()
+            .attach(parameter.into_iter().collect())?;
         let arguments = arguments.into_iter().chain(parameters).chain(name);
         let udf = match reach {
             None => Some(function.udf(speaker)),
@@ -61,16 +56,11 @@ impl Planner<'_> {
         let udf =
             udf.ok_or_else(|| Error::internal("the checker let a selector's extension pass"))?;
         let value = call(&udf, arguments.collect());
-        let labels = if function.keeps_name {
-            labels
+        if function.keeps_name {
+            vector.with_value(value)
         } else {
-            nameless(&labels)
-        };
-        Ok(Vector {
-            plan: project(plan, &labels, value)?,
-            labels,
-            distinct,
-        })
+            vector.map_nameless(value)
+        }
     }
 
     /// Who speaks for a range function, if there may be something to say.
@@ -117,22 +107,9 @@ impl Planner<'_> {
         {
             return self.nothing(vector);
         }
-        let Vector {
-            plan,
-            labels,
-            distinct,
-        } = vector;
-        let (plan, operands) = attach(plan, parameters)?;
-        let arguments = [super::columns::column(super::columns::VALUE)]
-            .into_iter()
-            .chain(operands)
-            .collect();
-        let labels = nameless(&labels);
-        Ok(Vector {
-            plan: project(plan, &labels, call(&function.udf(), arguments))?,
-            labels,
-            distinct,
-        })
+        let (vector, operands) = vector.attach(parameters)?;
+        let arguments = [vector.value()].into_iter().chain(operands).collect();
+        vector.map_nameless(call(&function.udf(), arguments))
     }
 
     /// No series.

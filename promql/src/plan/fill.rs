@@ -11,10 +11,11 @@ use super::Planner;
 use super::arithmetic::kind;
 use super::columns::{VALUE, call, column};
 use super::matching::result_labels;
+use super::names::{Names, keeps_name, names_after};
 use super::sets::{masked, union};
 use super::vector::{Vector, project};
 use crate::ast::{Binary, Cardinality, Matching};
-use crate::functions::binary::{binary, comparison};
+use crate::functions::binary::binary;
 use crate::functions::presence::Presence;
 
 impl Planner<'_> {
@@ -28,26 +29,22 @@ impl Planner<'_> {
         one: &Vector,
         keys: &[String],
     ) -> Result<Vector> {
+        let names = self.names();
         let mut sides = vec![pairs];
         if let Some(value) = matching.fill_right {
-            let labels = labels_without_one(node, matching, &many.labels, keys);
+            let labels = labels_without_one(node, matching, &many.labels, keys, names);
             let alone = unmatched(many, one, keys)?;
             sides.push(self.with_constant(node, matching, alone, labels, (value, Side::One))?);
         }
         if let Some(value) = matching.fill_left {
-            let labels = labels_without_many(node, matching, &one.labels, keys);
+            let labels = labels_without_many(node, matching, &one.labels, keys, names);
             let alone = unmatched(one, many, keys)?;
             sides.push(self.with_constant(node, matching, alone, labels, (value, Side::Many))?);
         }
         let mut labels: Vec<_> = sides.iter().flat_map(|s| s.labels.clone()).collect();
         labels.sort();
         labels.dedup();
-        let plan = project(union(sides, &labels)?, &labels, column(VALUE))?;
-        Ok(Vector {
-            plan,
-            labels,
-            distinct: false,
-        })
+        union(sides, labels)?.with_value(column(VALUE))
     }
 
     /// The operator between `vector` and a constant that stands for the side that is missing.
@@ -71,6 +68,7 @@ impl Planner<'_> {
             plan: project(vector.plan, &labels, value)?,
             labels,
             distinct: false,
+            names: names_after(node, self.names()),
         })
     }
 }
@@ -99,8 +97,9 @@ fn labels_without_one(
     matching: &Matching,
     many: &[String],
     keys: &[String],
+    names: Names,
 ) -> Vec<String> {
-    let mut labels = result_labels(matching, many, keeps_name(node));
+    let mut labels = result_labels(matching, many, keeps_name(node, names));
     labels.retain(|l| !matching.include.contains(l) || keys.contains(l));
     labels
 }
@@ -111,16 +110,12 @@ fn labels_without_many(
     matching: &Matching,
     one: &[String],
     keys: &[String],
+    names: Names,
 ) -> Vec<String> {
     let known: Vec<_> = one.iter().filter(|l| keys.contains(l)).cloned().collect();
-    let mut labels = result_labels(matching, &known, keeps_name(node));
+    let mut labels = result_labels(matching, &known, keeps_name(node, names));
     labels.extend(matching.include.iter().filter(|l| one.contains(l)).cloned());
     labels.sort();
     labels.dedup();
     labels
-}
-
-/// Whether the result keeps the names of the left side.
-pub(super) fn keeps_name(node: &Binary) -> bool {
-    comparison(node.op).is_some() && !node.return_bool
 }

@@ -6,7 +6,7 @@ use narthex_model::{Error, METRIC_NAME, Result, label_column};
 
 use super::arithmetic::kind;
 use super::columns::{VALUE, absent_label, call, column, label};
-use super::fill::keeps_name;
+use super::names::{Names, keeps_name, names_after};
 use super::vector::{Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{Binary, Cardinality, Matching};
@@ -48,8 +48,13 @@ impl Planner<'_> {
             [VALUE, OTHER]
         };
         let value = call(&binary(node.op, kind(node)), operands.map(column).to_vec());
-        let labels = result_labels(matching, &many_labels, keeps_name(node));
+        let names = self.names();
+        let labels = result_labels(matching, &many_labels, keeps_name(node, names));
         let pairs = result(joined, labels, &include, value)?;
+        let pairs = Vector {
+            names: names_after(node, names),
+            ..pairs
+        };
         let many_distinct = many_distinct && include.is_empty();
         if matching.fill_left.is_none() && matching.fill_right.is_none() {
             return check(matching, pairs, &keys, many_unique, many_distinct);
@@ -102,7 +107,10 @@ pub(super) fn join(
         &many.labels,
         keys,
         "#key:",
-        many.labels.iter().map(|l| label(l)),
+        many.labels
+            .iter()
+            .map(|l| label(l))
+            .chain(many.names.column()),
         VALUE,
     )?;
     let others = include.iter().map(|(l, there)| {
@@ -197,6 +205,7 @@ fn result(
         plan,
         labels,
         distinct: false,
+        names: Names::Eager,
     })
 }
 
@@ -212,11 +221,7 @@ fn check(
     let (sound, labels, rule) = if one_to_one {
         (many_unique, keys.to_vec(), Duplicate::OneToOne)
     } else {
-        (
-            many_distinct,
-            super::vector::nameless(&result.labels),
-            Duplicate::Grouped,
-        )
+        (many_distinct, result.labels.clone(), Duplicate::Grouped)
     };
     let checked = if sound {
         result

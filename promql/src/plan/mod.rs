@@ -11,6 +11,7 @@ mod decode;
 mod duration;
 mod fill;
 mod matching;
+mod names;
 mod scalar;
 mod selector;
 mod sets;
@@ -32,6 +33,7 @@ use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 pub use decode::QueryPlan;
 use decode::{Body, Order};
+use names::Names;
 use vector::{Samples, Vector};
 pub use window::Grid;
 
@@ -48,6 +50,8 @@ pub struct EvalParams {
     pub subquery_step_ms: i64,
     /// A query that may load more samples is refused.
     pub samples_max: u64,
+    /// Whether metrics' names are removed at the end of the query, not at once.
+    pub delayed_names: bool,
 }
 
 /// Plans `expr`, which the parser has read from `query` and checked, over the series of `source`.
@@ -74,8 +78,11 @@ pub fn plan(
         Planned::Number(v) => Body::Number(v),
         Planned::Text(text) => Body::Text(text),
         Planned::Scalar(plan) => Body::Scalar(plan),
-        Planned::Vector(vector) => Body::Vector(vector.plan),
-        Planned::Samples(samples) => Body::Samples(samples.plan, samples.windows, samples.reach),
+        Planned::Vector(vector) => Body::Vector(vector.without_dropped_names()?),
+        Planned::Samples(samples) => {
+            let (windows, reach) = (samples.windows.clone(), samples.reach);
+            Body::Samples(samples.without_dropped_names()?, windows, reach)
+        }
     };
     Ok(QueryPlan {
         body,
@@ -153,6 +160,15 @@ impl<'a> Planner<'a> {
     /// Who speaks for the expression at `span`; asked for after its operands are planned.
     fn speaker(&self, span: Span) -> Speaker {
         self.notes.speaker(span, self.grid)
+    }
+
+    /// How names of new vectors are treated.
+    fn names(&self) -> Names {
+        if self.params.delayed_names {
+            Names::Kept
+        } else {
+            Names::Eager
+        }
     }
 
     fn vector(&self, expr: &Expr) -> Result<Vector> {

@@ -76,6 +76,7 @@ impl Planner<'_> {
             plan: self.scalar_plan(scalar)?,
             labels: Vec::new(),
             distinct: true,
+            names: self.names(),
         })
     }
 }

@@ -7,7 +7,7 @@ use narthex_model::{
 };
 
 use super::columns::{call, column};
-use super::vector::{Samples, Vector, project, says_meaning};
+use super::vector::{Samples, Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{At, Extension, MatrixSelector, Modifiers, VectorSelector};
 use crate::functions::extended::extended_function;
@@ -28,11 +28,7 @@ impl Planner<'_> {
             function.ok_or_else(|| Error::internal("no function of smoothed selectors"))?;
         let samples = self.scan(selector, self.windows(0, &selector.modifiers)?)?;
         let value = call(&function, samples.arguments());
-        Ok(Vector {
-            plan: project(samples.plan, &samples.labels, value)?,
-            labels: samples.labels,
-            distinct: samples.distinct,
-        })
+        samples.into_vector().with_value(value)
     }
 
     /// The value, or the time, of the newest sample in the lookback at each step.
@@ -40,12 +36,7 @@ impl Planner<'_> {
         let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
         let samples = self.scan(selector, windows)?;
         let value = call(&instant(take), samples.arguments());
-        let plan = project(samples.plan, &samples.labels, value)?;
-        Ok(Vector {
-            plan,
-            labels: samples.labels,
-            distinct: samples.distinct,
-        })
+        samples.into_vector().with_value(value)
     }
 
     /// All samples of each window.
@@ -94,6 +85,7 @@ impl Planner<'_> {
             windows,
             metric,
             reach,
+            names: self.names(),
         })
     }
 }

@@ -1,12 +1,13 @@
 //! Set operators: `and`, `or`, `unless`, decided at each step.
 
-use datafusion::logical_expr::{JoinType, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{JoinType, LogicalPlanBuilder, lit};
 use narthex_model::{Error, Result, label_column};
 
 use super::aggregate::reduce;
 use super::columns::{VALUE, absent_label, call, column, window};
 use super::matching::{OTHER, join, match_labels};
-use super::vector::{Vector, project};
+use super::names::{DROPPED, Names};
+use super::vector::Vector;
 use super::{Planner, planning};
 use crate::ast::{Binary, BinaryOp, Matching, Node};
 use crate::functions::aggregate::Aggregation;
@@ -51,13 +52,10 @@ impl Planner<'_> {
             partition.collect(),
         )?;
         let name = first.schema_name().to_string();
-        let plan = LogicalPlanBuilder::from(union(sides, &labels)?).window([first]);
+        let all = union(sides, labels)?;
+        let plan = LogicalPlanBuilder::from(all.plan).window([first]);
         let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
-        Ok(Vector {
-            plan: project(plan, &labels, column(name))?,
-            labels,
-            distinct: false,
-        })
+        Vector { plan, ..all }.with_value(column(name))
     }
 
     fn sides_of(&self, node: &Binary, chain: &Matching, sides: &mut Vec<Vector>) -> Result<()> {
@@ -94,18 +92,16 @@ pub(super) fn masked(
         .cloned()
         .collect();
     let there = reduce(other, Aggregation::Group, &groups, None)?;
-    let (labels, distinct) = (kept.labels.clone(), kept.distinct);
-    let joined = join(kept, &there, keys, &[], join_type)?;
+    let plan = join(kept.clone(), &there, keys, &[], join_type)?;
     let value = call(&presence.udf(), vec![column(VALUE), column(OTHER)]);
-    Ok(Vector {
-        plan: project(joined, &labels, value)?,
-        labels,
-        distinct,
-    })
+    Vector { plan, ..kept }.with_value(value)
 }
 
-/// All series of all sides, each with the number of its side; a label that a side lacks is absent there.
-pub(super) fn union(sides: Vec<Vector>, labels: &[String]) -> Result<LogicalPlan> {
+/// All series of all sides with the labels `labels`, each with the number of its side in the column [`SIDE`]; a label that a side
+/// lacks is absent there.
+pub(super) fn union(sides: Vec<Vector>, labels: Vec<String>) -> Result<Vector> {
+    let states: Vec<_> = sides.iter().map(|side| side.names).collect();
+    let names = Names::together(&states);
     let mut all: Option<LogicalPlanBuilder> = None;
     for (number, side) in (0_i64..).zip(sides) {
         let source = |l: &String| {
@@ -116,12 +112,10 @@ pub(super) fn union(sides: Vec<Vector>, labels: &[String]) -> Result<LogicalPlan
                 absent_label()
             }
         };
+        let mark = (names == Names::Marked).then(|| side.names.mark().alias(DROPPED));
         let own = [column(VALUE).alias(VALUE), lit(number).alias(SIDE)];
-        let columns: Vec<_> = labels
-            .iter()
-            .map(|l| source(l).alias(label_column(l)))
-            .chain(own)
-            .collect();
+        let columns = labels.iter().map(|l| source(l).alias(label_column(l)));
+        let columns: Vec<_> = columns.chain(mark).chain(own).collect();
         let plan = LogicalPlanBuilder::from(side.plan).project(columns);
         let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
         all = Some(match all {
@@ -130,5 +124,10 @@ pub(super) fn union(sides: Vec<Vector>, labels: &[String]) -> Result<LogicalPlan
         });
     }
     let all = all.ok_or_else(|| Error::internal("a union of nothing"))?;
-    all.build().map_err(planning)
+    Ok(Vector {
+        plan: all.build().map_err(planning)?,
+        labels,
+        distinct: false,
+        names,
+    })
 }

@@ -1,14 +1,14 @@
 //! Functions that are more than a kernel: they make, drop or rewrite series, or read the query's own parameters.
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{LogicalPlanBuilder, lit, not};
 use narthex_model::{Error, METRIC_NAME, MatchOp, Matcher, Result, label_column};
 
 use super::aggregate::{grouped, reduce};
 use super::call::{arg, of_value};
 use super::columns::{VALUE, absent_label, aggregate, call, column, known_label, label};
-use super::scalar::attach;
-use super::vector::{Vector, metric_name, project, says_meaning};
+use super::names::{DROPPED, Names};
+use super::vector::{Vector, metric_name, project};
 use super::{Planned, Planner, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
@@ -71,6 +71,7 @@ impl Planner<'_> {
             plan: project(samples.plan, &[], value)?,
             labels: Vec::new(),
             distinct: false,
+            names: self.names(),
         };
         self.absent_of(vector, expr)
     }
@@ -90,6 +91,7 @@ impl Planner<'_> {
             plan: plan.map_err(planning)?,
             labels,
             distinct: true,
+            names: self.names(),
         })
     }
 
@@ -114,7 +116,7 @@ impl Planner<'_> {
         let groups: Vec<_> = vector
             .labels
             .iter()
-            .filter(|l| !says_meaning(l) && *l != "le")
+            .filter(|l| *l != "le")
             .cloned()
             .collect();
         let bound = if vector.labels.iter().any(|l| l == "le") {
@@ -122,14 +124,17 @@ impl Planner<'_> {
         } else {
             absent_label()
         };
-        let (plan, operands) = attach(vector.plan, vec![phi])?;
+        let distinct = vector.distinct;
+        let (vector, operands) = vector.attach(vec![phi])?;
         let arguments = [column(VALUE)]
             .into_iter()
             .chain(operands)
             .chain([bound, name])
             .collect();
         let quantile = Aggregation::HistogramQuantile.udaf(Some(speaker));
-        grouped(plan, &groups, aggregate(&quantile, arguments))
+        let result = grouped(vector, &groups, aggregate(&quantile, arguments))?;
+        let distinct = distinct || result.distinct;
+        Vector { distinct, ..result }.map_nameless(column(VALUE))
     }
 
     fn label_replace(&self, args: &[Expr]) -> Result<Vector> {
@@ -142,17 +147,12 @@ impl Planner<'_> {
         }
         Matcher::new("label_replace", MatchOp::Regex, regex.as_str())?;
         let text = |text: &str| lit(ScalarValue::Utf8(Some(text.to_owned())));
-        let arguments = vec![
-            of_label(&vector, &destination),
-            of_label(&vector, &source),
-            text(&replacement),
-            text(&regex),
-        ];
-        relabelled(
-            vector,
-            &destination,
-            call(&Rewrite::Replace.udf(), arguments),
-        )
+        let source = of_label(&vector, &source);
+        let matched = call(&Rewrite::Matches.udf(), vec![source.clone(), text(&regex)]);
+        let of = of_label(&vector, &destination);
+        let arguments = vec![of, source, text(&replacement), text(&regex)];
+        let replaced = call(&Rewrite::Replace.udf(), arguments);
+        relabelled(vector, &destination, replaced, matched)
     }
 
     fn label_join(&self, args: &[Expr]) -> Result<Vector> {
@@ -171,7 +171,8 @@ impl Planner<'_> {
             .collect::<Result<Vec<_>>>()?;
         let sources = sources.iter().map(|s| of_label(&vector, s));
         let arguments = [separator].into_iter().chain(sources).collect();
-        relabelled(vector, &destination, call(&Rewrite::Join.udf(), arguments))
+        let joined = call(&Rewrite::Join.udf(), arguments);
+        relabelled(vector, &destination, joined, lit(true))
     }
 
     fn texts(&self, args: &[Expr]) -> Result<[String; 4]> {
@@ -220,23 +221,25 @@ fn of_label(vector: &Vector, name: &str) -> datafusion::logical_expr::Expr {
     }
 }
 
-/// The vector with label `destination` set to `text`.
+/// The vector with label `destination` set to `text`. A name that is `set` this way is new: it is not dropped any more.
 fn relabelled(
     vector: Vector,
     destination: &str,
     text: datafusion::logical_expr::Expr,
+    set: datafusion::logical_expr::Expr,
 ) -> Result<Vector> {
-    let others = vector
-        .labels
-        .iter()
-        .filter(|l| *l != destination)
-        .map(|l| label(l));
-    let all: Vec<_> = others
-        .chain([
-            text.alias(label_column(destination)),
-            vector.value().alias(VALUE),
-        ])
-        .collect();
+    let renames = destination == METRIC_NAME && !matches!(vector.names, Names::Eager | Names::Kept);
+    let (names, mark) = if renames {
+        let mark = vector.names.mark().and(not(set)).alias(DROPPED);
+        (Names::Marked, Some(mark))
+    } else {
+        (vector.names, vector.names.column())
+    };
+    let others = vector.labels.iter().filter(|l| *l != destination);
+    let all = others.map(|l| label(l)).chain(mark).chain([
+        text.alias(label_column(destination)),
+        vector.value().alias(VALUE),
+    ]);
     let plan = LogicalPlanBuilder::from(vector.plan)
         .project(all)
         .and_then(LogicalPlanBuilder::build);
@@ -249,5 +252,6 @@ fn relabelled(
         plan: plan.map_err(planning)?,
         labels,
         distinct: false,
+        names,
     })
 }

@@ -42,6 +42,7 @@ impl Planner<'_> {
             plan,
             labels,
             distinct,
+            names,
         } = vector;
         let value = super::columns::column(super::columns::VALUE);
         let times = call(
@@ -50,7 +51,8 @@ impl Planner<'_> {
         );
         let values = call(&Half::Values.udf(), vec![value]);
         let samples = [times.alias(TIMESTAMPS_COLUMN), values.alias(VALUES_COLUMN)];
-        let columns = labels.iter().map(|l| label(l)).chain(samples);
+        let columns = labels.iter().map(|l| label(l));
+        let columns = columns.chain(names.column()).chain(samples);
         let plan = LogicalPlanBuilder::from(plan)
             .project(columns)
             .and_then(LogicalPlanBuilder::build);
@@ -60,6 +62,7 @@ impl Planner<'_> {
             distinct,
             windows,
             metric: None,
+            names,
             reach: None,
         })
     }

@@ -4,7 +4,9 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use narthex_model::{METRIC_NAME, Result, label_column};
 
 use super::columns::{VALUE, absent_label, column, known_label, label, window};
-use super::planning;
+use super::names::Names;
+use super::scalar::attach;
+use super::{Planned, planning};
 use crate::functions::group::Duplicate;
 use crate::functions::merge::Merge;
 use crate::functions::window::GroupFunction;
@@ -17,8 +19,10 @@ pub(super) struct Vector {
     pub(super) plan: LogicalPlan,
     /// Names of the labels that have a column, sorted.
     pub(super) labels: Vec<String>,
-    /// Whether no two rows agree in all labels but the metric's name.
+    /// Whether no two rows agree in all labels but those that say what the metric is.
     pub(super) distinct: bool,
+    /// What becomes of the metrics' names.
+    pub(super) names: Names,
 }
 
 /// A range vector: one row per series, a column per label, and lists of samples.
@@ -28,6 +32,8 @@ pub(super) struct Samples {
     pub(super) labels: Vec<String>,
     /// As in [`Vector::distinct`].
     pub(super) distinct: bool,
+    /// As in [`Vector::names`].
+    pub(super) names: Names,
     /// Where the windows lie.
     pub(super) windows: Windows,
     /// How far the samples reach beyond them, with `anchored` and `smoothed`.
@@ -42,6 +48,18 @@ impl Samples {
         match &self.metric {
             Some(metric) => known_label(metric),
             None => metric_name(&self.labels),
+        }
+    }
+}
+
+impl Samples {
+    /// The same series, still without the value column that comes next.
+    pub(super) fn into_vector(self) -> Vector {
+        Vector {
+            plan: self.plan,
+            labels: self.labels,
+            distinct: self.distinct,
+            names: self.names,
         }
     }
 }
@@ -84,14 +102,43 @@ impl Vector {
         column(VALUE)
     }
 
-    /// The same series with other values and without the metric's name.
+    /// The same series with other values.
+    pub(super) fn with_value(self, value: Expr) -> Result<Self> {
+        let labels = self.labels.iter().map(|l| label(l));
+        let columns = labels
+            .chain(self.names.column())
+            .chain([value.alias(VALUE)]);
+        let plan = LogicalPlanBuilder::from(self.plan).project(columns);
+        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+        Ok(Self { plan, ..self })
+    }
+
+    /// The same series with values of another meaning, so without the metric's name.
     pub(super) fn map_nameless(self, value: Expr) -> Result<Self> {
+        if self.names != Names::Eager {
+            let names = self.names.dropped();
+            return Ok(Self {
+                plan: project(self.plan, &self.labels, value)?,
+                names,
+                ..self
+            });
+        }
         let labels = nameless(&self.labels);
-        Ok(Self {
+        let renamed = Self {
             plan: project(self.plan, &labels, value)?,
-            labels,
-            distinct: self.distinct,
-        })
+            labels: labels.clone(),
+            ..self
+        };
+        if labels.len() == self.labels.len() {
+            return Ok(renamed);
+        }
+        renamed.checked_unique(&labels, Duplicate::SameLabels)
+    }
+
+    /// Joins scalars: afterwards each is a literal or a column of the plan.
+    pub(super) fn attach(self, scalars: Vec<Planned>) -> Result<(Self, Vec<Expr>)> {
+        let (plan, operands) = attach(self.plan, scalars)?;
+        Ok((Self { plan, ..self }, operands))
     }
 
     /// Whether at most one row has given values of `labels`, as far as the plan alone tells.
@@ -100,7 +147,7 @@ impl Vector {
             && self
                 .labels
                 .iter()
-                .all(|l| l == METRIC_NAME || labels.contains(l))
+                .all(|l| says_meaning(l) || labels.contains(l))
     }
 
     /// The same vector, checked while it runs: at most one point per step among rows that agree in `labels`.
@@ -126,14 +173,8 @@ impl Vector {
             .collect();
         let value = window(function.udwf(), vec![self.value()], partition)?;
         let name = value.schema_name().to_string();
-        let plan = LogicalPlanBuilder::from(self.plan);
-        let plan = plan
-            .window([value])
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(planning)?;
-        Ok(Self {
-            plan: project(plan, &self.labels, column(name))?,
-            ..self
-        })
+        let plan = LogicalPlanBuilder::from(self.plan).window([value]);
+        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+        Self { plan, ..self }.with_value(column(name))
     }
 }

@@ -90,6 +90,7 @@ impl Stage {
         let engine = Engine::open(&scratch.join(format!("stage-{number}")), options, None)?;
         let options = DatabaseOptions {
             language: ParseOptions::all(),
+            delayed_names: true,
             ..DatabaseOptions::default()
         };
         let database = Database::new(engine.clone(), options);
