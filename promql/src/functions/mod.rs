@@ -4,6 +4,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod binary;
+pub(crate) mod count_values;
 pub(crate) mod elementwise;
 pub(crate) mod extended;
 pub(crate) mod grid;

@@ -85,7 +85,7 @@ impl Cursor<'_> {
         if op == AggregateOp::CountValues && token.kind == TokenKind::String {
             let bytes = unquote(self.source(token.span));
             if std::str::from_utf8(&bytes).is_err() {
-                return Err(Mistake::new(
+                return Err(Mistake::late(
                     token.span,
                     format!("invalid label name {}", quote_bytes(&bytes)),
                 ));

@@ -13,12 +13,15 @@ pub struct ParseError {
     pub span: Span,
     /// Line and column of its start, both counted from 1, the column in bytes; `None` if the text is empty.
     pub position: Option<(usize, usize)>,
+    /// Whether Prometheus finds it only when the query runs: its message then names no place.
+    pub late: bool,
 }
 
 /// A mistake before its line and column are known.
 pub(crate) struct Mistake {
     pub(crate) span: Span,
     pub(crate) message: String,
+    pub(crate) late: bool,
 }
 
 /// A result whose error is a [`Mistake`].
@@ -30,6 +33,17 @@ impl Mistake {
         Box::new(Self {
             span,
             message: message.into(),
+            late: false,
+        })
+    }
+
+    /// A mistake that Prometheus finds only when the query runs.
+    #[cold]
+    pub(crate) fn late(span: Span, message: impl Into<String>) -> Box<Self> {
+        let mistake = Self::new(span, message);
+        Box::new(Self {
+            late: true,
+            ..*mistake
         })
     }
 
@@ -40,6 +54,7 @@ impl Mistake {
             message: self.message,
             span: self.span,
             position,
+            late: self.late,
         }
     }
 }
@@ -58,6 +73,7 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position {
+            _ if self.late => f.write_str(&self.message),
             Some((line, column)) => write!(f, "{line}:{column}: parse error: {}", self.message),
             None => write!(f, "unknown position: parse error: {}", self.message),
         }

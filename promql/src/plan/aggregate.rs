@@ -1,11 +1,11 @@
 //! Aggregations: `sum by (job) (x)`.
 
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
-use narthex_model::{Result, label_column};
+use narthex_model::{Error, Result, label_column};
 
 use super::columns::{VALUE, aggregate, call, column, window};
 use super::vector::{Vector, says_meaning};
-use super::{Planned, Planner, not_supported, planning};
+use super::{Planned, Planner, planning};
 use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::limit_ratio;
@@ -32,7 +32,10 @@ impl Planner<'_> {
             AggregateOp::Topk => rank(vector, Ranked::Topk, &groups, parameter),
             AggregateOp::Bottomk => rank(vector, Ranked::Bottomk, &groups, parameter),
             AggregateOp::Limitk => rank(vector, Ranked::Limitk, &groups, parameter),
-            AggregateOp::CountValues => Err(not_supported("count_values")),
+            AggregateOp::CountValues => match parameter {
+                Some(Planned::Text(name)) => self.count_values(&vector, &name, &node.grouping),
+                _ => Err(Error::internal("count_values without a label's name")),
+            },
             AggregateOp::LimitRatio => limit_ratio(vector, parameter),
         }
     }

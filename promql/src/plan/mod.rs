@@ -7,6 +7,7 @@ mod aggregate;
 mod arithmetic;
 mod call;
 mod columns;
+mod count_values;
 mod decode;
 mod duration;
 mod fill;
