@@ -12,6 +12,7 @@ mod functions;
 )]
 mod histogram;
 mod kernels;
+mod nodes;
 mod notes;
 mod operators;
 mod parse;

@@ -3,7 +3,7 @@
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{
-    Error, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN,
+    Error, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, TimestampMs, VALUES_COLUMN,
 };
 
 use super::columns::{call, column};
@@ -52,15 +52,24 @@ impl Planner<'_> {
             .offset
             .as_ref()
             .map_or(Ok(0), |offset| self.duration(offset))?;
-        let pinned = modifiers.at.map(|at| match at {
+        Ok(Windows::over(
+            self.grid,
+            range,
+            offset,
+            self.pinned(modifiers),
+        ))
+    }
+
+    /// The instant of `@`.
+    pub(super) fn pinned(&self, modifiers: &Modifiers) -> Option<TimestampMs> {
+        modifiers.at.map(|at| match at {
             At::Timestamp(t) => t,
             At::Start => self.query.start,
             At::End => self.query.end(),
-        });
-        Ok(Windows::over(self.grid, range, offset, pinned))
+        })
     }
 
-    fn scan(&self, selector: &VectorSelector, windows: Windows) -> Result<Samples> {
+    pub(super) fn scan(&self, selector: &VectorSelector, windows: Windows) -> Result<Samples> {
         let reach = selector.extension.map(|extension| Reach {
             extension,
             lookback: self.params.lookback_ms,

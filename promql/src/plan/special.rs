@@ -36,6 +36,7 @@ impl Planner<'_> {
             "absent_over_time" => Planned::Vector(self.absent_over_time(arg(args, 0)?)?),
             "timestamp" => Planned::Vector(self.timestamp(arg(args, 0)?)?),
             "histogram_quantile" => Planned::Vector(self.histogram_quantile(args)?),
+            "info" => Planned::Vector(self.info(args)?),
             "label_replace" => Planned::Vector(self.label_replace(args)?),
             "label_join" => Planned::Vector(self.label_join(args)?),
             "sort" | "sort_desc" => Planned::Vector(self.sorted(arg(args, 0)?, span)?),
