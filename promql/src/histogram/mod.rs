@@ -17,6 +17,7 @@ mod moments;
 mod note;
 mod point;
 mod quantile;
+mod read;
 mod reset;
 mod scale;
 mod tally;

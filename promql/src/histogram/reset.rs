@@ -53,7 +53,7 @@ impl FloatHistogram {
 }
 
 /// Whether a bucket holds less than before.
-fn side_shrank(now: &Buckets, before: &Buckets) -> bool {
+pub(super) fn side_shrank(now: &Buckets, before: &Buckets) -> bool {
     let mut rest = now.iter().peekable();
     before.iter().any(|(index, held)| {
         while rest.next_if(|(at, _)| *at < index).is_some() {}
