@@ -5,8 +5,8 @@
 
 use narthex_model::{ResetHint, is_stale};
 
-use super::reset::side_shrank;
 use super::FloatHistogram;
+use super::reset::side_shrank;
 
 impl FloatHistogram {
     /// The hint it is read with. `before` is the sample before it as it was written, if that is a histogram.
@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_chunk_is_read_as_one_counter() {
-        let read = |now, before: Option<FloatHistogram>| counter(2.0, now).hint_when_read(before.as_ref());
+        let read =
+            |now, before: Option<FloatHistogram>| counter(2.0, now).hint_when_read(before.as_ref());
         assert_eq!(read(Unknown, None), Unknown);
         assert_eq!(read(NotReset, None), Unknown);
         assert_eq!(read(Unknown, Some(counter(2.0, Unknown))), NotReset);

@@ -11,6 +11,7 @@ mod count_values;
 mod decode;
 mod duration;
 mod fill;
+mod histogram;
 mod info;
 mod matching;
 mod names;

@@ -4,16 +4,15 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit, not};
 use narthex_model::{Error, METRIC_NAME, MatchOp, Matcher, Result, label_column};
 
-use super::aggregate::{grouped, reduce};
+use super::aggregate::reduce;
 use super::call::{arg, of_value};
-use super::columns::{VALUE, absent_label, aggregate, call, column, known_label, label};
+use super::columns::{VALUE, absent_label, call, column, known_label, label};
 use super::names::{DROPPED, Names};
-use super::vector::{Vector, metric_name, project};
+use super::vector::{Vector, project};
 use super::{Planned, Planner, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::labels::Rewrite;
-use crate::functions::parameter::Demand;
 use crate::functions::points::Take;
 use crate::functions::presence::Presence;
 use crate::functions::range::range_function;
@@ -37,6 +36,8 @@ impl Planner<'_> {
             "timestamp" => Planned::Vector(self.timestamp(arg(args, 0)?)?),
             "histogram_quantile" => Planned::Vector(self.histogram_quantile(args)?),
             "info" => Planned::Vector(self.info(args)?),
+            "histogram_quantiles" => Planned::Vector(self.histogram_quantiles(args)?),
+            "histogram_fraction" => Planned::Vector(self.histogram_fraction(args)?),
             "label_replace" => Planned::Vector(self.label_replace(args)?),
             "label_join" => Planned::Vector(self.label_join(args)?),
             "sort" | "sort_desc" => Planned::Vector(self.sorted(arg(args, 0)?, span)?),
@@ -105,37 +106,6 @@ impl Planner<'_> {
         let vector = self.vector(expr)?;
         let value = call(&Presence::And.udf(), vec![self.time(), vector.value()]);
         vector.map_nameless(value)
-    }
-
-    fn histogram_quantile(&self, args: &[Expr]) -> Result<Vector> {
-        let (quantile, histogram) = (arg(args, 0)?, arg(args, 1)?);
-        let phi = self.scalar(quantile)?;
-        let phi = self.demanded(Demand::EachQuantile, phi, quantile.span)?;
-        let vector = self.vector(histogram)?;
-        let speaker = self.speaker(histogram.span);
-        let name = metric_name(&vector.labels);
-        let groups: Vec<_> = vector
-            .labels
-            .iter()
-            .filter(|l| *l != "le")
-            .cloned()
-            .collect();
-        let bound = if vector.labels.iter().any(|l| l == "le") {
-            column("le")
-        } else {
-            absent_label()
-        };
-        let distinct = vector.distinct;
-        let (vector, operands) = vector.attach(vec![phi])?;
-        let arguments = [column(VALUE)]
-            .into_iter()
-            .chain(operands)
-            .chain([bound, name])
-            .collect();
-        let quantile = Aggregation::HistogramQuantile.udaf(Some(speaker));
-        let result = grouped(vector, &groups, aggregate(&quantile, arguments))?;
-        let distinct = distinct || result.distinct;
-        Vector { distinct, ..result }.map_nameless(column(VALUE))
     }
 
     fn label_replace(&self, args: &[Expr]) -> Result<Vector> {
@@ -223,7 +193,7 @@ fn of_label(vector: &Vector, name: &str) -> datafusion::logical_expr::Expr {
 }
 
 /// The vector with label `destination` set to `text`. A name that is `set` this way is new: it is not dropped any more.
-fn relabelled(
+pub(super) fn relabelled(
     vector: Vector,
     destination: &str,
     text: datafusion::logical_expr::Expr,

@@ -1,4 +1,7 @@
-//! Aggregations that need all points of a group: quantiles.
+//! Aggregations that need all points of a group: quantiles and fractions.
+//!
+//! Arguments: the vector and its scalar parameter; for histograms also the label `le`, the metric's name, a second parameter
+//! and, where there are some, what native histograms say.
 
 use std::sync::Arc;
 
@@ -25,19 +28,22 @@ pub(super) struct Collected {
     pub(super) present: Vec<bool>,
     /// The scalar parameter: one number, or one per step.
     pub(super) parameter: Vec<f64>,
+    /// A second one.
+    pub(super) upper: Vec<f64>,
     /// The metric's name that all rows share, where a function asks for it.
     pub(super) metric: String,
 }
 
 impl Collected {
     /// Names and types of the state columns.
-    pub(super) fn state_types() -> [(&'static str, DataType); 4] {
+    pub(super) fn state_types() -> [(&'static str, DataType); 5] {
         let list =
             |nullable| DataType::List(Arc::new(Field::new_list_field(DataType::Float64, nullable)));
         [
             ("keys", list(true)),
             ("points", list(true)),
             ("parameter", list(true)),
+            ("upper", list(true)),
             ("metric", DataType::Utf8View),
         ]
     }
@@ -51,12 +57,25 @@ impl Collected {
 
     /// The parameter at `step`.
     pub(super) fn parameter_at(&self, step: usize) -> f64 {
-        match self.parameter.as_slice() {
-            [constant] => *constant,
-            varying => varying.get(step).copied().unwrap_or(f64::NAN),
-        }
+        at_step(&self.parameter, step)
+    }
+
+    /// The second parameter at `step`.
+    pub(super) fn upper_at(&self, step: usize) -> f64 {
+        at_step(&self.upper, step)
     }
 }
+
+/// One of the numbers of a scalar; if there is but one, it is that.
+fn at_step(scalar: &[f64], step: usize) -> f64 {
+    match scalar {
+        [constant] => *constant,
+        varying => varying.get(step).copied().unwrap_or(f64::NAN),
+    }
+}
+
+/// In place of a bucket's bound: the row has what native histograms say.
+pub(super) const NATIVE: f64 = f64::NAN;
 
 /// Turns the rows of a group into its result.
 pub(super) type Finish =
@@ -92,10 +111,8 @@ impl Collector {
 
     /// Says that the bound of a row is no number, if the row has any point.
     fn bad_bucket(&self, values: &[ArrayRef], vectors: &StepVectors, row: usize) {
-        let empty = vectors
-            .row_present(row)
-            .is_some_and(|present| present.count_set_bits() == 0);
-        if let Some(speaker) = self.speaker.as_ref().filter(|_| !empty) {
+        let speaker = self.speaker.as_ref();
+        if let Some(speaker) = speaker.filter(|_| has_points(vectors, row)) {
             let (label, metric) = (text(values.get(2), row), text(values.get(3), row));
             speaker.say(&Note::BadBucketLabel { label, metric });
         }
@@ -112,6 +129,12 @@ impl Collector {
     }
 }
 
+/// Whether `row` has any point.
+fn has_points(vectors: &StepVectors, row: usize) -> bool {
+    let present = vectors.row_present(row);
+    present.is_none_or(|present| present.count_set_bits() > 0)
+}
+
 /// The text at `row` of a column of texts; empty if there is none.
 fn text(column: Option<&ArrayRef>, row: usize) -> &str {
     match column.and_then(|c| c.as_string_view_opt()) {
@@ -120,7 +143,8 @@ fn text(column: Option<&ArrayRef>, row: usize) -> &str {
     }
 }
 
-/// The bound that the text of a row's `le` label says; `None` if it has none or no number.
+/// The bound that the text of a row's `le` label says; `None` if it has none or no number. Without labels there are no
+/// bounds.
 fn key(keys: Option<&ArrayRef>, row: usize) -> Option<f64> {
     let Some(keys) = keys else {
         return Some(f64::NAN);
@@ -129,7 +153,7 @@ fn key(keys: Option<&ArrayRef>, row: usize) -> Option<f64> {
     if texts.is_null(row) {
         return None;
     }
-    narthex_model::parse_float(texts.value(row))
+    narthex_model::parse_float(texts.value(row)).filter(|bound| !bound.is_nan())
 }
 
 fn read_parameter(parameter: Option<&ArrayRef>, row: usize) -> Result<Vec<f64>> {
@@ -152,12 +176,17 @@ impl GroupsAccumulator for Collector {
     ) -> Result<()> {
         self.groups.resize_with(groups, Collected::default);
         let vectors = StepVectors::from_array(&values[0])?;
+        let natives = values.get(5).map(|array| StepVectors::from_array(array));
+        let natives = natives.transpose()?;
         for (row, group) in group_indices.iter().enumerate() {
             if !filter.is_none_or(|f| f.is_valid(row) && f.value(row)) {
                 continue;
             }
             if self.groups[*group].parameter.is_empty() {
                 self.groups[*group].parameter = read_parameter(values.get(1), row)?;
+            }
+            if self.groups[*group].upper.is_empty() {
+                self.groups[*group].upper = read_parameter(values.get(4), row)?;
             }
             let metric = values.get(3).and_then(|names| names.as_string_view_opt());
             if let Some(metric) = metric {
@@ -166,6 +195,11 @@ impl GroupsAccumulator for Collector {
             match key(values.get(2), row) {
                 Some(key) => self.add(*group, key, &vectors, row),
                 None => self.bad_bucket(values, &vectors, row),
+            }
+            if let Some(natives) = &natives
+                && has_points(natives, row)
+            {
+                self.add(*group, NATIVE, natives, row);
             }
         }
         Ok(())
@@ -187,6 +221,7 @@ impl GroupsAccumulator for Collector {
             lists(&groups, |g| &g.keys, None)?,
             lists(&groups, |g| &g.values, Some(|g| &g.present))?,
             lists(&groups, |g| &g.parameter, None)?,
+            lists(&groups, |g| &g.upper, None)?,
             Arc::new(StringViewArray::from_iter_values(
                 groups.iter().map(|g| &g.metric),
             )),
@@ -200,14 +235,11 @@ impl GroupsAccumulator for Collector {
         groups: usize,
     ) -> Result<()> {
         self.groups.resize_with(groups, Collected::default);
-        let [keys, points, parameter, metric] = values else {
+        let [keys, points, parameter, upper, metric] = values else {
             return Ok(());
         };
-        let (keys, points, parameter) = (
-            keys.as_list::<i32>(),
-            points.as_list::<i32>(),
-            parameter.as_list::<i32>(),
-        );
+        let [keys, points, parameter, upper] =
+            [keys, points, parameter, upper].map(AsArray::as_list::<i32>);
         let metric = metric.as_string_view();
         for (row, group) in group_indices.iter().enumerate() {
             let group = &mut self.groups[*group];
@@ -221,12 +253,10 @@ impl GroupsAccumulator for Collector {
             group
                 .present
                 .extend((0..points.len()).map(|i| points.is_valid(i)));
-            if group.parameter.is_empty() {
-                group.parameter = parameter
-                    .value(row)
-                    .as_primitive::<Float64Type>()
-                    .values()
-                    .to_vec();
+            for (own, other) in [(&mut group.parameter, parameter), (&mut group.upper, upper)] {
+                if own.is_empty() {
+                    own.extend_from_slice(other.value(row).as_primitive::<Float64Type>().values());
+                }
             }
         }
         Ok(())
@@ -247,7 +277,7 @@ impl GroupsAccumulator for Collector {
         let group = |g: &Collected| {
             g.keys.capacity() * 8
                 + g.values.capacity() * 9
-                + g.parameter.capacity() * 8
+                + (g.parameter.capacity() + g.upper.capacity()) * 8
                 + g.metric.capacity()
         };
         self.groups.iter().map(group).sum::<usize>()

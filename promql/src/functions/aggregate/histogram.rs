@@ -1,4 +1,5 @@
-//! Quantiles of classic histograms: one series per bucket, the bound in the label `le`.
+//! Quantiles and fractions of classic histograms: one series per bucket, the bound in the label `le`. What native histograms
+//! among them say comes ready.
 
 use super::collect::Collected;
 use crate::notes::{Forced, Note, Speaker};
@@ -21,33 +22,64 @@ pub(super) fn quantile(
     out: &mut StepRow<'_>,
     speaker: Option<&Speaker>,
 ) {
-    let mut order: Vec<usize> = (0..group.keys.len()).collect();
+    each_step(group, steps, out, speaker, |step, buckets| {
+        let (value, fall) = quantile_of(group.parameter_at(step), buckets);
+        if let (Some(fall), Some(speaker)) = (fall, speaker) {
+            speaker.say(&Note::ForcedMonotonicity {
+                metric: &group.metric,
+                forced: Forced::at(speaker.instant(step), fall.from, fall.to, fall.most),
+            });
+        }
+        value
+    });
+}
+
+/// `histogram_fraction(lower, upper, v)` at each step.
+pub(super) fn fraction(
+    group: &Collected,
+    steps: usize,
+    out: &mut StepRow<'_>,
+    speaker: Option<&Speaker>,
+) {
+    each_step(group, steps, out, speaker, |step, buckets| {
+        fraction_of(group.parameter_at(step), group.upper_at(step), buckets)
+    });
+}
+
+/// Gives `f` the buckets of each step that has some, sorted by bound. What a native histogram says is taken as it is; but
+/// where there are both, nobody can say which one is meant.
+fn each_step(
+    group: &Collected,
+    steps: usize,
+    out: &mut StepRow<'_>,
+    speaker: Option<&Speaker>,
+    f: impl Fn(usize, &mut [Bucket]) -> f64,
+) {
+    let rows = 0..group.keys.len();
+    let (natives, mut order): (Vec<_>, Vec<_>) = rows.partition(|row| group.keys[*row].is_nan());
     order.sort_by(|a, b| group.keys[*a].total_cmp(&group.keys[*b]));
     let mut buckets = Vec::with_capacity(order.len());
     for step in 0..steps {
         buckets.clear();
-        for row in &order {
-            let at = row * steps + step;
-            if group.present[at] {
-                push(
-                    &mut buckets,
-                    Bucket {
-                        bound: group.keys[*row],
-                        count: group.values[at],
-                    },
-                );
-            }
+        let there = |row: &usize| group.present[row * steps + step];
+        for row in order.iter().filter(|row| there(row)) {
+            push(
+                &mut buckets,
+                Bucket {
+                    bound: group.keys[*row],
+                    count: group.values[row * steps + step],
+                },
+            );
         }
-        if buckets.is_empty() {
-            continue;
-        }
-        let (value, forced) = quantile_of(group.parameter_at(step), &mut buckets);
-        out.set(step, value);
-        if let (Some(forced), Some(speaker)) = (forced, speaker) {
-            speaker.say(&Note::ForcedMonotonicity {
-                metric: &group.metric,
-                forced: Forced::at(speaker.instant(step), forced.from, forced.to, forced.most),
-            });
+        match (natives.iter().find(|row| there(row)), buckets.is_empty()) {
+            (None, true) => {}
+            (None, false) => out.set(step, f(step, &mut buckets)),
+            (Some(row), true) => out.set(step, group.values[row * steps + step]),
+            (Some(_), false) => speaker.into_iter().for_each(|speaker| {
+                speaker.say(&Note::MixedClassicNative {
+                    metric: &group.metric,
+                });
+            }),
         }
     }
 }
@@ -138,6 +170,48 @@ fn interpolated(phi: f64, buckets: &[Bucket]) -> f64 {
     lower + (bucket.bound - lower) * ((rank - below) / (bucket.count - below))
 }
 
+/// The share of observations between `lower` and `upper`. `buckets` are sorted by bound.
+fn fraction_of(lower: f64, upper: f64, buckets: &[Bucket]) -> f64 {
+    let Some(last) = buckets.last() else {
+        return f64::NAN;
+    };
+    let unknown = last.bound != f64::INFINITY || last.count == 0.0;
+    if unknown || lower.is_nan() || upper.is_nan() {
+        return f64::NAN;
+    }
+    if lower >= upper {
+        return 0.0;
+    }
+    let below = |limit| {
+        let rank = rank(limit, buckets).unwrap_or(last.count);
+        if rank > last.count { last.count } else { rank }
+    };
+    (below(upper) - below(lower)) / last.count
+}
+
+/// How many observations lie below `limit`; `None` if it lies above all buckets.
+fn rank(limit: f64, buckets: &[Bucket]) -> Option<f64> {
+    // The lowest bucket begins at zero, unless it ends below.
+    let (mut from, mut below) = match buckets.first() {
+        Some(first) if first.bound <= 0.0 => (f64::NEG_INFINITY, 0.0),
+        _ => (0.0, 0.0),
+    };
+    for bucket in buckets {
+        if from >= limit {
+            return Some(below);
+        }
+        if bucket.bound > limit {
+            // Of a bucket without lower end all is taken to lie at its end.
+            return Some(match from == f64::NEG_INFINITY {
+                true => bucket.count,
+                false => below + (bucket.count - below) * (limit - from) / (bucket.bound - from),
+            });
+        }
+        (from, below) = (bucket.bound, bucket.count);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +225,28 @@ mod tests {
             })
             .collect();
         quantile_of(phi, &mut buckets).0
+    }
+
+    #[test]
+    fn shares() {
+        let bucket = |(bound, count): &(f64, f64)| Bucket {
+            bound: *bound,
+            count: *count,
+        };
+        let share = |lower, upper, buckets: &[(f64, f64)]| {
+            let buckets: Vec<_> = buckets.iter().map(bucket).collect();
+            fraction_of(lower, upper, &buckets)
+        };
+        let infinity = f64::INFINITY;
+        let positive = [(2.0, 10.0), (4.0, 30.0), (infinity, 40.0)];
+        assert_eq!(share(1.0, 3.0, &positive), 0.375);
+        assert_eq!(share(5.0, 6.0, &positive), 0.0);
+        assert_eq!(share(-infinity, infinity, &positive), 1.0);
+        let negative = [(-2.0, 10.0), (0.0, 20.0), (infinity, 20.0)];
+        assert_eq!(share(-infinity, -1.0, &negative), 0.75);
+        assert_eq!(share(-9.0, -2.0, &negative), 0.0);
+        assert!(share(0.0, 1.0, &positive[..2]).is_nan());
+        assert!(share(0.0, f64::NAN, &positive).is_nan());
     }
 
     #[test]

@@ -48,8 +48,10 @@ pub(crate) enum Aggregation {
     Scalar,
     /// `prom_quantile(vector, phi)`
     Quantile,
-    /// `prom_histogram_quantile(vector, phi, le, name)`
+    /// `prom_histogram_quantile(vector, phi, le, name, NaN[, natives])`
     HistogramQuantile,
+    /// `prom_histogram_fraction(vector, lower, le, name, upper[, natives])`
+    HistogramFraction,
 }
 
 impl Aggregation {
@@ -68,7 +70,7 @@ impl Aggregation {
             Self::Count | Self::Min | Self::Max | Self::Group => Some(1),
             Self::Sum | Self::Scalar => Some(2),
             Self::Avg | Self::Stddev | Self::Stdvar => Some(3),
-            Self::Quantile | Self::HistogramQuantile => None,
+            Self::Quantile | Self::HistogramQuantile | Self::HistogramFraction => None,
         }
     }
 }
@@ -97,11 +99,14 @@ impl AggregationUdaf {
             }
             Aggregation::Scalar => Box::new(FoldAccumulator::new(folds::Only, steps)),
             Aggregation::Quantile => Box::new(Collector::new(steps, collect::quantile, None)),
-            Aggregation::HistogramQuantile => Box::new(Collector::new(
-                steps,
-                histogram::quantile,
-                self.speaker.clone(),
-            )),
+            Aggregation::HistogramQuantile => {
+                let speaker = self.speaker.clone();
+                Box::new(Collector::new(steps, histogram::quantile, speaker))
+            }
+            Aggregation::HistogramFraction => {
+                let speaker = self.speaker.clone();
+                Box::new(Collector::new(steps, histogram::fraction, speaker))
+            }
         }
     }
 }
@@ -120,6 +125,7 @@ impl AggregateUDFImpl for AggregationUdaf {
             Aggregation::Scalar => "prom_scalar",
             Aggregation::Quantile => "prom_quantile",
             Aggregation::HistogramQuantile => "prom_histogram_quantile",
+            Aggregation::HistogramFraction => "prom_histogram_fraction",
         }
     }
 

@@ -1,0 +1,125 @@
+//! Quantiles and fractions of histograms, be they one series per bucket or native.
+
+use datafusion::logical_expr::{Expr as PlanExpr, lit};
+use narthex_model::Result;
+
+use super::aggregate::grouped;
+use super::call::arg;
+use super::columns::{VALUE, absent_label, aggregate, column, known_label};
+use super::sets::union;
+use super::special::relabelled;
+use super::vector::{Vector, metric_name};
+use super::{Planned, Planner, not_supported};
+use crate::ast::{Expr, Span};
+use crate::functions::aggregate::Aggregation;
+use crate::functions::group::Duplicate;
+use crate::functions::parameter::Demand;
+
+/// The label that has a bucket's upper bound.
+const BOUND: &str = "le";
+
+impl Planner<'_> {
+    pub(super) fn histogram_quantile(&self, args: &[Expr]) -> Result<Vector> {
+        let phi = self.each_quantile(arg(args, 0)?)?;
+        let histograms = arg(args, 1)?;
+        self.quantile_of(self.vector(histograms)?, phi, histograms.span)
+    }
+
+    /// One result for each quantile, which tells it in a label.
+    pub(super) fn histogram_quantiles(&self, args: &[Expr]) -> Result<Vector> {
+        let histograms = arg(args, 0)?;
+        let label = self.text(arg(args, 1)?)?;
+        let vector = self.vector(histograms)?;
+        let mut sides = Vec::new();
+        for quantile in args.iter().skip(2) {
+            let phi = self.each_quantile(quantile)?;
+            let Planned::Number(number) = phi else {
+                return Err(not_supported("histogram_quantiles() of a varying quantile"));
+            };
+            let side = self.quantile_of(vector.clone(), phi, histograms.span)?;
+            let told = known_label(&decimal(number));
+            sides.push(relabelled(side, &label, told, lit(true))?);
+        }
+        let mut labels: Vec<_> = sides.iter().flat_map(|s| s.labels.clone()).collect();
+        labels.sort();
+        labels.dedup();
+        let all = union(sides, labels.clone())?;
+        let value = all.value();
+        all.with_value(value)?
+            .checked_unique(&labels, Duplicate::SameLabels)
+    }
+
+    pub(super) fn histogram_fraction(&self, args: &[Expr]) -> Result<Vector> {
+        let limits = [self.scalar(arg(args, 0)?)?, self.scalar(arg(args, 1)?)?];
+        let histograms = arg(args, 2)?;
+        let vector = self.vector(histograms)?;
+        self.over_buckets(
+            vector,
+            Aggregation::HistogramFraction,
+            limits.into(),
+            histograms.span,
+        )
+    }
+
+    fn each_quantile(&self, quantile: &Expr) -> Result<Planned> {
+        let phi = self.scalar(quantile)?;
+        self.demanded(Demand::EachQuantile, phi, quantile.span)
+    }
+
+    fn quantile_of(&self, vector: Vector, phi: Planned, blamed: Span) -> Result<Vector> {
+        self.over_buckets(vector, Aggregation::HistogramQuantile, vec![phi], blamed)
+    }
+
+    /// `aggregation` over the buckets of each histogram.
+    fn over_buckets(
+        &self,
+        vector: Vector,
+        aggregation: Aggregation,
+        parameters: Vec<Planned>,
+        blamed: Span,
+    ) -> Result<Vector> {
+        let speaker = self.speaker(blamed);
+        let name = metric_name(&vector.labels);
+        let has_bound = vector.labels.iter().any(|l| l == BOUND);
+        let bound = if has_bound {
+            column(BOUND)
+        } else {
+            absent_label()
+        };
+        let groups = vector.labels.iter().filter(|l| *l != BOUND);
+        let groups: Vec<_> = groups.cloned().collect();
+        let distinct = vector.distinct;
+        let (vector, operands) = vector.attach(parameters)?;
+        let mut operands = operands.into_iter();
+        let lower = operands.next().unwrap_or_else(|| lit(f64::NAN));
+        let upper = operands.next().unwrap_or_else(|| lit(f64::NAN));
+        let arguments: Vec<PlanExpr> = vec![column(VALUE), lower, bound, name, upper];
+        let result = aggregate(&aggregation.udaf(Some(speaker)), arguments);
+        let result = grouped(vector, &groups, result)?;
+        let distinct = distinct || result.distinct;
+        Vector { distinct, ..result }.map_nameless(column(VALUE))
+    }
+}
+
+/// A float as OpenMetrics writes it: one can see that it is no integer.
+fn decimal(v: f64) -> String {
+    let text = crate::notes::General::shortest(v).to_string();
+    if v.is_finite() && !text.contains(['.', 'e']) {
+        return text + ".0";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn quantiles_in_labels() {
+        let texts = [0.0, 1.0, 0.99, -0.1, f64::NAN, f64::INFINITY, 1e-5].map(decimal);
+        assert_eq!(
+            texts,
+            ["0.0", "1.0", "0.99", "-0.1", "NaN", "+Inf", "1e-05"]
+        );
+    }
+}
