@@ -11,24 +11,6 @@ use narthex_model::{ResetHint, Span};
 
 use crate::histograms::{Histograms, Lists};
 
-/// The hints by their code: a position in this list.
-const RESET_HINTS: [ResetHint; 4] = [
-    ResetHint::Unknown,
-    ResetHint::Reset,
-    ResetHint::NotReset,
-    ResetHint::Gauge,
-];
-
-/// The code of a hint.
-pub(crate) fn hint_code(hint: ResetHint) -> u8 {
-    RESET_HINTS.iter().position(|h| *h == hint).unwrap_or(0) as u8
-}
-
-/// The hint of a code.
-pub(crate) fn hint_of(code: u8) -> Option<ResetHint> {
-    RESET_HINTS.get(usize::from(code)).copied()
-}
-
 /// The columns of histograms, none with nulls.
 pub(crate) fn fields() -> Vec<Field> {
     let number = |name: &str| Field::new(name, DataType::Float64, false);
@@ -68,7 +50,7 @@ fn span_field() -> FieldRef {
 /// The arrays of [`fields`]; the error says what does not fit.
 pub(crate) fn into_arrays(histograms: Histograms) -> Result<Vec<ArrayRef>, String> {
     let hints = histograms.reset_hints.iter();
-    let hints = Int32Array::from_iter_values(hints.map(|hint| i32::from(hint_code(*hint))));
+    let hints = Int32Array::from_iter_values(hints.map(|hint| i32::from(hint.code())));
     let numbers = |column: Vec<f64>| Arc::new(Float64Array::from(column)) as ArrayRef;
     Ok(vec![
         Arc::new(Int32Array::from(histograms.schemas)),
@@ -117,7 +99,7 @@ pub(crate) fn append(batch: &RecordBatch, out: &mut Histograms) -> Result<(), St
     out.schemas
         .extend_from_slice(integers(column(batch, "schema")?)?);
     for code in integers(column(batch, "reset_hint")?)? {
-        let hint = u8::try_from(*code).ok().and_then(hint_of);
+        let hint = u8::try_from(*code).ok().and_then(ResetHint::of_code);
         out.reset_hints
             .push(hint.ok_or_else(|| format!("reset hint {code} is unknown"))?);
     }

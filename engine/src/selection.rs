@@ -146,8 +146,8 @@ impl Selection {
         ordinal.map_or(0, |o| self.state.histograms_max(*o, self.range))
     }
 
-    /// At most how many floats the samples of the series at `position` are as much as.
-    pub(crate) fn cost(&self, position: usize) -> u64 {
+    /// At most how many floats the samples of the series at `position` are as much as, native histograms included.
+    pub fn cost(&self, position: usize) -> u64 {
         self.series(position).samples_max + HISTOGRAM_SAMPLES * self.histograms_max(position)
     }
 

@@ -4,11 +4,42 @@
 //! names of the latter begin with `#`, and a label whose own name begins with `#` gets one more.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields};
 
 /// The column of sample times: lists of milliseconds.
 pub const TIMESTAMPS_COLUMN: &str = "#timestamps";
 /// The column of sample values: lists of floats, one per time.
 pub const VALUES_COLUMN: &str = "#values";
+
+/// The column of native histograms: lists of [`histogram_item`]. A table has it only if a series may have some.
+pub const HISTOGRAMS_COLUMN: &str = "#histograms";
+
+/// A native histogram in a column, in this order: `at` (when: milliseconds among samples, the step among step vectors),
+/// `start` (its start timestamp, 0 where it is not known), `schema`, `hint` (0 unknown, 1 reset, 2 not reset, 3 gauge), `zero_threshold`,
+/// `zero_count`, `count`, `sum` (the stale NaN marks a stale sample); then the buckets that lie in spans: `positive_index` and
+/// `positive_count`, `negative_index` and `negative_count`, indexes increasing; `bounds` (of schema -53). Nothing is null.
+pub fn histogram_item() -> DataType {
+    let list = |item| DataType::List(Arc::new(Field::new_list_field(item, false)));
+    let field = |(name, data_type)| Field::new(name, data_type, false);
+    let fields = [
+        ("at", DataType::Int64),
+        ("start", DataType::Int64),
+        ("schema", DataType::Int32),
+        ("hint", DataType::UInt8),
+        ("zero_threshold", DataType::Float64),
+        ("zero_count", DataType::Float64),
+        ("count", DataType::Float64),
+        ("sum", DataType::Float64),
+        ("positive_index", list(DataType::Int32)),
+        ("positive_count", list(DataType::Float64)),
+        ("negative_index", list(DataType::Int32)),
+        ("negative_count", list(DataType::Float64)),
+        ("bounds", list(DataType::Float64)),
+    ];
+    DataType::Struct(fields.into_iter().map(field).collect::<Fields>())
+}
 
 /// The column that holds label `name`.
 pub fn label_column(name: &str) -> Cow<'_, str> {

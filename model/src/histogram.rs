@@ -19,6 +19,21 @@ pub enum ResetHint {
     Gauge,
 }
 
+impl ResetHint {
+    /// All of them, by their code in files, on the wire and in columns.
+    const BY_CODE: [Self; 4] = [Self::Unknown, Self::Reset, Self::NotReset, Self::Gauge];
+
+    /// Its code, 0..=3.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The hint of a code.
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::BY_CODE.get(usize::from(code)).copied()
+    }
+}
+
 /// A run of consecutive buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Span {

@@ -16,7 +16,9 @@ mod time;
 mod value;
 
 pub use batch::{Exemplar, HistogramSample, MetadataEntry, WriteBatch};
-pub use columns::{TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, label_column};
+pub use columns::{
+    HISTOGRAMS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, histogram_item, label_column,
+};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use error::{Error, ErrorKind, Result};
 pub use histogram::{Histogram, HistogramError, HistogramRef, ResetHint, Span};

@@ -1,10 +1,9 @@
 //! One histogram sample as bytes: counts that are whole numbers become short differences from bucket to bucket, and what
 //! seldom changes (schema, width of the zero bucket, spans, custom bounds: the layout) stands once for many samples.
 
-use narthex_model::{Histogram, HistogramRef, Span};
+use narthex_model::{Histogram, HistogramRef, ResetHint, Span};
 
 use super::varint;
-use crate::histogram_arrays::{hint_code, hint_of};
 
 /// The two lowest bits are the reset hint.
 const HINT_MASK: u8 = 0b11;
@@ -65,7 +64,7 @@ impl Encoder {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         out.extend_from_slice(&offset_ms.to_le_bytes());
         out.push(
-            hint_code(histogram.reset_hint)
+            histogram.reset_hint.code()
                 | flag(same, SAME_LAYOUT)
                 | flag(whole, WHOLE)
                 | flag(start != 0, STARTED),
@@ -146,7 +145,7 @@ impl<'a> Decoder<'a> {
                 histogram: None,
             });
         }
-        self.histogram.reset_hint = hint_of(flags & HINT_MASK)?;
+        self.histogram.reset_hint = ResetHint::of_code(flags & HINT_MASK)?;
         if flags & SAME_LAYOUT == 0 {
             self.take_layout()?;
         }

@@ -6,6 +6,7 @@
 
 mod error;
 mod filter;
+mod histograms;
 mod labels;
 mod metric;
 mod read;

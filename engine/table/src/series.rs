@@ -12,13 +12,14 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{Result, Statistics};
+use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use narthex_engine::{SampleColumns, Selection};
-use narthex_model::{TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column};
+use narthex_engine::{HistogramColumns, SampleColumns, Selection};
+use narthex_model::{HISTOGRAMS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column};
 
 use crate::error::external;
+use crate::histograms;
 use crate::labels::{label_arrays, label_names};
 use crate::read::{Decoded, ReadExec, Rows};
 use crate::work::{self, WorkLimits};
@@ -36,7 +37,8 @@ const SAMPLE_BYTES: usize = 16;
 /// A selection as a table with one row per series.
 ///
 /// One nullable `Utf8View` column per label (named by [`label_column`]; NULL where a series lacks it), then the sample times
-/// as `List<Int64>` and the sample values as `List<Float64>`. Samples are read only if one of these two is projected.
+/// as `List<Int64>` and the sample values as `List<Float64>`; where a series may have native histograms, these follow as lists of
+/// [`narthex_model::histogram_item`]. Samples are read only if such a column is projected.
 pub struct SeriesTable {
     selection: Selection,
     label_names: Vec<String>,
@@ -61,6 +63,10 @@ impl SeriesTable {
             DataType::List(item_field(DataType::Float64)),
             false,
         ));
+        if selection.has_histograms() {
+            let column_type = histograms::column_type();
+            fields.push(Field::new(HISTOGRAMS_COLUMN, column_type, false));
+        }
         Self {
             selection,
             label_names,
@@ -125,6 +131,7 @@ enum Column {
     Label(usize),
     Timestamps,
     Values,
+    Histograms,
 }
 
 /// Makes the rows of one scan.
@@ -147,8 +154,11 @@ impl SeriesRows {
         wanted.dedup();
         let column = |&index: &usize| match wanted.binary_search(&index) {
             Ok(at) => Column::Label(at),
-            Err(_) if index == table.label_names.len() => Column::Timestamps,
-            Err(_) => Column::Values,
+            Err(_) => match index - table.label_names.len() {
+                0 => Column::Timestamps,
+                1 => Column::Values,
+                _ => Column::Histograms,
+            },
         };
         Ok(Self {
             selection: table.selection.clone(),
@@ -162,10 +172,21 @@ impl SeriesRows {
     }
 
     fn needs_samples(&self) -> bool {
-        self.columns.iter().any(|c| !matches!(c, Column::Label(_)))
+        let floats = |c: &Column| matches!(c, Column::Timestamps | Column::Values);
+        self.columns.iter().any(floats)
     }
 
-    fn batch(&self, positions: Range<usize>, samples: SampleColumns) -> Result<RecordBatch> {
+    fn needs_histograms(&self) -> bool {
+        let histograms = |c: &Column| matches!(c, Column::Histograms);
+        self.columns.iter().any(histograms)
+    }
+
+    fn batch(
+        &self,
+        positions: Range<usize>,
+        samples: SampleColumns,
+        histograms: Option<HistogramColumns>,
+    ) -> Result<RecordBatch> {
         let names: Vec<&str> = self.labels.iter().map(String::as_str).collect();
         let labels = label_arrays(&self.selection, positions.clone(), &names);
         let SampleColumns {
@@ -185,10 +206,14 @@ impl SeriesRows {
                 None,
             )?))
         };
+        let histograms = histograms.map(histograms::column).transpose()?;
         let column = |column: &Column| match column {
             Column::Label(at) => Ok(labels[*at].clone()),
             Column::Timestamps => list(&timestamps),
             Column::Values => list(&values),
+            Column::Histograms => histograms.clone().ok_or_else(|| {
+                DataFusionError::Internal("histograms were asked for and not read".to_owned())
+            }),
         };
         let columns = self
             .columns
@@ -229,24 +254,23 @@ impl Rows for SeriesRows {
             self.selection.samples_max()
         )?;
         write!(f, ", labels=[{}]", self.labels.join(", "))?;
-        if !self.needs_samples() {
-            f.write_str(", samples not read")?;
+        match (self.needs_samples(), self.needs_histograms()) {
+            (false, false) => f.write_str(", samples not read"),
+            (_, true) => f.write_str(", histograms"),
+            (true, false) => Ok(()),
         }
-        Ok(())
     }
 
     fn bytes_max(&self, positions: Range<usize>) -> usize {
         let labels = positions.len() * self.labels.len() * LABEL_BYTES;
-        if !self.needs_samples() {
-            return labels;
-        }
-        let samples: u64 = positions
-            .map(|at| self.selection.series(at).samples_max)
-            .sum();
-        labels
-            + usize::try_from(samples)
-                .unwrap_or(usize::MAX / SAMPLE_BYTES)
-                .saturating_mul(SAMPLE_BYTES)
+        let samples = |at: usize| match (self.needs_samples(), self.needs_histograms()) {
+            (_, true) => self.selection.cost(at),
+            (true, false) => self.selection.series(at).samples_max,
+            (false, false) => 0,
+        };
+        let samples = positions.map(samples).fold(0, u64::saturating_add);
+        let samples = usize::try_from(samples).unwrap_or(usize::MAX / SAMPLE_BYTES);
+        labels.saturating_add(samples.saturating_mul(SAMPLE_BYTES))
     }
 
     fn statistics(&self) -> Statistics {
@@ -265,9 +289,15 @@ impl Rows for SeriesRows {
                 ..SampleColumns::default()
             }
         };
-        let count = samples.values.len();
-        let bytes = count * SAMPLE_BYTES + positions.len() * self.labels.len() * LABEL_BYTES;
-        let batch = self.batch(positions, samples)?;
+        let histograms = self
+            .needs_histograms()
+            .then(|| self.selection.read_histograms(positions.clone()))
+            .transpose()
+            .map_err(external)?;
+        let count = samples.values.len() + histograms.as_ref().map_or(0, |h| h.samples.len());
+        let labels = positions.len() * self.labels.len() * LABEL_BYTES;
+        let batch = self.batch(positions, samples, histograms)?;
+        let bytes = labels.max(batch.get_array_memory_size());
         Ok(Decoded {
             batches: Box::new(std::iter::once(Ok(batch))),
             samples: count,

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::util::pretty::pretty_format_batches;
+use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use narthex_engine::{Engine, Options, Snapshot};
-use narthex_model::{Matcher, Sink, TimeRange, WriteBatch};
+use narthex_model::{
+    HISTOGRAMS_COLUMN, Histogram, HistogramSample, Matcher, Sink, Span, TimeRange, WriteBatch,
+};
 use tempfile::TempDir;
 
 use crate::{MetricTable, SeriesTable};
@@ -140,5 +144,59 @@ async fn decoding_needs_memory() {
     assert!(
         matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn native_histograms_are_a_column_of_their_own() {
+    let folder = TempDir::new().expect("a folder");
+    let engine = Engine::open(folder.path(), Options::default(), None).expect("a store");
+    let mut batch = WriteBatch::new();
+    for (name, count) in [("h", 3.0), ("h", 4.0), ("m", 0.0)] {
+        let series = batch
+            .push_series(&mut [("__name__", name)])
+            .expect("labels");
+        let t = (count * 1_000.0) as i64;
+        if name == "m" {
+            batch.push_sample(series, t, 1.0);
+            continue;
+        }
+        let span = |offset, length| Span { offset, length };
+        batch.histograms.push(HistogramSample {
+            series,
+            timestamp: t,
+            start_timestamp: Some(7),
+            histogram: Histogram {
+                schema: 1,
+                count,
+                positive_spans: vec![span(-1, 2), span(3, 1)],
+                positive_buckets: vec![1.0, 2.0, count],
+                ..Histogram::default()
+            },
+        });
+    }
+    engine.write(batch).await.expect("written");
+    assert!(
+        !series_table(&engine.snapshot())
+            .schema()
+            .fields()
+            .iter()
+            .any(|f| f.name() == HISTOGRAMS_COLUMN)
+    );
+    let selection = engine
+        .snapshot()
+        .select(&[Matcher::equal("__name__", "h")], TimeRange::ALL)
+        .expect("selected");
+    let table = Arc::new(SeriesTable::new(selection));
+    let batches = scan(&context(1), table, &[HISTOGRAMS_COLUMN, "#values"])
+        .await
+        .expect("scanned");
+    let text = pretty_format_batches(&batches)
+        .expect("printed")
+        .to_string();
+    let both = text.contains("at: 3000, start: 7, schema: 1") && text.contains("at: 4000");
+    assert!(
+        both && text.contains("positive_index: [-1, 0, 4], positive_count: [1.0, 2.0, 4.0]"),
+        "{text}"
     );
 }

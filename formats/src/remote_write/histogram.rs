@@ -18,14 +18,6 @@ use super::wire::{Malformed, Message, Value, push_varint, zigzag};
 /// The schema whose bounds are listed.
 const CUSTOM_BOUNDS_SCHEMA: i32 = -53;
 
-/// The hints in the order of their codes.
-const RESET_HINTS: [ResetHint; 4] = [
-    ResetHint::Unknown,
-    ResetHint::Reset,
-    ResetHint::NotReset,
-    ResetHint::Gauge,
-];
-
 /// Reads a histogram sample.
 ///
 /// # Errors
@@ -117,11 +109,8 @@ fn read_doubles(value: Value<'_>, out: &mut Vec<f64>) -> Result<(), Malformed> {
 }
 
 fn reset_hint(code: u64) -> ResetHint {
-    usize::try_from(code)
-        .ok()
-        .and_then(|code| RESET_HINTS.get(code))
-        .copied()
-        .unwrap_or_default()
+    let code = u8::try_from(code).ok();
+    code.and_then(ResetHint::of_code).unwrap_or_default()
 }
 
 /// What is wrong with a histogram, as the end of a sentence.
@@ -162,11 +151,7 @@ pub(super) fn push_histogram(out: &mut Vec<u8>, timestamp: TimestampMs, h: &Hist
     push_doubles(out, 10, &h.negative_buckets);
     push_spans(out, 11, &h.positive_spans);
     push_doubles(out, 13, &h.positive_buckets);
-    let hint = RESET_HINTS
-        .iter()
-        .position(|hint| *hint == h.reset_hint)
-        .unwrap_or(0);
-    push_tagged_varint(out, 14, hint as u64);
+    push_tagged_varint(out, 14, u64::from(h.reset_hint.code()));
     push_tagged_varint(out, 15, timestamp as u64);
     push_doubles(out, 16, &h.custom_values);
 }
