@@ -11,7 +11,9 @@ mod functions;
     reason = "functions come to use it one by one"
 )]
 mod histogram;
+pub mod histograms;
 mod kernels;
+mod mixed;
 mod nodes;
 mod notes;
 mod operators;
@@ -28,5 +30,5 @@ mod walk;
 pub use check::{check_extensions, value_type};
 pub use parse::{DEPTH_MAX, ParseError, ParseOptions, QUERY_BYTES_MAX, line_and_column, parse};
 pub use plan::{EvalParams, Grid, QueryPlan, plan};
-pub use result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
+pub use result::{InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
 pub use source::{SelectedSeries, SeriesSource};

@@ -1,6 +1,6 @@
 //! What a query answers.
 
-use narthex_model::{Labels, TimestampMs};
+use narthex_model::{Histogram, Labels, TimestampMs};
 
 /// The value of a query, with what should be said about it.
 #[derive(Debug, Clone, Default)]
@@ -50,16 +50,39 @@ pub struct InstantSample {
     /// When.
     pub timestamp: TimestampMs,
     /// The value.
-    pub value: f64,
+    pub value: SampleValue,
 }
 
-/// A series of a matrix: as many values as timestamps, times strictly increasing, at least one.
+/// The value of a sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SampleValue {
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    Histogram(Box<Histogram>),
+}
+
+/// A series of a matrix: as many values as timestamps, times strictly increasing; floats and histograms have no time in common,
+/// and there is at least one of either.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RangeSeries {
     /// Its labels.
     pub labels: Labels,
-    /// When.
+    /// When the floats are.
     pub timestamps: Vec<TimestampMs>,
-    /// The values.
+    /// The floats.
     pub values: Vec<f64>,
+    /// The native histograms, times strictly increasing.
+    pub histograms: Vec<(TimestampMs, Histogram)>,
+}
+
+impl RangeSeries {
+    /// The value at instant `at`.
+    pub fn at(&self, at: TimestampMs) -> Option<SampleValue> {
+        if let Some(position) = self.timestamps.iter().position(|t| *t == at) {
+            return self.values.get(position).copied().map(SampleValue::Float);
+        }
+        let histogram = self.histograms.iter().find(|(t, _)| *t == at);
+        histogram.map(|(_, histogram)| SampleValue::Histogram(Box::new(histogram.clone())))
+    }
 }

@@ -9,6 +9,8 @@ use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Float64Type};
 use datafusion::common::{DataFusionError, Result};
 
+use crate::mixed::{floats_of, is_mixed};
+
 /// The Arrow type of step vectors of `steps` steps.
 pub(crate) fn step_type(steps: usize) -> DataType {
     DataType::FixedSizeList(
@@ -17,9 +19,10 @@ pub(crate) fn step_type(steps: usize) -> DataType {
     )
 }
 
-/// The number of steps of a step-vector type.
+/// The number of steps of a type of step vectors or mixed vectors.
 pub(crate) fn steps_of(data_type: &DataType) -> Option<usize> {
     match data_type {
+        DataType::Struct(fields) if is_mixed(data_type) => steps_of(fields[0].data_type()),
         DataType::FixedSizeList(item, steps) if *item.data_type() == DataType::Float64 => {
             usize::try_from(*steps).ok()
         }
@@ -36,8 +39,9 @@ pub(crate) struct StepVectors {
 }
 
 impl StepVectors {
-    /// Borrows the buffers of a step-vector column. A null list counts as a row of holes.
+    /// Borrows the buffers of a step-vector column, or those of the floats of mixed vectors. A null list counts as a row of holes.
     pub(crate) fn from_array(array: &dyn Array) -> Result<Self> {
+        let array = floats_of(array).map_or(array, AsRef::as_ref);
         let Some(lists) = array.as_fixed_size_list_opt() else {
             return Err(DataFusionError::Internal(format!(
                 "expected step vectors, got {}",

@@ -1,5 +1,6 @@
 //! JSON written by hand into a byte buffer: an answer may hold millions of samples, so nothing is allocated per sample.
 
+mod histogram;
 mod number;
 mod result;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::promql::Planned;
 const TIME_ZONE: &str = "UTC";
 
 /// The values of a planned query as rows: the labels (columns named as [`ColumnNames`] says), `timestamp` and `value`; an
-/// instant without a value gives no row.
+/// instant without a value gives no row, nor does a native histogram.
 ///
 /// # Errors
 /// `Invalid` if the query is of another type than instant vector and scalar.
@@ -31,8 +31,8 @@ pub(crate) fn rows(planned: &Planned) -> Result<LogicalPlan> {
         return Err(external(Error::invalid(message)));
     }
     let grid = planned.plan.grid();
-    match planned.plan.logical() {
-        Some(plan) => of_vectors(plan.clone(), grid),
+    match planned.plan.floats().map_err(external)? {
+        Some(plan) => of_vectors(plan, grid),
         None => of_number(planned, grid),
     }
 }

@@ -5,7 +5,7 @@ mod support;
 
 use futures::TryStreamExt;
 use narthex_model::ErrorKind;
-use narthex_promql::{QueryOutput, QueryValue};
+use narthex_promql::{QueryOutput, QueryValue, SampleValue};
 use narthex_sql::{DatabaseOptions, Grid, QueryOptions};
 use support::store::Store;
 
@@ -20,7 +20,10 @@ fn lines(output: QueryOutput) -> Vec<String> {
         QueryValue::String { value, .. } => vec![value],
         QueryValue::Vector(samples) => samples
             .iter()
-            .map(|s| format!("{} {}", s.labels, point((&s.timestamp, &s.value))))
+            .map(|s| match &s.value {
+                SampleValue::Float(v) => format!("{} {}", s.labels, point((&s.timestamp, v))),
+                other => format!("{} {other:?}", s.labels),
+            })
             .collect(),
         QueryValue::Matrix(series) => series
             .iter()

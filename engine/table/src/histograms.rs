@@ -78,19 +78,20 @@ struct Side {
 }
 
 impl Side {
+    /// Buckets without observations are left out.
     fn push(&mut self, spans: &[Span], counts: &[f64]) {
         let before = self.indexes.len();
         let mut next = 0_i32;
-        for span in spans {
+        let numbers = spans.iter().flat_map(|span| {
             let first = next.saturating_add(span.offset);
             next = first.saturating_add_unsigned(span.length);
-            self.indexes.extend(first..next);
+            first..next
+        });
+        for (index, count) in numbers.zip(counts).filter(|(_, count)| **count != 0.0) {
+            self.indexes.push(index);
+            self.counts.push(*count);
         }
-        // The engine stores as many counts as the spans hold; were it otherwise, the lists must still fit each other.
-        let held = (self.indexes.len() - before).min(counts.len());
-        self.indexes.truncate(before + held);
-        self.counts.extend(&counts[..held]);
-        self.lengths.push(held);
+        self.lengths.push(self.indexes.len() - before);
     }
 
     fn finish(self, fields: &Fields, at: usize) -> Result<[ArrayRef; 2]> {

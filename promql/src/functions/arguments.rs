@@ -6,7 +6,7 @@ use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, Signature, Volatility};
 use narthex_model::Error;
 
-use crate::steps::{StepVectors, steps_of};
+use crate::steps::{StepVectors, step_type, steps_of};
 
 /// Any arguments: the planner builds every call, so types are right by construction.
 pub(crate) fn any_signature() -> Signature {
@@ -45,15 +45,12 @@ pub(crate) fn planned_int(args: &ReturnFieldArgs<'_>, position: usize) -> Result
     }
 }
 
-/// The step-vector type among the arguments, while planning.
+/// The type of step vectors as long as those among the arguments, while planning.
 pub(crate) fn planned_vector(args: &ReturnFieldArgs<'_>) -> Result<DataType> {
-    let vector = args
-        .arg_fields
-        .iter()
-        .map(|f| f.data_type())
-        .find(|t| steps_of(t).is_some());
-    vector
-        .cloned()
+    let mut types = args.arg_fields.iter().map(|f| f.data_type());
+    let steps = types.find_map(steps_of);
+    steps
+        .map(step_type)
         .ok_or_else(|| DataFusionError::Internal("no argument is a step vector".to_owned()))
 }
 

@@ -1,4 +1,4 @@
-//! Functions of one value at a time: mathematics, rounding, trigonometry, dates.
+//! Functions of one value at a time: mathematics, rounding, trigonometry, dates. They leave out native histograms.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 
 use super::arguments::{StepScalar, any_signature, column, planned_vector};
 use crate::kernels::{calendar, round};
-use crate::steps::StepVectors;
+use crate::steps::{StepVectors, step_type, steps_of};
 
 /// A function of one value.
 pub(crate) struct Elementwise {
@@ -100,7 +100,10 @@ impl ScalarUDFImpl for ElementwiseUdf {
     }
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        Ok(args[0].clone())
+        match args.first().and_then(steps_of) {
+            Some(steps) => Ok(step_type(steps)),
+            None => internal_err!("{} needs step vectors", self.plan_name),
+        }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -185,8 +188,8 @@ impl ScalarUDFImpl for ParametricUdf {
         &self.signature
     }
 
-    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        Ok(args[0].clone())
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        internal_err!("the number of steps is needed")
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {

@@ -7,7 +7,7 @@ use datafusion::common::{Result, plan_err};
 
 use super::merge::SAME_LABELS;
 use super::window::GroupFunction;
-use crate::steps::StepVectors;
+use crate::mixed::MixedVectors;
 
 /// Which rule is broken when two series meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,11 +58,11 @@ impl GroupFunction for Duplicate {
     }
 
     fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        let vectors = StepVectors::from_array(&arguments[0])?;
-        let mut taken = vec![false; vectors.steps];
+        let vectors = MixedVectors::from_array(&arguments[0])?;
+        let mut taken = vec![false; vectors.steps()];
         let mut clash = false;
         for row in 0..rows {
-            vectors.for_each(row, |step, _| {
+            vectors.for_each_present(row, |step| {
                 clash |= std::mem::replace(&mut taken[step], true);
             });
         }

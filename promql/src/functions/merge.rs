@@ -7,6 +7,7 @@ use datafusion::common::Result;
 
 use super::arguments::refused;
 use super::window::GroupFunction;
+use crate::mixed::{MixedVectors, MixedWriter, is_mixed};
 use crate::steps::{StepVectors, StepWriter};
 
 /// What PromQL says of two series with the same labels.
@@ -25,6 +26,9 @@ impl GroupFunction for Merge {
         if rows <= 1 {
             return Ok(arguments[0].slice(0, rows));
         }
+        if is_mixed(arguments[0].data_type()) {
+            return merged_mixed(&arguments[0], rows);
+        }
         let vectors = StepVectors::from_array(&arguments[0])?;
         let mut out = StepWriter::new(rows, vectors.steps);
         let mut all = out.row_mut(0);
@@ -40,4 +44,22 @@ impl GroupFunction for Merge {
         }
         out.finish().into_array()
     }
+}
+
+fn merged_mixed(array: &ArrayRef, rows: usize) -> Result<ArrayRef> {
+    let vectors = MixedVectors::from_array(array)?;
+    let mut all = vec![None; vectors.steps()];
+    let mut clash = false;
+    for row in 0..rows {
+        vectors.for_each(row, |step, point| {
+            clash |= all[step].replace(point).is_some();
+        });
+    }
+    if clash {
+        return Err(refused(SAME_LABELS));
+    }
+    let mut out = MixedWriter::new(rows, vectors.steps());
+    out.push_row(all);
+    (1..rows).for_each(|_| out.push_row([]));
+    out.finish()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, internal_err};
@@ -10,7 +11,8 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::{any_signature, column, planned_vector};
-use crate::steps::StepVectors;
+use crate::mixed::{MixedVectors, is_mixed, kept};
+use crate::steps::{StepVectors, StepWriter};
 
 /// The functions of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +25,8 @@ pub(crate) enum Presence {
     Absent,
     /// `(a)`: `a` with NaN in its holes.
     OrNan,
+    /// `(a)`: 1 where `a` has a point, be it a float or a histogram.
+    There,
 }
 
 impl Presence {
@@ -48,6 +52,7 @@ impl ScalarUDFImpl for PresenceUdf {
             Presence::Unless => "prom_unless",
             Presence::Absent => "prom_absent",
             Presence::OrNan => "prom_or_nan",
+            Presence::There => "prom_there",
         }
     }
 
@@ -60,26 +65,60 @@ impl ScalarUDFImpl for PresenceUdf {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(
-            self.name(),
-            planned_vector(&args)?,
-            true,
-        )))
+        let first = args.arg_fields.first().map(|f| f.data_type());
+        let masks = matches!(self.function, Presence::And | Presence::Unless);
+        let data_type = match first.filter(|first| masks && is_mixed(first)) {
+            Some(mixed) => mixed.clone(),
+            None => planned_vector(&args)?,
+        };
+        Ok(Arc::new(Field::new(self.name(), data_type, true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let vectors = (0..args.args.len())
-            .map(|i| StepVectors::from_array(&column(&args.args, i, args.number_rows)?))
+        let rows = args.number_rows;
+        let columns = (0..args.args.len())
+            .map(|i| column(&args.args, i, rows))
             .collect::<Result<Vec<_>>>()?;
-        let out = match (self.function, vectors.as_slice()) {
-            (Presence::And, [a, b]) => masked(a, b.present.as_ref()),
-            (Presence::Unless, [a, b]) => masked(a, Some(&holes(b))),
-            (Presence::Absent, [a]) => absent(a),
-            (Presence::OrNan, [a]) => or_nan(a),
-            _ => return internal_err!("{} called with {} vectors", self.name(), vectors.len()),
+        let vectors = |i: usize| StepVectors::from_array(&columns[i]);
+        let out = match (self.function, columns.as_slice()) {
+            (Presence::And, [a, _]) if is_mixed(a.data_type()) => {
+                return mixed_masked(a, rows, &vectors(1)?, true);
+            }
+            (Presence::Unless, [a, _]) if is_mixed(a.data_type()) => {
+                return mixed_masked(a, rows, &vectors(1)?, false);
+            }
+            (Presence::And, [_, _]) => masked(&vectors(0)?, vectors(1)?.present.as_ref()),
+            (Presence::Unless, [_, _]) => masked(&vectors(0)?, Some(&holes(&vectors(1)?))),
+            (Presence::Absent, [_]) => absent(&vectors(0)?),
+            (Presence::OrNan, [_]) => or_nan(&vectors(0)?),
+            (Presence::There, [a]) => there(a, rows)?,
+            _ => return internal_err!("{} called with {} vectors", self.name(), columns.len()),
         };
         Ok(ColumnarValue::Array(out.into_array()?))
     }
+}
+
+/// The points of `a` where `mask` has a point, or has none.
+fn mixed_masked(
+    a: &ArrayRef,
+    rows: usize,
+    mask: &StepVectors,
+    wanted: bool,
+) -> Result<ColumnarValue> {
+    let present = mask.present.as_ref();
+    let is_there = |at: usize| present.is_none_or(|present| present.is_valid(at));
+    let keep = |row: usize, step: usize| is_there(row * mask.steps + step) == wanted;
+    Ok(ColumnarValue::Array(kept(a, rows, keep)?))
+}
+
+fn there(a: &ArrayRef, rows: usize) -> Result<StepVectors> {
+    let vectors = MixedVectors::from_array(a)?;
+    let mut out = StepWriter::new(rows, vectors.steps());
+    for row in 0..rows {
+        let mut points = out.row_mut(row);
+        vectors.for_each_present(row, |step| points.set(step, 1.0));
+    }
+    Ok(out.finish())
 }
 
 fn masked(a: &StepVectors, mask: Option<&NullBuffer>) -> StepVectors {

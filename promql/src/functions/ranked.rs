@@ -10,6 +10,7 @@ use datafusion::common::{Result, internal_err};
 use super::label_sets::LabelSets;
 use super::window::GroupFunction;
 use crate::kernels::top::Top;
+use crate::mixed::{MixedVectors, is_mixed, kept};
 use crate::steps::{StepVectors, StepWriter};
 
 /// Which points are kept.
@@ -36,15 +37,14 @@ impl GroupFunction for Ranked {
         let [vectors, k, labels @ ..] = arguments else {
             return internal_err!("{} needs a vector and a number", self.name());
         };
-        let vectors = StepVectors::from_array(vectors)?;
         let counts = Counts::read(k)?;
         let order = LabelSets::of(labels).order(rows);
+        if is_mixed(vectors.data_type()) {
+            return self.evaluate_mixed(vectors, rows, &counts, &order);
+        }
+        let vectors = StepVectors::from_array(vectors)?;
         let mut out = StepWriter::new(rows, vectors.steps);
-        let mut top = match self {
-            Self::Topk => Top::largest(),
-            Self::Bottomk => Top::smallest(),
-            Self::Limitk => Top::first(),
-        };
+        let mut top = self.top();
         for step in 0..vectors.steps {
             top.restart(counts.at(step).min(rows));
             for row in &order {
@@ -57,6 +57,47 @@ impl GroupFunction for Ranked {
             }
         }
         out.finish().into_array()
+    }
+}
+
+impl Ranked {
+    fn top(self) -> Top {
+        match self {
+            Self::Topk => Top::largest(),
+            Self::Bottomk => Top::smallest(),
+            Self::Limitk => Top::first(),
+        }
+    }
+
+    /// Histograms have no rank: they only count where order does not.
+    fn evaluate_mixed(
+        self,
+        array: &ArrayRef,
+        rows: usize,
+        counts: &Counts,
+        order: &[usize],
+    ) -> Result<ArrayRef> {
+        let vectors = MixedVectors::from_array(array)?;
+        let steps = vectors.steps();
+        let mut there: Vec<Vec<(usize, f64)>> = vec![Vec::new(); steps];
+        for row in order {
+            let floats = &vectors.floats;
+            floats.for_each(*row, |step, v| there[step].push((*row, v)));
+            if self == Self::Limitk {
+                let histograms = vectors.histogram_steps(*row);
+                histograms.for_each(|step| there[step].push((*row, 0.0)));
+            }
+        }
+        let mut keep = vec![false; rows * steps];
+        let mut top = self.top();
+        for (step, there) in there.iter().enumerate() {
+            top.restart(counts.at(step).min(rows));
+            there.iter().for_each(|(row, v)| top.offer(*row, *v));
+            for (row, _) in top.kept() {
+                keep[row * steps + step] = true;
+            }
+        }
+        kept(array, rows, |row, step| keep[row * steps + step])
     }
 }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::common::Result;
 
 use super::window::GroupFunction;
-use crate::steps::{StepVectors, StepWriter};
+use crate::mixed::{MixedVectors, kept};
 
 /// The points of the first side that has any, step by step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,25 +20,18 @@ impl GroupFunction for FirstSide {
     }
 
     fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        let vectors = StepVectors::from_array(&arguments[0])?;
+        let vectors = MixedVectors::from_array(&arguments[0])?;
         let sides = arguments[1].as_primitive::<Int64Type>();
         if rows <= 1 || (0..rows).all(|row| sides.value(row) == sides.value(0)) {
             return Ok(arguments[0].slice(0, rows));
         }
-        let mut first = vec![i64::MAX; vectors.steps];
+        let mut first = vec![i64::MAX; vectors.steps()];
         for row in 0..rows {
             let side = sides.value(row);
-            vectors.for_each(row, |step, _| first[step] = first[step].min(side));
+            vectors.for_each_present(row, |step| first[step] = first[step].min(side));
         }
-        let mut out = StepWriter::new(rows, vectors.steps);
-        for row in 0..rows {
-            let mut points = out.row_mut(row);
-            vectors.for_each(row, |step, v| {
-                if first[step] == sides.value(row) {
-                    points.set(step, v);
-                }
-            });
-        }
-        out.finish().into_array()
+        kept(&arguments[0], rows, |row, step| {
+            first[step] == sides.value(row)
+        })
     }
 }

@@ -17,8 +17,8 @@ pub(super) fn combine(a: ResetHint, b: ResetHint) -> (ResetHint, bool) {
 /// Watches the hints of histograms that are added up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SeenHints {
-    reset: bool,
-    not_reset: bool,
+    pub(super) reset: bool,
+    pub(super) not_reset: bool,
 }
 
 impl SeenHints {

@@ -31,9 +31,9 @@ impl Total {
 /// A sum of histograms.
 #[derive(Debug, Clone)]
 pub(crate) struct HistogramSum {
-    total: FloatHistogram<Compensated>,
-    hints: SeenHints,
-    reconciled: bool,
+    pub(super) total: FloatHistogram<Compensated>,
+    pub(super) hints: SeenHints,
+    pub(super) reconciled: bool,
 }
 
 impl HistogramSum {
@@ -77,9 +77,9 @@ impl HistogramSum {
 #[derive(Debug, Clone)]
 pub(crate) struct HistogramMean {
     /// The sum, or the mean once `running`.
-    sum: HistogramSum,
-    count: f64,
-    running: bool,
+    pub(super) sum: HistogramSum,
+    pub(super) count: f64,
+    pub(super) running: bool,
 }
 
 impl HistogramMean {
@@ -127,7 +127,7 @@ impl HistogramMean {
 
 impl<N: Tally> FloatHistogram<N> {
     /// The same in other numbers.
-    fn convert<M>(&self, f: impl Fn(N) -> M) -> FloatHistogram<M> {
+    pub(super) fn convert<M>(&self, f: impl Fn(N) -> M) -> FloatHistogram<M> {
         let side = |side: &Buckets<N>| Buckets {
             index: side.index.clone(),
             count: side.count.iter().map(|count| f(*count)).collect(),

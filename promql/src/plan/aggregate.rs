@@ -8,8 +8,10 @@ use super::vector::{Vector, says_meaning};
 use super::{Planned, Planner, planning};
 use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
+use crate::functions::floats::floats;
 use crate::functions::limit_ratio;
 use crate::functions::parameter::Demand;
+use crate::functions::presence::Presence;
 use crate::functions::ranked::Ranked;
 use crate::functions::window::GroupFunction;
 
@@ -19,25 +21,65 @@ impl Planner<'_> {
         let parameter = parameter.map(|p| self.parameter(node.op, p)).transpose()?;
         let vector = self.vector(&node.expr)?;
         let groups = group_labels(&vector.labels, &node.grouping);
-        match node.op {
-            AggregateOp::Sum => reduce(vector, Aggregation::Sum, &groups, None),
-            AggregateOp::Avg => reduce(vector, Aggregation::Avg, &groups, None),
-            AggregateOp::Count => reduce(vector, Aggregation::Count, &groups, None),
-            AggregateOp::Min => reduce(vector, Aggregation::Min, &groups, None),
-            AggregateOp::Max => reduce(vector, Aggregation::Max, &groups, None),
-            AggregateOp::Group => reduce(vector, Aggregation::Group, &groups, None),
-            AggregateOp::Stddev => reduce(vector, Aggregation::Stddev, &groups, None),
-            AggregateOp::Stdvar => reduce(vector, Aggregation::Stdvar, &groups, None),
-            AggregateOp::Quantile => reduce(vector, Aggregation::Quantile, &groups, parameter),
-            AggregateOp::Topk => rank(vector, Ranked::Topk, &groups, parameter),
-            AggregateOp::Bottomk => rank(vector, Ranked::Bottomk, &groups, parameter),
-            AggregateOp::Limitk => rank(vector, Ranked::Limitk, &groups, parameter),
-            AggregateOp::CountValues => match parameter {
-                Some(Planned::Text(name)) => self.count_values(&vector, &name, &node.grouping),
-                _ => Err(Error::internal("count_values without a label's name")),
-            },
-            AggregateOp::LimitRatio => limit_ratio(vector, parameter),
+        if let (AggregateOp::CountValues, Some(Planned::Text(name))) = (node.op, &parameter) {
+            return self.count_values(&vector, name, &node.grouping);
         }
+        if vector.is_mixed() {
+            return self.mixed_aggregate(node, vector, &groups, parameter);
+        }
+        aggregated(node.op, vector, &groups, parameter)
+    }
+
+    /// An aggregation of points that may be native histograms.
+    fn mixed_aggregate(
+        &self,
+        node: &Aggregate,
+        vector: Vector,
+        groups: &[String],
+        parameter: Option<Planned>,
+    ) -> Result<Vector> {
+        let speaker = self.speaker(node.expr.span);
+        let aggregation = match node.op {
+            AggregateOp::Sum => Aggregation::MixedSum,
+            AggregateOp::Avg => Aggregation::MixedAvg,
+            AggregateOp::Count
+            | AggregateOp::Group
+            | AggregateOp::Limitk
+            | AggregateOp::LimitRatio => {
+                return aggregated(node.op, vector, groups, parameter);
+            }
+            op => {
+                let floats = vector.map(&floats(Some((op.as_str(), speaker))))?;
+                return aggregated(op, floats, groups, parameter);
+            }
+        };
+        let value = vector.value();
+        let value = aggregate(&aggregation.udaf(Some(speaker)), vec![value]);
+        grouped(vector, groups, value)
+    }
+}
+
+fn aggregated(
+    op: AggregateOp,
+    vector: Vector,
+    groups: &[String],
+    parameter: Option<Planned>,
+) -> Result<Vector> {
+    match op {
+        AggregateOp::Sum => reduce(vector, Aggregation::Sum, groups, None),
+        AggregateOp::Avg => reduce(vector, Aggregation::Avg, groups, None),
+        AggregateOp::Count => reduce(vector, Aggregation::Count, groups, None),
+        AggregateOp::Min => reduce(vector, Aggregation::Min, groups, None),
+        AggregateOp::Max => reduce(vector, Aggregation::Max, groups, None),
+        AggregateOp::Group => reduce(vector, Aggregation::Group, groups, None),
+        AggregateOp::Stddev => reduce(vector, Aggregation::Stddev, groups, None),
+        AggregateOp::Stdvar => reduce(vector, Aggregation::Stdvar, groups, None),
+        AggregateOp::Quantile => reduce(vector, Aggregation::Quantile, groups, parameter),
+        AggregateOp::Topk => rank(vector, Ranked::Topk, groups, parameter),
+        AggregateOp::Bottomk => rank(vector, Ranked::Bottomk, groups, parameter),
+        AggregateOp::Limitk => rank(vector, Ranked::Limitk, groups, parameter),
+        AggregateOp::CountValues => Err(Error::internal("count_values without a label's name")),
+        AggregateOp::LimitRatio => limit_ratio(vector, parameter),
     }
 }
 
@@ -78,6 +120,12 @@ pub(super) fn reduce(
     groups: &[String],
     parameter: Option<Planned>,
 ) -> Result<Vector> {
+    let vector = match aggregation {
+        Aggregation::Count | Aggregation::Group if vector.is_mixed() => {
+            vector.map(&Presence::There.udf())?
+        }
+        _ => vector,
+    };
     let value = vector.value();
     let (vector, parameters) = vector.attach(parameter.into_iter().collect())?;
     let arguments = [value].into_iter().chain(parameters).collect();

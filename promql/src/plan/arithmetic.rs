@@ -1,20 +1,21 @@
 //! Binary and unary operators; those between two vectors are in `matching.rs` and `sets.rs`.
 
+use std::sync::Arc;
+
+use datafusion::logical_expr::{ScalarUDF, lit};
 use narthex_model::{Error, Result};
 
 use super::columns::{VALUE, call, column};
 use super::scalar::attach;
 use super::vector::{Vector, project};
-use super::{Planned, Planner, not_supported};
+use super::{Planned, Planner};
 use crate::ast::{Binary, BinaryOp, Unary};
 use crate::functions::binary::{Comparison, arithmetic, binary, comparison, mirrored};
 use crate::functions::elementwise::elementwise;
+use crate::functions::mixed_binary::MixedBinary;
 
 impl Planner<'_> {
     pub(super) fn binary(&self, node: &Binary) -> Result<Planned> {
-        if matches!(node.op, BinaryOp::TrimLower | BinaryOp::TrimUpper) {
-            return Err(not_supported("a trim operator"));
-        }
         if node.op == BinaryOp::Or {
             return self.or(node).map(Planned::Vector);
         }
@@ -43,12 +44,21 @@ impl Planner<'_> {
         scalar_left: bool,
     ) -> Result<Vector> {
         let filters = comparison(node.op).is_some() && !node.return_bool;
+        let mixed = vector.is_mixed() || is_trim(node.op);
         let (vector, operands) = vector.attach(vec![scalar])?;
         let operand = operands
             .into_iter()
             .next()
             .ok_or_else(|| Error::internal("no operand"))?;
         let value = match (scalar_left, filters) {
+            (false, _) if mixed => call(
+                &self.mixed_operator(node, false),
+                vec![column(VALUE), operand],
+            ),
+            (true, _) if mixed => call(
+                &self.mixed_operator(node, true),
+                vec![operand, column(VALUE)],
+            ),
             (false, _) => call(&binary(node.op, kind(node)), vec![column(VALUE), operand]),
             (true, true) => call(
                 &binary(mirrored(node.op), kind(node)),
@@ -61,6 +71,17 @@ impl Planner<'_> {
         } else {
             vector.map_nameless(value)
         }
+    }
+
+    /// The function of `node` where a point may be a histogram. `keeps_right`: its left side is a scalar.
+    pub(super) fn mixed_operator(&self, node: &Binary, keeps_right: bool) -> Arc<ScalarUDF> {
+        let operator = MixedBinary {
+            op: node.op,
+            comparison: kind(node),
+            keeps_right,
+            speaker: self.speaker(node.lhs.span),
+        };
+        operator.udf()
     }
 
     /// At least one of the two varies with the step.
@@ -86,6 +107,16 @@ impl Planner<'_> {
             .udf();
         match planned {
             Planned::Number(v) => Ok(Planned::Number(-v)),
+            Planned::Vector(vector) if vector.is_mixed() => {
+                let times = MixedBinary {
+                    op: BinaryOp::Mul,
+                    comparison: Comparison::Filter,
+                    keeps_right: false,
+                    speaker: self.speaker(node.expr.span),
+                };
+                let value = call(&times.udf(), vec![vector.value(), lit(-1.0)]);
+                vector.map_nameless(value).map(Planned::Vector)
+            }
             Planned::Vector(vector) => {
                 let value = vector.value();
                 vector
@@ -98,6 +129,11 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// Whether `op` cuts histograms.
+pub(super) fn is_trim(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::TrimLower | BinaryOp::TrimUpper)
 }
 
 /// What a comparison gives in this node.

@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{Float64Type, Int64Type};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use narthex_model::{
-    Error, Labels, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, is_stale,
+    Error, HISTOGRAMS_COLUMN, Histogram, Labels, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN,
+    column_label, is_stale,
 };
 
-use super::columns::VALUE;
+use super::columns::{VALUE, call, column};
+use super::planning;
 use super::window::Grid;
+use crate::functions::floats::floats;
 use crate::functions::merge::SAME_LABELS;
 use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
+use crate::mixed::{HistogramLists, MixedVectors, is_mixed};
 use crate::notes::{Kind, Notes};
-use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
+use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
 use crate::steps::StepVectors;
 
 /// A planned query: run [`QueryPlan::logical`] if there is one, and give its batches to [`QueryPlan::decode`].
@@ -50,6 +54,27 @@ impl QueryPlan {
             Body::Number(_) | Body::Text(_) => None,
             Body::Scalar(plan) | Body::Vector(plan) | Body::Samples(plan, ..) => Some(plan),
         }
+    }
+
+    /// The plan to run for the floats of the answer alone; `None` as in [`QueryPlan::logical`].
+    ///
+    /// # Errors
+    /// `Internal` if the plan cannot be built.
+    pub fn floats(&self) -> Result<Option<LogicalPlan>> {
+        let Body::Vector(plan) = &self.body else {
+            return Ok(self.logical().cloned());
+        };
+        let columns = plan.schema().fields().iter().map(|field| {
+            let value = column(field.name());
+            if is_mixed(field.data_type()) {
+                call(&floats(None), vec![value]).alias(field.name())
+            } else {
+                value
+            }
+        });
+        let floats = LogicalPlanBuilder::from(plan.clone()).project(columns);
+        let floats = floats.and_then(LogicalPlanBuilder::build);
+        floats.map(Some).map_err(planning)
     }
 
     /// The instants of the answer.
@@ -94,21 +119,28 @@ impl QueryPlan {
             labels: Labels::empty(),
             timestamps,
             values,
+            histograms: Vec::new(),
         }])
     }
 
     fn matrix(&self, batches: &[RecordBatch]) -> Result<Vec<RangeSeries>> {
         let mut out = Vec::new();
         for batch in batches {
-            let vectors = StepVectors::from_array(batch_column(batch, VALUE)?).map_err(not_ours)?;
+            let vectors =
+                MixedVectors::from_array(batch_column(batch, VALUE)?).map_err(not_ours)?;
             let labels = LabelColumns::of(batch);
             for row in 0..batch.num_rows() {
-                let (timestamps, values) = self.points(&vectors, row);
-                if !timestamps.is_empty() {
+                let (timestamps, values) = self.float_points(&vectors.floats, row);
+                let histograms = vectors.histograms(row);
+                let histograms: Vec<_> = histograms
+                    .map(|(step, histogram)| (self.grid.at(step), Histogram::from(&histogram)))
+                    .collect();
+                if !timestamps.is_empty() || !histograms.is_empty() {
                     out.push(RangeSeries {
                         labels: labels.row(row)?,
                         timestamps,
                         values,
+                        histograms,
                     });
                 }
             }
@@ -116,7 +148,7 @@ impl QueryPlan {
         Ok(out)
     }
 
-    fn points(&self, vectors: &StepVectors, row: usize) -> (Vec<i64>, Vec<f64>) {
+    fn float_points(&self, vectors: &StepVectors, row: usize) -> (Vec<i64>, Vec<f64>) {
         if vectors.row_present(row).is_none() {
             return (
                 (0..vectors.steps).map(|step| self.grid.at(step)).collect(),
@@ -133,23 +165,37 @@ impl QueryPlan {
 
     fn instant_vector(&self, batches: &[RecordBatch]) -> Result<Vec<InstantSample>> {
         let series = merged(self.matrix(batches)?)?;
+        let at = self.grid.start;
         let mut out: Vec<_> = series
             .into_iter()
             .filter_map(|s| {
                 Some(InstantSample {
-                    timestamp: *s.timestamps.first()?,
-                    value: *s.values.first()?,
+                    timestamp: at,
+                    value: s.at(at)?,
                     labels: s.labels,
                 })
             })
             .collect();
         match self.order {
             Order::Labels => {}
-            Order::Ascending => out.sort_by(|a, b| nan_last(a.value, b.value, false)),
-            Order::Descending => out.sort_by(|a, b| nan_last(a.value, b.value, true)),
+            Order::Ascending => sort(&mut out, false),
+            Order::Descending => sort(&mut out, true),
         }
         Ok(out)
     }
+}
+
+/// Sorts floats by value; histograms have no order and are left out.
+fn sort(samples: &mut Vec<InstantSample>, descending: bool) {
+    let number = |sample: &InstantSample| match sample.value {
+        SampleValue::Float(v) => Some(v),
+        SampleValue::Histogram(_) => None,
+    };
+    samples.retain(|sample| number(sample).is_some());
+    samples.sort_by(|a, b| match (number(a), number(b)) {
+        (Some(a), Some(b)) => nan_last(a, b, descending),
+        _ => std::cmp::Ordering::Equal,
+    });
 }
 
 fn nan_last(a: f64, b: f64, descending: bool) -> std::cmp::Ordering {
@@ -186,12 +232,19 @@ fn samples(
     windows: &Windows,
     reach: Option<Reach>,
 ) -> Result<Vec<RangeSeries>> {
+    let near = reach.map_or_else(|| windows.clone(), |reach| reach.around(windows));
+    let inside = |t: i64, marker: f64| near.start(0) < t && t <= near.end(0) && !is_stale(marker);
     let mut out = Vec::new();
     for batch in batches {
         let times = batch_column(batch, TIMESTAMPS_COLUMN)?
             .as_list::<i32>()
             .clone();
         let values = batch_column(batch, VALUES_COLUMN)?.as_list::<i32>().clone();
+        let histograms = batch.column_by_name(HISTOGRAMS_COLUMN);
+        let histograms = histograms
+            .map(|column| HistogramLists::of(column))
+            .transpose()
+            .map_err(not_ours)?;
         let labels = LabelColumns::of(batch);
         for row in 0..batch.num_rows() {
             let (times, values) = (times.value(row), values.value(row));
@@ -200,19 +253,27 @@ fn samples(
                 .values()
                 .iter()
                 .zip(values.as_primitive::<Float64Type>().values());
-            let near = reach.map_or_else(|| windows.clone(), |reach| reach.around(windows));
-            let inside =
-                pairs.filter(|(t, v)| near.start(0) < **t && **t <= near.end(0) && !is_stale(**v));
-            let (timestamps, values): (Vec<_>, Vec<_>) = inside.map(|(t, v)| (*t, *v)).unzip();
+            let pairs = pairs.filter(|(t, v)| inside(**t, **v));
+            let (timestamps, values): (Vec<_>, Vec<_>) = pairs.map(|(t, v)| (*t, *v)).unzip();
             let (timestamps, values) = match reach {
                 None => (timestamps, values),
                 Some(reach) => with_edges(&timestamps, &values, windows, reach),
             };
-            if !timestamps.is_empty() {
+            let histograms: Vec<_> = histograms
+                .iter()
+                .flat_map(|lists| {
+                    let samples = lists.at(row).iter().zip(lists.sums(row)).enumerate();
+                    let samples = samples.filter(|(_, (t, sum))| inside(**t, **sum));
+                    samples
+                        .map(|(position, (t, _))| (*t, Histogram::from(&lists.get(row, position))))
+                })
+                .collect();
+            if !timestamps.is_empty() || !histograms.is_empty() {
                 out.push(RangeSeries {
                     labels: labels.row(row)?,
                     timestamps,
                     values,
+                    histograms,
                 });
             }
         }
@@ -281,17 +342,21 @@ fn merged(mut series: Vec<RangeSeries>) -> Result<Vec<RangeSeries>> {
 }
 
 fn merge(into: &mut RangeSeries, from: RangeSeries) -> Result<()> {
-    let mut points: Vec<_> = into
-        .timestamps
-        .iter()
-        .copied()
-        .zip(into.values.iter().copied())
-        .collect();
-    points.extend(from.timestamps.into_iter().zip(from.values));
+    let floats = |s: &RangeSeries| {
+        let points = s.timestamps.iter().copied().zip(s.values.iter().copied());
+        points.collect::<Vec<_>>()
+    };
+    let mut points = floats(into);
+    points.extend(floats(&from));
     points.sort_by_key(|(t, _)| *t);
-    if points.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+    (into.timestamps, into.values) = points.into_iter().unzip();
+    into.histograms.extend(from.histograms);
+    into.histograms.sort_by_key(|(t, _)| *t);
+    let histograms = into.histograms.iter().map(|(t, _)| t);
+    let mut times: Vec<_> = into.timestamps.iter().chain(histograms).collect();
+    times.sort_unstable();
+    if times.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(Error::invalid(SAME_LABELS));
     }
-    (into.timestamps, into.values) = points.into_iter().unzip();
     Ok(())
 }

@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Expr, JoinType};
 use narthex_model::Result;
 
 use super::Planner;
-use super::arithmetic::kind;
+use super::arithmetic::{is_trim, kind};
 use super::columns::{VALUE, call, column};
 use super::matching::result_labels;
 use super::names::{Names, keeps_name, names_after};
@@ -63,7 +63,12 @@ impl Planner<'_> {
         } else {
             [column(VALUE), constant]
         };
-        let value: Expr = call(&binary(node.op, kind(node)), operands.to_vec());
+        let operator = if vector.is_mixed() || is_trim(node.op) {
+            self.mixed_operator(node, false)
+        } else {
+            binary(node.op, kind(node))
+        };
+        let value: Expr = call(&operator, operands.to_vec());
         Ok(Vector {
             plan: project(vector.plan, &labels, value)?,
             labels,

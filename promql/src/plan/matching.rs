@@ -4,7 +4,7 @@ use datafusion::common::{Column, NullEquality};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{Error, METRIC_NAME, Result, label_column};
 
-use super::arithmetic::kind;
+use super::arithmetic::{is_trim, kind};
 use super::columns::{VALUE, absent_label, call, column, label};
 use super::names::{Names, keeps_name, names_after};
 use super::vector::{Vector, says_meaning};
@@ -40,6 +40,7 @@ impl Planner<'_> {
         let many_labels = many.labels.clone();
         let many_unique = many.is_unique_by(&keys);
         let many_distinct = many.distinct;
+        let mixed = many.is_mixed() || one.is_mixed() || is_trim(node.op);
         let joined = join(many.clone(), &one, &keys, &include, JoinType::Inner)?;
 
         let operands = if swapped {
@@ -47,7 +48,12 @@ impl Planner<'_> {
         } else {
             [VALUE, OTHER]
         };
-        let value = call(&binary(node.op, kind(node)), operands.map(column).to_vec());
+        let operator = if mixed {
+            self.mixed_operator(node, false)
+        } else {
+            binary(node.op, kind(node))
+        };
+        let value = call(&operator, operands.map(column).to_vec());
         let names = self.names();
         let labels = result_labels(matching, &many_labels, keeps_name(node, names));
         let pairs = result(joined, labels, &include, value)?;

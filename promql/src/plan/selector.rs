@@ -3,7 +3,8 @@
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{
-    Error, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, TimestampMs, VALUES_COLUMN,
+    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN,
+    TimestampMs, VALUES_COLUMN,
 };
 
 use super::columns::{call, column};
@@ -11,6 +12,7 @@ use super::vector::{Samples, Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{At, Extension, MatrixSelector, Modifiers, VectorSelector};
 use crate::functions::extended::extended_function;
+use crate::functions::mixed_points::mixed_instant;
 use crate::functions::points::{Take, instant};
 use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
@@ -35,7 +37,11 @@ impl Planner<'_> {
     pub(super) fn instant_points(&self, selector: &VectorSelector, take: Take) -> Result<Vector> {
         let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
         let samples = self.scan(selector, windows)?;
-        let value = call(&instant(take), samples.arguments());
+        let value = if samples.histograms {
+            call(&mixed_instant(take), samples.mixed_arguments())
+        } else {
+            call(&instant(take), samples.arguments())
+        };
         samples.into_vector().with_value(value)
     }
 
@@ -87,6 +93,8 @@ impl Planner<'_> {
             [METRIC_NAME] => metric.is_some(),
             _ => false,
         };
+        let histograms = selected.table.schema();
+        let histograms = histograms.column_with_name(HISTOGRAMS_COLUMN).is_some();
         Ok(Samples {
             plan: scan(&selected, selector)?,
             labels: selected.label_names,
@@ -95,6 +103,7 @@ impl Planner<'_> {
             metric,
             reach,
             names: self.names(),
+            histograms,
         })
     }
 }
@@ -129,5 +138,11 @@ impl Samples {
         ];
         arguments.extend(self.reach.map(|reach| lit(reach.lookback)));
         arguments
+    }
+
+    /// The leading arguments of functions over samples that may be histograms.
+    pub(super) fn mixed_arguments(&self) -> Vec<Expr> {
+        let histograms = column(HISTOGRAMS_COLUMN);
+        self.arguments().into_iter().chain([histograms]).collect()
     }
 }

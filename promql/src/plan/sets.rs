@@ -102,8 +102,10 @@ pub(super) fn masked(
 pub(super) fn union(sides: Vec<Vector>, labels: Vec<String>) -> Result<Vector> {
     let states: Vec<_> = sides.iter().map(|side| side.names).collect();
     let names = Names::together(&states);
+    let mixed = sides.iter().any(Vector::is_mixed);
     let mut all: Option<LogicalPlanBuilder> = None;
     for (number, side) in (0_i64..).zip(sides) {
+        let side = if mixed { side.mixed()? } else { side };
         let source = |l: &String| {
             let there = side.labels.contains(l);
             if there {

@@ -1,13 +1,13 @@
 //! Subqueries: the inner expression on a finer grid of its own, turned back into samples.
 
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
-use narthex_model::{Error, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN};
+use narthex_model::{Error, HISTOGRAMS_COLUMN, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN};
 
 use super::columns::{call, label};
 use super::vector::{Samples, Vector};
 use super::{Planned, Planner, planning};
 use crate::ast::Subquery;
-use crate::functions::grid::Half;
+use crate::functions::grid::GridColumn;
 
 /// More instants in one subquery are refused.
 const STEPS_MAX: usize = 5_000_000;
@@ -38,6 +38,7 @@ impl Planner<'_> {
         } else {
             vector.merged()?
         };
+        let histograms = vector.is_mixed();
         let Vector {
             plan,
             labels,
@@ -45,12 +46,14 @@ impl Planner<'_> {
             names,
         } = vector;
         let value = super::columns::column(super::columns::VALUE);
-        let times = call(
-            &Half::Times.udf(),
-            vec![value.clone(), lit(grid.start), lit(grid.interval)],
-        );
-        let values = call(&Half::Values.udf(), vec![value]);
-        let samples = [times.alias(TIMESTAMPS_COLUMN), values.alias(VALUES_COLUMN)];
+        let on_grid = vec![value.clone(), lit(grid.start), lit(grid.interval)];
+        let times = call(&GridColumn::Times.udf(), on_grid.clone());
+        let values = call(&GridColumn::Values.udf(), vec![value]);
+        let mut samples = vec![times.alias(TIMESTAMPS_COLUMN), values.alias(VALUES_COLUMN)];
+        if histograms {
+            let histograms = call(&GridColumn::Histograms.udf(), on_grid);
+            samples.push(histograms.alias(HISTOGRAMS_COLUMN));
+        }
         let columns = labels.iter().map(|l| label(l));
         let columns = columns.chain(names.column()).chain(samples);
         let plan = LogicalPlanBuilder::from(plan)
@@ -64,6 +67,7 @@ impl Planner<'_> {
             metric: None,
             names,
             reach: None,
+            histograms,
         })
     }
 }

@@ -1,17 +1,21 @@
 //! Instant and range vectors as plans.
 
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use std::sync::Arc;
+
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use narthex_model::{METRIC_NAME, Result, label_column};
 
-use super::columns::{VALUE, absent_label, column, known_label, label, window};
+use super::columns::{VALUE, absent_label, call, column, known_label, label, window};
 use super::names::Names;
 use super::scalar::attach;
 use super::{Planned, planning};
 use crate::functions::group::Duplicate;
 use crate::functions::merge::Merge;
+use crate::functions::to_mixed::to_mixed;
 use crate::functions::window::GroupFunction;
 use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
+use crate::mixed::is_mixed;
 
 /// An instant vector: one row per series, a column per label of `labels`, and the step vector.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub(super) struct Samples {
     pub(super) windows: Windows,
     /// How far the samples reach beyond them, with `anchored` and `smoothed`.
     pub(super) reach: Option<Reach>,
+    /// Whether there is a column of native histograms.
+    pub(super) histograms: bool,
     /// The metric's name, if the selector says that all series have this one.
     pub(super) metric: Option<String>,
 }
@@ -97,9 +103,30 @@ pub(super) fn project(plan: LogicalPlan, labels: &[String], value: Expr) -> Resu
 }
 
 impl Vector {
+    /// Whether a point may be a native histogram.
+    pub(super) fn is_mixed(&self) -> bool {
+        let schema = self.plan.schema();
+        let value = schema.field_with_unqualified_name(VALUE);
+        value.is_ok_and(|field| is_mixed(field.data_type()))
+    }
+
     /// The value column.
     pub(super) fn value(&self) -> Expr {
         column(VALUE)
+    }
+
+    /// The same series with `udf` of their values.
+    pub(super) fn map(self, udf: &Arc<ScalarUDF>) -> Result<Self> {
+        let value = call(udf, vec![self.value()]);
+        self.with_value(value)
+    }
+
+    /// The same vector, mixed: a step may have a histogram.
+    pub(super) fn mixed(self) -> Result<Self> {
+        if self.is_mixed() {
+            return Ok(self);
+        }
+        self.map(&to_mixed())
     }
 
     /// The same series with other values.

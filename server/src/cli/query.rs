@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use narthex_model::{Error, Result, TimestampMs};
-use narthex_promql::QueryOutput;
 use narthex_sql::{Grid, QueryOptions};
 
 use super::output::print;
@@ -76,7 +75,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         }
         (Source::Url(url), format) => {
             let body = ask(url, &arguments.expression, when).await?;
-            show(remote::parse_output(&body)?, format)
+            let answer = remote::parse_answer(&body)?;
+            show(&answer.rows, &answer.notes, format)
         }
         (Source::Folder(path), format) => {
             let database = open(path)?;
@@ -93,7 +93,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
                         .await?
                 }
             };
-            show(output, format)
+            if let Format::Json = format {
+                let body = crate::http::encode_output(output, usize::MAX);
+                return print(&format!("{}\n", String::from_utf8_lossy(&body)));
+            }
+            let mut notes = output.warnings;
+            notes.extend(output.infos);
+            show(&Rows::from_value(&output.value), &notes, format)
         }
     }
 }
@@ -136,18 +142,14 @@ async fn ask(url: &str, expression: &str, when: When) -> Result<Vec<u8>> {
     remote::body(url, response).await
 }
 
-fn show(output: QueryOutput, format: Format) -> Result<()> {
-    let rows = || Rows::from_value(&output.value);
+/// Prints rows; what is noted goes to standard error.
+fn show(rows: &Rows, notes: &[String], format: Format) -> Result<()> {
     match format {
-        Format::Csv => print(&rows().to_csv())?,
-        Format::Table => print(&rows().to_table())?,
-        Format::Json => {
-            let body = crate::http::encode_output(output, usize::MAX);
-            return print(&format!("{}\n", String::from_utf8_lossy(&body)));
-        }
+        Format::Csv => print(&rows.to_csv())?,
+        Format::Table | Format::Json => print(&rows.to_table())?,
     }
-    for warning in output.warnings.iter().chain(&output.infos) {
-        eprintln!("{warning}");
+    for note in notes {
+        eprintln!("{note}");
     }
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Asking a server over HTTP.
 
-use narthex_model::{Error, ErrorKind, Labels, Result, TimestampMs, parse_float};
-use narthex_promql::{InstantSample, QueryOutput, QueryValue, RangeSeries};
+use std::collections::BTreeMap;
+
+use narthex_model::{Error, ErrorKind, Labels, Result, TimestampMs};
 use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::table::Rows;
 
 /// POSTs a form to `path` of the server at `url`.
 ///
@@ -79,94 +82,94 @@ struct Data {
 
 #[derive(Deserialize)]
 struct Series {
-    metric: std::collections::BTreeMap<String, String>,
+    metric: BTreeMap<String, String>,
     value: Option<Point>,
+    histogram: Option<HistogramPoint>,
     #[serde(default)]
     values: Vec<Point>,
+    #[serde(default)]
+    histograms: Vec<HistogramPoint>,
 }
 
 /// Seconds, and the value as text.
 #[derive(Deserialize)]
 struct Point(f64, String);
 
-impl Point {
-    fn timestamp(&self) -> TimestampMs {
-        (self.0 * 1000.0).round() as i64
-    }
+/// Seconds, and the histogram.
+#[derive(Deserialize)]
+struct HistogramPoint(f64, ShownHistogram);
 
-    fn value(&self) -> Result<f64> {
-        parse_float(&self.1)
-            .ok_or_else(|| Error::invalid(format!("the server sent a sample value {:?}", self.1)))
+#[derive(Deserialize)]
+struct ShownHistogram {
+    count: String,
+    sum: String,
+    /// Which bounds belong to it, lower bound, upper bound, count.
+    #[serde(default)]
+    buckets: Vec<(u8, String, String, String)>,
+}
+
+impl ShownHistogram {
+    /// As Prometheus prints histograms.
+    fn text(&self) -> String {
+        let buckets = self.buckets.iter().map(|(rule, lower, upper, count)| {
+            let open = if matches!(rule, 1 | 3) { '[' } else { '(' };
+            let close = if matches!(rule, 0 | 3) { ']' } else { ')' };
+            format!(", {open}{lower},{upper}{close}:{count}")
+        });
+        let buckets: String = buckets.collect();
+        format!("{{count:{}, sum:{}{buckets}}}", self.count, self.sum)
     }
+}
+
+fn milliseconds(seconds: f64) -> TimestampMs {
+    (seconds * 1000.0).round() as i64
+}
+
+/// An answer as it is shown.
+pub(crate) struct Answer {
+    pub(crate) rows: Rows,
+    /// Warnings, then infos.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Reads the answer to a query.
 ///
 /// # Errors
 /// `Invalid` if it is not one.
-pub(crate) fn parse_output(body: &[u8]) -> Result<QueryOutput> {
+pub(crate) fn parse_answer(body: &[u8]) -> Result<Answer> {
     let envelope: Envelope = serde_json::from_slice(body).map_err(foreign)?;
     let data = envelope
         .data
         .ok_or_else(|| Error::invalid("the answer holds no data; is this a Prometheus API?"))?;
-    let value = parse_value(&data.result_type, data.result)?;
-    Ok(QueryOutput {
-        value,
-        warnings: envelope.warnings,
-        infos: envelope.infos,
+    let mut notes = envelope.warnings;
+    notes.extend(envelope.infos);
+    Ok(Answer {
+        rows: rows(&data.result_type, data.result)?,
+        notes,
     })
 }
 
-fn parse_value(result_type: &str, result: Value) -> Result<QueryValue> {
-    Ok(match result_type {
-        "scalar" => {
-            let point: Point = serde_json::from_value(result).map_err(foreign)?;
-            QueryValue::Scalar {
-                timestamp: point.timestamp(),
-                value: point.value()?,
-            }
-        }
-        "string" => {
-            let point: Point = serde_json::from_value(result).map_err(foreign)?;
-            QueryValue::String {
-                timestamp: point.timestamp(),
-                value: point.1,
-            }
-        }
-        "vector" => QueryValue::Vector(each(result, instant_sample)?),
-        _ => QueryValue::Matrix(each(result, |s| range_series(&s))?),
-    })
-}
-
-fn each<T>(result: Value, read: impl Fn(Series) -> Result<T>) -> Result<Vec<T>> {
+fn rows(result_type: &str, result: Value) -> Result<Rows> {
+    if matches!(result_type, "scalar" | "string") {
+        let Point(seconds, value) = serde_json::from_value(result).map_err(foreign)?;
+        return Ok(Rows::single(milliseconds(seconds), value));
+    }
     let series: Vec<Series> = serde_json::from_value(result).map_err(foreign)?;
-    series.into_iter().map(read).collect()
+    let labels = series.iter().map(labels).collect::<Result<Vec<_>>>()?;
+    let points = series.into_iter().map(points);
+    let shown = labels.iter().map(Labels::as_ref).zip(points);
+    Ok(Rows::of_series(shown))
 }
 
-fn instant_sample(series: Series) -> Result<InstantSample> {
-    let labels = labels(&series)?;
-    let point = series
-        .value
-        .ok_or_else(|| Error::invalid("the server sent a series without a value"))?;
-    Ok(InstantSample {
-        labels,
-        timestamp: point.timestamp(),
-        value: point.value()?,
-    })
-}
-
-fn range_series(series: &Series) -> Result<RangeSeries> {
-    let values = series
-        .values
-        .iter()
-        .map(Point::value)
-        .collect::<Result<_>>()?;
-    let timestamps = series.values.iter().map(Point::timestamp).collect();
-    Ok(RangeSeries {
-        labels: labels(series)?,
-        timestamps,
-        values,
-    })
+/// The points of a series in time.
+fn points(series: Series) -> Vec<(TimestampMs, String)> {
+    let floats = series.values.into_iter().chain(series.value);
+    let floats = floats.map(|Point(seconds, value)| (milliseconds(seconds), value));
+    let native = series.histograms.into_iter().chain(series.histogram);
+    let native = native.map(|HistogramPoint(seconds, h)| (milliseconds(seconds), h.text()));
+    let mut points: Vec<_> = floats.chain(native).collect();
+    points.sort_by_key(|(t, _)| *t);
+    points
 }
 
 fn labels(series: &Series) -> Result<Labels> {

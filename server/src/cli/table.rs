@@ -6,7 +6,7 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use comfy_table::{Table, presets};
 use narthex_model::{Error, LabelsRef, Result, TimestampMs, format_float};
-use narthex_promql::QueryValue;
+use narthex_promql::{QueryValue, RangeSeries, SampleValue, histograms};
 
 use crate::times::format_time;
 
@@ -31,22 +31,18 @@ impl Rows {
                 Self::single(*timestamp, format_float(*value))
             }
             QueryValue::String { timestamp, value } => Self::single(*timestamp, value.clone()),
-            QueryValue::Vector(samples) => Self::labelled(samples.iter().map(|s| {
-                (
-                    s.labels.as_ref(),
-                    std::slice::from_ref(&s.timestamp),
-                    std::slice::from_ref(&s.value),
-                )
+            QueryValue::Vector(samples) => Self::of_series(samples.iter().map(|s| {
+                let point = (s.timestamp, value_text(&s.value));
+                (s.labels.as_ref(), vec![point])
             })),
-            QueryValue::Matrix(series) => Self::labelled(
-                series
-                    .iter()
-                    .map(|s| (s.labels.as_ref(), &*s.timestamps, &*s.values)),
-            ),
+            QueryValue::Matrix(series) => {
+                Self::of_series(series.iter().map(|s| (s.labels.as_ref(), point_texts(s))))
+            }
         }
     }
 
-    fn single(timestamp: TimestampMs, value: String) -> Self {
+    /// One value without labels.
+    pub(crate) fn single(timestamp: TimestampMs, value: String) -> Self {
         let header = vec!["timestamp".to_owned(), "value".to_owned()];
         Self {
             header,
@@ -54,31 +50,28 @@ impl Rows {
         }
     }
 
-    fn labelled<'a>(
-        series: impl Iterator<Item = (LabelsRef<'a>, &'a [TimestampMs], &'a [f64])> + Clone,
+    /// One row per point of series with labels.
+    pub(crate) fn of_series<'a>(
+        series: impl Iterator<Item = (LabelsRef<'a>, Vec<(TimestampMs, String)>)>,
     ) -> Self {
-        let names: BTreeSet<&str> = series
-            .clone()
-            .flat_map(|(labels, ..)| labels.iter().map(|(n, _)| n))
-            .collect();
+        let series: Vec<_> = series.collect();
+        let labels = series.iter().flat_map(|(labels, _)| labels.iter());
+        let names: BTreeSet<&str> = labels.map(|(name, _)| name).collect();
         let mut rows = Vec::new();
-        for (labels, timestamps, values) in series {
-            let cells: Vec<_> = names
-                .iter()
-                .map(|n| labels.get(n).unwrap_or("").to_owned())
-                .collect();
-            for (timestamp, value) in timestamps.iter().zip(values) {
+        for (labels, points) in &series {
+            let cells = names.iter().map(|n| labels.get(n).unwrap_or("").to_owned());
+            let cells: Vec<_> = cells.collect();
+            for (timestamp, value) in points {
                 let mut row = cells.clone();
-                row.extend([format_time(*timestamp), format_float(*value)]);
+                row.extend([format_time(*timestamp), value.clone()]);
                 rows.push(row);
             }
         }
-        let header = names
-            .into_iter()
-            .chain(["timestamp", "value"])
-            .map(str::to_owned)
-            .collect();
-        Self { header, rows }
+        let header = names.into_iter().chain(["timestamp", "value"]);
+        Self {
+            header: header.map(str::to_owned).collect(),
+            rows,
+        }
     }
 
     /// The rows of a SQL answer.
@@ -145,10 +138,28 @@ fn push_cell(cell: &str, text: &mut String) {
     }
 }
 
+fn value_text(value: &SampleValue) -> String {
+    match value {
+        SampleValue::Float(v) => format_float(*v),
+        SampleValue::Histogram(histogram) => histograms::text(histogram),
+    }
+}
+
+/// The points of a series in time.
+fn point_texts(series: &RangeSeries) -> Vec<(TimestampMs, String)> {
+    let floats = series.timestamps.iter().zip(&series.values);
+    let floats = floats.map(|(t, v)| (*t, format_float(*v)));
+    let native = series.histograms.iter();
+    let mut points: Vec<_> = floats
+        .chain(native.map(|(t, histogram)| (*t, histograms::text(histogram))))
+        .collect();
+    points.sort_by_key(|(t, _)| *t);
+    points
+}
+
 #[cfg(test)]
 mod tests {
     use narthex_model::Labels;
-    use narthex_promql::RangeSeries;
 
     use super::*;
 
@@ -159,6 +170,7 @@ mod tests {
             labels,
             timestamps: (0..values.len() as i64).collect(),
             values,
+            histograms: Vec::new(),
         };
         let value = QueryValue::Matrix(vec![
             series(labels(("a", "x,y")), vec![1.0, 2.0]),

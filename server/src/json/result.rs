@@ -1,8 +1,9 @@
 //! The `data` of a query's answer: `resultType` first, then `result`.
 
 use narthex_model::{LabelsRef, TimestampMs};
-use narthex_promql::{InstantSample, QueryValue, RangeSeries};
+use narthex_promql::{InstantSample, QueryValue, RangeSeries, SampleValue};
 
+use super::histogram::push_histogram_point;
 use super::{push_float, push_labels, push_list, push_string, push_timestamp};
 
 /// Writes `{"resultType":…,"result":…}`.
@@ -33,18 +34,39 @@ fn type_name(value: &QueryValue) -> &'static str {
 
 fn push_sample(sample: &InstantSample, out: &mut Vec<u8>) {
     push_metric(sample.labels.as_ref(), out);
-    out.extend_from_slice(b",\"value\":");
-    push_point(sample.timestamp, sample.value, out);
+    match &sample.value {
+        SampleValue::Float(value) => {
+            out.extend_from_slice(b",\"value\":");
+            push_point(sample.timestamp, *value, out);
+        }
+        SampleValue::Histogram(histogram) => {
+            out.extend_from_slice(b",\"histogram\":");
+            push_histogram_point(sample.timestamp, histogram, out);
+        }
+    }
     out.push(b'}');
 }
 
 fn push_series(series: &RangeSeries, out: &mut Vec<u8>) {
     push_metric(series.labels.as_ref(), out);
-    out.extend_from_slice(b",\"values\":");
-    let points = series.timestamps.iter().zip(&series.values);
-    push_list(b"[]", points, out, |(timestamp, value), out| {
-        push_point(*timestamp, *value, out);
-    });
+    if !series.timestamps.is_empty() {
+        out.extend_from_slice(b",\"values\":");
+        let points = series.timestamps.iter().zip(&series.values);
+        push_list(b"[]", points, out, |(timestamp, value), out| {
+            push_point(*timestamp, *value, out);
+        });
+    }
+    if !series.histograms.is_empty() {
+        out.extend_from_slice(b",\"histograms\":");
+        push_list(
+            b"[]",
+            &series.histograms,
+            out,
+            |(timestamp, histogram), out| {
+                push_histogram_point(*timestamp, histogram, out);
+            },
+        );
+    }
     out.push(b'}');
 }
 

@@ -1,7 +1,7 @@
 //! Numbers, strings and whole answers against their naive forms.
 
 use narthex_model::{Labels, format_float};
-use narthex_promql::{InstantSample, QueryValue, RangeSeries};
+use narthex_promql::{InstantSample, QueryValue, RangeSeries, SampleValue};
 use proptest::prelude::*;
 
 use super::*;
@@ -48,7 +48,7 @@ fn values() {
     let vector = QueryValue::Vector(vec![InstantSample {
         labels: labels.clone(),
         timestamp: 1_000,
-        value: 1.0,
+        value: SampleValue::Float(1.0),
     }]);
     assert_eq!(
         written(|out| push_value(&vector, out)),
@@ -58,6 +58,7 @@ fn values() {
         labels,
         timestamps: vec![1_000, 1_250],
         values: vec![0.5, f64::NAN],
+        histograms: Vec::new(),
     };
     assert_eq!(
         written(|out| push_value(&QueryValue::Matrix(vec![series]), out)),

@@ -1,8 +1,9 @@
 //! Whether an answer is what a case expects.
 
 use narthex_model::{format_float, is_stale};
-use narthex_promql::{QueryOutput, QueryValue, RangeSeries};
+use narthex_promql::{QueryOutput, QueryValue, RangeSeries, SampleValue};
 
+use super::histogram::same;
 use super::script::{Annotation, Eval, Expected, When};
 use super::series::{SeriesLine, Slot};
 
@@ -55,19 +56,16 @@ pub(super) fn check(eval: &Eval, output: &QueryOutput) -> Result<(), String> {
 
 /// Checks the points of a matrix at instant `at` against an instant case.
 pub(super) fn check_at(eval: &Eval, matrix: &[RangeSeries], at: i64) -> Result<(), String> {
-    let point = |s: &RangeSeries| Some(s.values[s.timestamps.iter().position(|t| *t == at)?]);
     match &eval.expected {
         Expected::Scalar(want) => {
-            let got = matrix
-                .first()
-                .and_then(point)
-                .ok_or("no point at the instant")?;
-            number("{}", *want, got)
+            let got = matrix.first().and_then(|s| s.at(at));
+            let got = got.ok_or("no point at the instant")?;
+            value("{}", &Slot::Float(*want), &got)
         }
         Expected::Series(want) => {
             let got = matrix
                 .iter()
-                .filter_map(|s| Some((s.labels.clone(), point(s)?)))
+                .filter_map(|s| Some((s.labels.clone(), s.at(at)?)))
                 .collect::<Vec<_>>();
             instant(want, &got)
         }
@@ -104,13 +102,22 @@ fn number(of: &str, want: f64, got: f64) -> Result<(), String> {
     ))
 }
 
+/// Whether a value is what a slot says.
+fn value(of: &str, want: &Slot, got: &SampleValue) -> Result<(), String> {
+    match (want, got) {
+        (Slot::Float(want), SampleValue::Float(got)) => number(of, *want, *got),
+        (Slot::Histogram(want), SampleValue::Histogram(got)) if same(want, got) => Ok(()),
+        (want, got) => Err(format!("{of}: expected {want:?}, got {got:?}")),
+    }
+}
+
 fn vector(want: &[SeriesLine], got: &QueryValue, ordered: bool) -> Result<(), String> {
     let QueryValue::Vector(samples) = got else {
         return Err("expected an instant vector".to_owned());
     };
     let got: Vec<_> = samples
         .iter()
-        .map(|s| (s.labels.clone(), s.value))
+        .map(|s| (s.labels.clone(), s.value.clone()))
         .collect();
     if ordered {
         let got_order: Vec<_> = got.iter().map(|(labels, _)| labels).collect();
@@ -124,23 +131,17 @@ fn vector(want: &[SeriesLine], got: &QueryValue, ordered: bool) -> Result<(), St
     instant(want, &got)
 }
 
-fn instant(want: &[SeriesLine], got: &[(narthex_model::Labels, f64)]) -> Result<(), String> {
-    for (labels, value) in got {
+fn instant(
+    want: &[SeriesLine],
+    got: &[(narthex_model::Labels, SampleValue)],
+) -> Result<(), String> {
+    for (labels, sample) in got {
         let line = want.iter().find(|s| s.labels == *labels);
-        let line = line.ok_or_else(|| {
-            format!(
-                "unexpected series {labels} with value {}",
-                format_float(*value)
-            )
-        })?;
+        let line =
+            line.ok_or_else(|| format!("unexpected series {labels} with value {sample:?}"))?;
         match line.slots.as_slice() {
-            [Slot::Float(want)] => number(&labels.to_string(), *want, *value)?,
-            other => {
-                return Err(format!(
-                    "{labels}: expected {other:?}, got {}",
-                    format_float(*value)
-                ));
-            }
+            [want] => value(&labels.to_string(), want, sample)?,
+            other => return Err(format!("{labels}: expected {other:?}, got {sample:?}")),
         }
     }
     match want
@@ -187,32 +188,27 @@ fn matrix(want: &[SeriesLine], got: &[RangeSeries], start: i64, step: i64) -> Re
 }
 
 fn points(line: &SeriesLine, series: &RangeSeries, start: i64, step: i64) -> Result<(), String> {
-    let slots = line
-        .slots
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| **s != Slot::Omitted);
-    let want: Vec<_> = slots
-        .map(|(i, s)| (start + i as i64 * step, s.clone()))
-        .collect();
+    let slots = line.slots.iter().enumerate();
+    let slots = slots.filter(|(_, s)| **s != Slot::Omitted);
+    let want: Vec<_> = slots.map(|(i, s)| (start + i as i64 * step, s)).collect();
     let times: Vec<_> = want.iter().map(|(t, _)| *t).collect();
-    if times != series.timestamps {
+    let histograms = series.histograms.iter().map(|(t, _)| *t);
+    let mut got: Vec<_> = series
+        .timestamps
+        .iter()
+        .copied()
+        .chain(histograms)
+        .collect();
+    got.sort_unstable();
+    if times != got {
         return Err(format!(
-            "{}: expected points at {times:?}, got {:?}",
-            series.labels, series.timestamps
+            "{}: expected points at {times:?}, got {got:?}",
+            series.labels
         ));
     }
-    for ((t, slot), got) in want.iter().zip(&series.values) {
-        match slot {
-            Slot::Float(want) => number(&format!("{} at {t}", series.labels), *want, *got)?,
-            _ => {
-                return Err(format!(
-                    "{} at {t}: expected a histogram, got {}",
-                    series.labels,
-                    format_float(*got)
-                ));
-            }
-        }
+    for (t, slot) in want {
+        let got = series.at(t).ok_or("no point")?;
+        value(&format!("{} at {t}", series.labels), slot, &got)?;
     }
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! file, line, query, what was expected and what came.
 
 mod compare;
+mod histogram;
+mod nhcb;
 mod run;
 mod script;
 mod series;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use narthex_engine::{Engine, Options};
-use narthex_model::{Error, Result, Sink, WriteBatch};
+use narthex_model::{Error, Histogram, HistogramSample, Result, Sink, WriteBatch, is_stale};
 use narthex_promql::{ParseOptions, QueryOutput, QueryValue};
 use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions};
 
 use super::compare::{check, check_at};
+use super::nhcb;
 use super::script::{Command, CommandKind, Eval, Expected, When, parse};
 use super::series::{SeriesLine, Slot};
 
@@ -104,15 +105,12 @@ impl Stage {
         histograms_too: bool,
     ) -> std::result::Result<(), String> {
         let mut batch = WriteBatch::new();
-        let mut left_out = histograms_too;
         for line in series {
-            let position = batch.push_packed_series(line.labels.as_ref());
-            for (i, slot) in line.slots.iter().enumerate() {
-                match slot {
-                    Slot::Float(v) => batch.push_sample(position, i as i64 * step_ms, *v),
-                    Slot::Histogram => left_out = true,
-                    Slot::Omitted => {}
-                }
+            push(line, step_ms, &mut batch);
+        }
+        if histograms_too {
+            for line in nhcb::histograms(series)? {
+                push(&line, step_ms, &mut batch);
             }
         }
         let receipt = self.engine.write(batch).await.map_err(|e| e.to_string())?;
@@ -122,11 +120,7 @@ impl Stage {
                 receipt.rejected, receipt.examples
             ));
         }
-        if left_out {
-            Err("native histograms are not supported yet".to_owned())
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     async fn eval(&self, eval: &Eval) -> std::result::Result<(), String> {
@@ -193,5 +187,35 @@ impl Stage {
                 "as a range query: expected a matrix, got {other:?}"
             )),
         }
+    }
+}
+
+/// Adds the samples of a line. A stale marker after a histogram is a stale histogram.
+fn push(line: &SeriesLine, step_ms: i64, batch: &mut WriteBatch) {
+    let series = batch.push_packed_series(line.labels.as_ref());
+    let mut after_histogram = false;
+    for (i, slot) in line.slots.iter().enumerate() {
+        let timestamp = i as i64 * step_ms;
+        let histogram = match slot {
+            Slot::Omitted => continue,
+            Slot::Float(v) if after_histogram && is_stale(*v) => Some(Histogram {
+                sum: *v,
+                ..Histogram::default()
+            }),
+            Slot::Float(v) => {
+                batch.push_sample(series, timestamp, *v);
+                None
+            }
+            Slot::Histogram(literal) => Some(literal.histogram.clone()),
+        };
+        after_histogram = histogram.is_some();
+        batch
+            .histograms
+            .extend(histogram.map(|histogram| HistogramSample {
+                series,
+                timestamp,
+                histogram,
+                start_timestamp: None,
+            }));
     }
 }

@@ -2,6 +2,8 @@
 
 use narthex_model::{Labels, METRIC_NAME, parse_float, stale_nan};
 
+use super::histogram::{self, Literal};
+
 /// A line may not stand for more values.
 const VALUES_MAX: usize = 1_000_000;
 
@@ -19,8 +21,8 @@ pub(super) enum Slot {
     Omitted,
     /// A float, or the stale marker.
     Float(f64),
-    /// A native histogram, as written: not evaluated yet.
-    Histogram,
+    /// A native histogram.
+    Histogram(Box<Literal>),
 }
 
 /// Reads a series line.
@@ -148,7 +150,6 @@ fn values(text: &str) -> Result<Vec<Slot>, String> {
 
 /// The end of an item that begins with a histogram, with what follows `}}` up to a blank.
 fn histogram_end(text: &str) -> Result<usize, String> {
-    let close = text.rfind("}}").ok_or("unterminated histogram")?;
     let mut end = text.find("}}").ok_or("unterminated histogram")? + 2;
     while let Some(sign) = text
         .get(end..)
@@ -156,7 +157,6 @@ fn histogram_end(text: &str) -> Result<usize, String> {
     {
         end += sign.find("}}").ok_or("unterminated histogram")? + 2;
     }
-    debug_assert!(end <= close + 2);
     Ok(end
         + text
             .get(end..)
@@ -166,8 +166,8 @@ fn histogram_end(text: &str) -> Result<usize, String> {
 
 fn push_item(item: &str, slots: &mut Vec<Slot>) -> Result<(), String> {
     if item.starts_with("{{") {
-        let count = item.rsplit_once("}}x").map_or(Ok(0), |(_, n)| repeat(n))?;
-        slots.extend(std::iter::repeat_n(Slot::Histogram, count + 1));
+        let literals = push_histograms(item)?;
+        slots.extend(literals.into_iter().map(|l| Slot::Histogram(Box::new(l))));
         return Ok(());
     }
     if let Some(count) = item.strip_prefix('_') {
@@ -193,6 +193,24 @@ fn push_item(item: &str, slots: &mut Vec<Slot>) -> Result<(), String> {
         slots.push(Slot::Float(v));
     }
     Ok(())
+}
+
+/// `{{a}}`, `{{a}}xN`, `{{a}}+{{b}}xN` or `{{a}}-{{b}}xN`.
+fn push_histograms(item: &str) -> Result<Vec<Literal>, String> {
+    let (series, count) = match item.rsplit_once("}}x") {
+        Some((_, count)) => (&item[..item.len() - count.len() - 1], repeat(count)?),
+        None => (item, 0),
+    };
+    let end = series.find("}}").ok_or("unterminated histogram")? + 2;
+    let (first, rest) = series.split_at(end);
+    let first = histogram::parse(first)?;
+    if let Some(delta) = rest.strip_prefix('+') {
+        return histogram::series(&first, &histogram::parse(delta)?, false, count);
+    }
+    if let Some(delta) = rest.strip_prefix('-') {
+        return histogram::series(&first, &histogram::parse(delta)?, true, count);
+    }
+    Ok(vec![first; count + 1])
 }
 
 fn repeat(text: &str) -> Result<usize, String> {
@@ -231,17 +249,15 @@ mod tests {
         let floats: Vec<_> = line
             .slots
             .iter()
-            .map(|s| {
-                if let Slot::Float(v) = s {
-                    v.to_string()
-                } else {
-                    format!("{s:?}")
-                }
+            .map(|s| match s {
+                Slot::Float(v) => v.to_string(),
+                Slot::Histogram(literal) => format!("sum {}", literal.histogram.sum),
+                Slot::Omitted => "_".to_owned(),
             })
             .collect();
         assert_eq!(
             floats.join(" "),
-            "1 2 5 8 Omitted Omitted Omitted 4 4 NaN -1 -2 NaN 0.001 Histogram Histogram"
+            "1 2 5 8 _ _ _ 4 4 NaN -1 -2 NaN 0.001 sum 1 sum 1"
         );
         assert_eq!(parse("{} 1").expect("valid").labels, Labels::empty());
         assert_eq!(

@@ -6,6 +6,7 @@ mod collect;
 mod fold;
 mod folds;
 mod histogram;
+mod mixed;
 mod single;
 
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::any_signature;
+use crate::mixed::mixed_type;
 use crate::notes::Speaker;
 use crate::steps::{step_type, steps_of};
 use collect::{Collected, Collector};
 use fold::FoldAccumulator;
+use mixed::MixedAccumulator;
 use single::SingleGroup;
 
 /// The aggregations.
@@ -32,6 +35,10 @@ pub(crate) enum Aggregation {
     Sum,
     /// `prom_avg(vector)`
     Avg,
+    /// `prom_mixed_sum(mixed vector)`
+    MixedSum,
+    /// `prom_mixed_avg(mixed vector)`
+    MixedAvg,
     /// `prom_count(vector)`
     Count,
     /// `prom_min(vector)`
@@ -64,12 +71,16 @@ impl Aggregation {
         }))
     }
 
-    /// How many step-vector columns the state has, for those that fold.
+    fn is_mixed(self) -> bool {
+        matches!(self, Self::MixedSum | Self::MixedAvg)
+    }
+
+    /// How many step-vector columns the state has of floats, for those that fold.
     fn fold_columns(self) -> Option<usize> {
         match self {
             Self::Count | Self::Min | Self::Max | Self::Group => Some(1),
-            Self::Sum | Self::Scalar => Some(2),
-            Self::Avg | Self::Stddev | Self::Stdvar => Some(3),
+            Self::Sum | Self::MixedSum | Self::Scalar => Some(2),
+            Self::Avg | Self::MixedAvg | Self::Stddev | Self::Stdvar => Some(3),
             Self::Quantile | Self::HistogramQuantile | Self::HistogramFraction => None,
         }
     }
@@ -87,6 +98,12 @@ impl AggregationUdaf {
         match self.function {
             Aggregation::Sum => Box::new(FoldAccumulator::new(folds::Sum, steps)),
             Aggregation::Avg => Box::new(FoldAccumulator::new(folds::Avg, steps)),
+            Aggregation::MixedSum => {
+                Box::new(MixedAccumulator::new(false, steps, self.speaker.clone()))
+            }
+            Aggregation::MixedAvg => {
+                Box::new(MixedAccumulator::new(true, steps, self.speaker.clone()))
+            }
             Aggregation::Count => Box::new(FoldAccumulator::new(folds::Count, steps)),
             Aggregation::Min => Box::new(FoldAccumulator::new(folds::Min, steps)),
             Aggregation::Max => Box::new(FoldAccumulator::new(folds::Max, steps)),
@@ -116,6 +133,8 @@ impl AggregateUDFImpl for AggregationUdaf {
         match self.function {
             Aggregation::Sum => "prom_sum",
             Aggregation::Avg => "prom_avg",
+            Aggregation::MixedSum => "prom_mixed_sum",
+            Aggregation::MixedAvg => "prom_mixed_avg",
             Aggregation::Count => "prom_count",
             Aggregation::Min => "prom_min",
             Aggregation::Max => "prom_max",
@@ -134,9 +153,10 @@ impl AggregateUDFImpl for AggregationUdaf {
     }
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        match args.first() {
-            Some(vector) if steps_of(vector).is_some() => Ok(vector.clone()),
-            other => internal_err!("{} needs a step vector, got {other:?}", self.name()),
+        match args.first().and_then(steps_of) {
+            Some(steps) if self.function.is_mixed() => Ok(mixed_type(steps)),
+            Some(steps) => Ok(step_type(steps)),
+            None => internal_err!("{} needs step vectors, got {args:?}", self.name()),
         }
     }
 
@@ -154,9 +174,18 @@ impl AggregateUDFImpl for AggregationUdaf {
                 true,
             ))
         };
+        let mixed = if self.function.is_mixed() {
+            mixed::state_types(steps).to_vec()
+        } else {
+            Vec::new()
+        };
+        let mixed = mixed
+            .into_iter()
+            .map(|(name, data_type)| field(name, data_type));
         Ok(match self.function.fold_columns() {
             Some(columns) => (0..columns)
                 .map(|i| field(&format!("state{i}"), step_type(steps)))
+                .chain(mixed)
                 .collect(),
             None => Collected::state_types()
                 .map(|(name, data_type)| field(name, data_type))
