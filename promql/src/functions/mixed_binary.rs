@@ -187,14 +187,14 @@ impl ScalarUDFImpl for MixedBinaryUdf {
 
 enum Operand {
     Number(f64),
-    Vectors(MixedVectors),
+    Vectors(Box<MixedVectors>),
 }
 
 impl Operand {
     fn read(value: &ColumnarValue, rows: usize) -> Result<Self> {
         Ok(match value {
             ColumnarValue::Scalar(ScalarValue::Float64(Some(v))) => Self::Number(*v),
-            other => Self::Vectors(MixedVectors::from_array(&other.to_array(rows)?)?),
+            other => Self::Vectors(Box::new(MixedVectors::from_array(&other.to_array(rows)?)?)),
         })
     }
 
