@@ -40,6 +40,7 @@ mod quarantine;
 mod queue;
 mod reader;
 mod repair;
+mod restore;
 mod retention;
 mod scrub;
 mod selection;

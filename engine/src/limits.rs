@@ -20,6 +20,12 @@ pub(crate) const RECORD_HISTOGRAM_VALUES_MAX: usize = 1 << 19;
 /// Metrics whose metadata is kept.
 pub(crate) const METADATA_METRICS_MAX: usize = 200_000;
 
+/// Floats of the WAL that are decoded at a time, unless a single record has more.
+pub(crate) const REPLAY_SAMPLES_AHEAD: usize = 1 << 16;
+
+/// Floats of the WAL that are gathered before they go to the head: enough for several of each series.
+pub(crate) const REPLAY_SAMPLES_AT_ONCE: usize = 1 << 18;
+
 /// Different metadata of one metric that is kept.
 pub(crate) const METADATA_VARIANTS_MAX: usize = 8;
 

@@ -12,18 +12,18 @@ use crate::accept::Acceptance;
 use crate::block::{Block, BlockMeta};
 use crate::checkpoint::Checkpoint;
 use crate::delete::matched;
-use crate::exemplars::StoredExemplar;
 use crate::fs::FileSystem;
 use crate::head::Window;
 use crate::layout::{Layout, unavailable};
 use crate::limits::READ_ONLY_ATTEMPTS_MAX;
 use crate::metadata::MetadataTable;
 use crate::quarantine::{Quarantine, list, set_aside};
+use crate::restore::Restorer;
 use crate::series_table::SeriesTable;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Tombstone, Tombstones};
-use crate::wal::{ClosedSegment, Replayed, Replayer, SegmentFile, TailPolicy, list_segments};
+use crate::wal::{ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments};
 
 /// A data folder in memory.
 pub(crate) struct Loaded {
@@ -291,53 +291,25 @@ impl Loaded {
                 Access::Owner(fs, _) => TailPolicy::Truncate(*fs),
                 Access::Reader => TailPolicy::Leave,
             };
-            let block_duration_ms = self.checkpoint.block_duration_ms;
             let replayer = Replayer {
                 series: &self.series,
-                block_duration_ms,
+                block_duration_ms: self.checkpoint.block_duration_ms,
                 tail,
                 progress: &report,
             };
-            let (state, acceptance, checkpoint) =
-                (&mut self.state, &mut self.acceptance, &self.checkpoint);
+            let mut restorer = Restorer::new(&mut self.state, &self.checkpoint, segment.number);
             let (series, metadata) = (&self.series, &self.metadata);
+            let acceptance = &mut self.acceptance;
             let closed = replayer.replay(segment, i + 1 == segments.len(), |replayed| {
-                let number = replayed.window(block_duration_ms);
-                let is_in_blocks = checkpoint.through(number) >= segment.number;
-                let wanted = (!is_in_blocks).then(|| state.window(number));
-                let Some(window) = wanted.flatten() else {
-                    return;
-                };
-                match replayed {
-                    Replayed::Floats(run) => {
-                        let samples = run.ordinals.iter().zip(run.timestamps).zip(run.values);
-                        for ((&ordinal, &t), &value) in samples {
-                            window.push(ordinal, t, value);
-                            acceptance.note(ordinal, t);
-                        }
-                    }
-                    Replayed::Histogram(entry) => {
-                        let (ordinal, t) = (entry.ordinal, entry.timestamp);
-                        window.push_histogram(ordinal, t, entry.start, &entry.histogram);
-                        acceptance.note(ordinal, t);
-                    }
-                    Replayed::Exemplar(entry) => window.push_exemplar(StoredExemplar {
-                        series: series.labels(entry.ordinal),
-                        timestamp: entry.timestamp,
-                        labels: entry.labels,
-                        value: entry.value,
-                    }),
-                    Replayed::Metadata(known) => {
-                        metadata.note(&known);
-                        window.push_metadata(known);
-                    }
-                }
+                restorer.restore(replayed, series, metadata, acceptance);
             })?;
+            restorer.finish();
             before += segment.bytes;
             self.segments.push(closed);
             if let Access::Owner(_, spill) = access
                 && self.state.head_bytes() > spill.head_bytes_max
             {
+                self.note_newest();
                 // Those set later do not know what is frozen now, those set before do.
                 self.state.set_tombstones(tombstones.clone());
                 self.state.freeze(segment.number, |_| true);
@@ -346,6 +318,17 @@ impl Loaded {
         }
         pending.for_each(|tombstone| self.freeze_for(tombstone));
         self.state.set_tombstones(tombstones);
+        self.note_newest();
         Ok(self)
+    }
+
+    /// Tells which floats of the head are the newest of their series.
+    fn note_newest(&mut self) {
+        for window in self.state.head() {
+            let acceptance = &mut self.acceptance;
+            window
+                .newest_floats()
+                .for_each(|(ordinal, t)| acceptance.note(ordinal, t));
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn power(scale: u8) -> f64 {
 
 /// The mantissa of `v` at a scale with power of ten `power`, if `v` is a decimal there.
 #[inline]
-pub(crate) fn mantissa(v: f64, power: f64) -> Option<i64> {
+fn mantissa(v: f64, power: f64) -> Option<i64> {
     // The cast saturates and turns NaN into 0; whatever goes wrong is found by dividing back.
     let scaled = v * power;
     let m = (scaled + 0.5_f64.copysign(scaled)) as i64;
@@ -43,7 +43,7 @@ fn integer(v: f64) -> Option<i64> {
 
 /// The mantissa of `v` at `scale`, if it is a decimal there.
 #[inline]
-pub(super) fn mantissa_at(v: f64, scale: u8) -> Option<i64> {
+pub(crate) fn mantissa_at(v: f64, scale: u8) -> Option<i64> {
     if scale == 0 {
         integer(v)
     } else {

@@ -15,7 +15,7 @@
 
 use narthex_model::STALE_NAN_BITS;
 
-use crate::block::decimal::{SCALE_MAX, mantissa, power, raised_scale};
+use crate::block::decimal::{SCALE_MAX, mantissa_at, power, raised_scale};
 
 /// Readable bytes that must follow the last sample of a run, so that samples are read in whole words.
 pub(super) const PADDING_BYTES: usize = 16;
@@ -42,9 +42,12 @@ pub(super) struct Cursor {
     misses: u8,
 }
 
+/// Bytes of a sample at most, as they are written.
+pub(super) const ENCODED_BYTES_MAX: usize = 16;
+
 /// A sample as bytes: the first `len` of them count.
 pub(super) struct Encoded {
-    pub(super) bytes: [u8; 16],
+    pub(super) bytes: [u8; ENCODED_BYTES_MAX],
     pub(super) len: usize,
 }
 
@@ -77,7 +80,7 @@ impl Cursor {
         if self.scale == SCALE_XOR {
             return self.encode_xor(value.to_bits());
         }
-        match mantissa(value, power(self.scale)) {
+        match mantissa_at(value, self.scale) {
             Some(m) => {
                 let word = zigzag(m.wrapping_sub(i64::from_ne_bytes(self.value)));
                 self.value = m.to_ne_bytes();
@@ -105,7 +108,7 @@ impl Cursor {
             return (STALE, 0);
         }
         let raised = raised_scale(value, self.scale, SCALE_MAX)
-            .and_then(|scale| Some((scale, mantissa(value, power(scale))?)));
+            .and_then(|scale| Some((scale, mantissa_at(value, scale)?)));
         if let Some((scale, m)) = raised {
             (self.scale, self.value) = (scale, m.to_ne_bytes());
             return (DECIMAL, zigzag(m) << 8 | u64::from(scale));

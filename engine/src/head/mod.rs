@@ -3,6 +3,7 @@
 mod appended;
 mod codec;
 mod extras;
+mod gathered;
 mod histogram_chunk;
 mod histogram_codec;
 mod page;
@@ -12,5 +13,6 @@ mod tails;
 mod varint;
 mod window;
 
+pub(crate) use gathered::Gathered;
 pub(crate) use page::Pushed;
 pub(crate) use window::{Window, window_number};

@@ -4,8 +4,12 @@
 //! once: the bytes of each series side by side in one allocation that snapshots share. A write under a living snapshot copies
 //! the tails of a page, never what is sealed.
 
+mod bulk;
+
 use std::mem::size_of;
 use std::sync::Arc;
+
+pub(super) use bulk::{Piece, SlotSample};
 
 use super::codec::{Cursor, Decoder, PADDING_BYTES};
 use super::sealed::{Run, Sealed};
@@ -136,6 +140,13 @@ impl Page {
     /// Adds a sample of the series in `slot`.
     pub(super) fn push(&mut self, slot: usize, offset_ms: u32, value: f64) -> Pushed {
         let number = self.number(slot);
+        let pushed = self.push_to(number, offset_ms, value);
+        self.seal_if_large();
+        pushed
+    }
+
+    /// Adds a sample of the series with a number.
+    fn push_to(&mut self, number: usize, offset_ms: u32, value: f64) -> Pushed {
         let Some(series) = self.series.get(number) else {
             return Pushed::Repeated;
         };
@@ -157,11 +168,14 @@ impl Page {
             series.unsorted |= late;
             series.push(&mut self.tails, offset_ms, value);
         }
+        pushed
+    }
+
+    fn seal_if_large(&mut self) {
         let seal_at = (self.series.len() * SEAL_SLABS).max(SEAL_SLABS_MIN);
         if self.tails.slabs() >= seal_at {
             self.seal();
         }
-        pushed
     }
 
     /// The number of the series in `slot`; a new one if it has none yet.

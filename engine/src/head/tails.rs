@@ -88,6 +88,22 @@ impl Tails {
         }
     }
 
+    /// Appends any number of bytes.
+    pub(super) fn append_all(&mut self, tail: &mut Tail, bytes: &[u8]) {
+        let used = usize::from(tail.used);
+        let room = if used == 0 { 0 } else { SLAB_BYTES - used };
+        let (here, there) = bytes.split_at(bytes.len().min(room));
+        self.append(tail, here);
+        let (whole, rest) = there.as_chunks::<SLAB_BYTES>();
+        for piece in whole {
+            self.append_slab(tail, piece);
+        }
+        if !rest.is_empty() {
+            self.append_slab(tail, rest);
+        }
+    }
+
+    #[inline]
     fn append_slab(&mut self, tail: &mut Tail, start: &[u8]) {
         if self.slabs == self.groups.len() * GROUP_SLABS {
             if self.groups.len() == self.groups.capacity() {

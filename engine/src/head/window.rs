@@ -6,6 +6,7 @@ use std::sync::Arc;
 use narthex_model::{HistogramRef, TimeRange, TimestampMs};
 
 use super::extras::Extras;
+use super::gathered::Gathered;
 use super::page::{Output, PAGE_SLOTS, Page, Pushed, SeriesView};
 use crate::exemplars::StoredExemplar;
 use crate::histograms::HistogramRows;
@@ -100,7 +101,7 @@ impl Window {
 
     /// Adds a sample of series `ordinal`; `t` lies in the window.
     pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
-        let offset = u32::try_from(t.saturating_sub(self.start())).unwrap_or(u32::MAX);
+        let offset = offset_in(self.start(), t);
         let (page, slot) = place(ordinal);
         if self.pages.len() <= page {
             self.pages.resize(page + 1, None);
@@ -121,6 +122,24 @@ impl Window {
         pushed
     }
 
+    /// Adds all samples that were gathered.
+    pub(crate) fn push_all(&mut self, gathered: &Gathered) {
+        let start = self.start();
+        let growth = gathered.push_to(start, &mut self.pages);
+        self.series += growth.series as u64;
+        self.samples += growth.samples;
+        self.heap_bytes = self.heap_bytes.saturating_add_signed(growth.heap_bytes);
+        if !self.extras.has_no_histograms() {
+            for (ordinal, t, _) in gathered.iter() {
+                self.extras.float_written(ordinal, offset_in(start, t));
+            }
+        }
+        if let Some((oldest, newest)) = gathered.bounds() {
+            self.note(oldest);
+            self.note(newest);
+        }
+    }
+
     /// Adds a native histogram of series `ordinal`; `t` lies in the window. `start` is since when it counts; 0 if that is
     /// not known.
     pub(crate) fn push_histogram(
@@ -130,7 +149,7 @@ impl Window {
         start: TimestampMs,
         histogram: &HistogramRef<'_>,
     ) {
-        let offset = u32::try_from(t.saturating_sub(self.start())).unwrap_or(u32::MAX);
+        let offset = offset_in(self.start(), t);
         self.extras
             .push_histogram(ordinal, offset, start, histogram);
         self.note(t);
@@ -232,6 +251,15 @@ impl Window {
         })
     }
 
+    /// The newest float of each series that has some.
+    pub(crate) fn newest_floats(&self) -> impl Iterator<Item = (u32, TimestampMs)> {
+        let newest = |ordinal| {
+            let (_, offset) = self.series_at(ordinal)?.bounds();
+            Some((ordinal, self.start().saturating_add(i64::from(offset))))
+        };
+        self.float_ordinals().filter_map(newest)
+    }
+
     fn float_ordinals(&self) -> impl Iterator<Item = u32> {
         let pages = self
             .pages
@@ -288,7 +316,13 @@ pub(crate) fn window_number(t: TimestampMs, duration_ms: i64) -> i64 {
     t.div_euclid(duration_ms)
 }
 
-fn place(ordinal: u32) -> (usize, usize) {
+/// How long after `start`, that of its window, `t` lies.
+pub(super) fn offset_in(start: i64, t: TimestampMs) -> u32 {
+    u32::try_from(t.saturating_sub(start)).unwrap_or(u32::MAX)
+}
+
+/// Page and slot of a series.
+pub(super) fn place(ordinal: u32) -> (usize, usize) {
     (ordinal as usize / PAGE_SLOTS, ordinal as usize % PAGE_SLOTS)
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures::executor::block_on;
 use narthex_model::{Sink, WriteBatch};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::disk::Random;
 use super::support::options;
@@ -41,6 +42,12 @@ fn batch(first: u32, t: i64, random: &mut Random, values: &mut [f64]) -> WriteBa
     batch
 }
 
+/// What this process has used so far, on all cores.
+fn processor_seconds() -> f64 {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
+}
+
 #[test]
 fn a_fleet_is_replayed() {
     let mib = std::env::var("NARTHEX_REPLAY_MIB").ok();
@@ -63,15 +70,18 @@ fn a_fleet_is_replayed() {
     }
     let written = engine.stats();
     drop(engine);
-    let began = Instant::now();
+    let (began, used) = (Instant::now(), processor_seconds());
     let engine = Engine::open(folder.path(), options(), None).expect("opens");
     let seconds = began.elapsed().as_secs_f64();
+    let used = processor_seconds() - used;
     assert_eq!(engine.stats().head_samples, written.head_samples);
     let (mb, samples) = (written.wal_bytes as f64 / 1e6, written.head_samples as f64);
     println!(
-        "{mb:.0} MB of WAL, {:.2} bytes per sample: {seconds:.2} s, {:.0} MB/s, {:.2} M samples/s",
+        "{mb:.0} MB of WAL, {:.2} bytes per sample: {seconds:.2} s and {used:.2} s of processor time, \
+         {:.0} MB/s and {:.0} MB/s per core, {:.2} M samples/s",
         written.wal_bytes as f64 / samples,
         mb / seconds,
+        mb / used,
         samples / seconds / 1e6
     );
 }

@@ -1,8 +1,11 @@
 //! The write-ahead log: what is acknowledged lies here until it is in a block. Byte by byte: docs/format/wal.md.
 
+mod columns;
 mod extra_records;
 pub(crate) mod fuzz;
 mod histogram_record;
+mod lz4;
+mod read_ahead;
 mod record;
 mod replay;
 mod segment;

@@ -12,7 +12,9 @@ use arrow_array::{
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::read_record_batch;
 use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
-use arrow_ipc::{Buffer as IpcBuffer, CompressionType, MetadataVersion, root_as_message};
+use arrow_ipc::{
+    Buffer as IpcBuffer, CompressionType, MetadataVersion, RecordBatch as IpcBatch, root_as_message,
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use narthex_model::{Error, LabelsRef, Result};
 
@@ -229,47 +231,82 @@ pub(super) fn decode_samples(payload: &[u8]) -> Result<Samples, String> {
     })
 }
 
-/// An IPC message is `ffffffff`, the length of its flatbuffer, the flatbuffer, the body.
+/// A record batch in a payload: `ffffffff`, the length of its flatbuffer, the flatbuffer, the body.
+pub(super) struct Message<'a> {
+    version: MetadataVersion,
+    pub(super) batch: IpcBatch<'a>,
+    body: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// Finds the parts, and sees to it that no column says a size that its bytes cannot hold; the error says what is wrong.
+    pub(super) fn split(payload: &'a [u8]) -> Result<Self, String> {
+        let (start, rest) = payload
+            .split_first_chunk::<8>()
+            .ok_or("the payload is shorter than its header")?;
+        let [a, b, c, d, len @ ..] = *start;
+        if [a, b, c, d] != [255; 4] {
+            return Err("the payload is no arrow message".to_owned());
+        }
+        let len = u32::from_le_bytes(len) as usize;
+        let (head, body) = rest
+            .split_at_checked(len)
+            .ok_or("the message header is longer than the payload")?;
+        let message =
+            root_as_message(head).map_err(|e| format!("the message header is damaged: {e}"))?;
+        let version = message.version();
+        let batch = message
+            .header_as_record_batch()
+            .ok_or("the message is no record batch")?;
+        let found = Self {
+            version,
+            batch,
+            body,
+        };
+        found.check().map(|()| found)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut buffers = self.batch.buffers().into_iter().flatten();
+        if !buffers.all(|b| self.bytes_of(b).is_some_and(is_sound)) {
+            return Err("a column lies outside the payload or is larger than it can be".to_owned());
+        }
+        // No column has nulls; where damage pretends that one has, the decoder of structs would panic.
+        let mut nodes = self.batch.nodes().into_iter().flatten();
+        if nodes.any(|n| n.null_count() != 0 || n.length() < 0) {
+            return Err("a column has nulls".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The number of rows, if there are just so many columns and each has as many rows.
+    pub(super) fn rows(&self, columns: usize) -> Option<usize> {
+        let nodes = self.batch.nodes()?;
+        let rows = nodes.iter().next()?.length();
+        let fits = nodes.len() == columns && nodes.iter().all(|n| n.length() == rows);
+        usize::try_from(rows).ok().filter(|_| fits)
+    }
+
+    /// Where a column lies.
+    pub(super) fn bytes_of(&self, buffer: &IpcBuffer) -> Option<&'a [u8]> {
+        let start = usize::try_from(buffer.offset()).ok()?;
+        let end = start.checked_add(usize::try_from(buffer.length()).ok()?)?;
+        self.body.get(start..end)
+    }
+}
+
+/// Reads a payload; the error says what is wrong.
 pub(super) fn decode(payload: &[u8], schema: &SchemaRef) -> Result<RecordBatch, String> {
-    let (start, rest) = payload
-        .split_first_chunk::<8>()
-        .ok_or("the payload is shorter than its header")?;
-    let [a, b, c, d, len @ ..] = *start;
-    if [a, b, c, d] != [255; 4] {
-        return Err("the payload is no arrow message".to_owned());
-    }
-    let len = u32::from_le_bytes(len) as usize;
-    let (head, body) = rest
-        .split_at_checked(len)
-        .ok_or("the message header is longer than the payload")?;
-    let message =
-        root_as_message(head).map_err(|e| format!("the message header is damaged: {e}"))?;
-    let batch = message
-        .header_as_record_batch()
-        .ok_or("the message is no record batch")?;
-    let buffers = batch.buffers();
-    if !buffers.into_iter().flatten().all(|b| is_sound(b, body)) {
-        return Err("a column lies outside the payload or is larger than it can be".to_owned());
-    }
-    // No column has nulls; where damage pretends that one has, the decoder of structs would panic.
-    if batch
-        .nodes()
-        .into_iter()
-        .flatten()
-        .any(|n| n.null_count() != 0 || n.length() < 0)
-    {
-        return Err("a column has nulls".to_owned());
-    }
-    let body = Buffer::from(body);
-    let version = message.version();
+    let message = Message::split(payload)?;
+    let body = Buffer::from(message.body);
     let decode = || {
         read_record_batch(
             &body,
-            batch,
+            message.batch,
             schema.clone(),
             &HashMap::new(),
             None,
-            &version,
+            &message.version,
         )
     };
     // Arrow answers most damage with an error and some with a panic.
@@ -282,27 +319,33 @@ pub(super) fn decode(payload: &[u8], schema: &SchemaRef) -> Result<RecordBatch, 
     Ok(decoded)
 }
 
-/// Whether a compressed buffer lies inside the body, and says no size that its bytes cannot hold: so much would be
-/// allocated. It begins with its size, or -1 if it is not compressed.
-fn is_sound(buffer: &IpcBuffer, body: &[u8]) -> bool {
-    let range = usize::try_from(buffer.offset()).ok().and_then(|start| {
-        let end = start.checked_add(usize::try_from(buffer.length()).ok()?)?;
-        body.get(start..end)
-    });
-    range.is_some_and(|bytes| match bytes.split_first_chunk::<8>() {
+/// Whether a compressed buffer says no size that its bytes cannot hold: so much would be allocated. It begins with its size, or
+/// -1 if it is not compressed.
+fn is_sound(bytes: &[u8]) -> bool {
+    match bytes.split_first_chunk::<8>() {
         Some((size, rest)) => i64::from_le_bytes(*size) <= (rest.len() as i64 + 1) * LZ4_RATIO_MAX,
         None => true,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::columns::Columns;
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn columns_come_back(rows in prop::collection::vec((any::<u32>(), any::<i64>(), any::<u64>()), 0..300)) {
+        fn columns_come_back(
+            rows in prop::collection::vec((any::<u32>(), any::<i64>(), any::<u64>()), 0..300),
+            same in any::<bool>(),
+        ) {
+            // What repeats is compressed.
+            let row = |(i, row): (usize, (u32, i64, u64))| match same {
+                true => (i as u32 % 7, 15_000, row.2 % 3),
+                false => row,
+            };
+            let rows: Vec<_> = rows.into_iter().enumerate().map(row).collect();
             let mut encoder = PayloadEncoder::new().expect("options");
             let samples = Samples {
                 series: rows.iter().map(|r| r.0).collect::<Vec<_>>().into(),
@@ -314,8 +357,18 @@ mod tests {
             let back = decode_samples(&payload).expect("decodes");
             let back: Vec<_> = back.iter().map(|(s, t, v)| (s, t, v.to_bits())).collect();
             prop_assert_eq!(&back, &rows[rows.len() / 2..]);
+            let mut columns = Columns::default();
+            for _ in 0..2 {
+                columns.push(&payload).expect("unpacks");
+            }
+            let unpacked = columns.finish();
+            for half in [unpacked.slice(0, back.len()), unpacked.slice(back.len(), back.len())] {
+                let half: Vec<_> = half.iter().map(|(s, t, v)| (s, t, v.to_bits())).collect();
+                prop_assert_eq!(&half, &back);
+            }
             for cut in 0..payload.len().min(40) {
                 prop_assert!(decode_samples(&payload[..cut]).is_err());
+                prop_assert!(Columns::default().push(&payload[..cut]).is_err());
             }
             let _ = decode_definitions(&payload);
         }

@@ -1,19 +1,16 @@
-//! Reads the WAL back: record by record, so that memory is bounded by one record.
+//! Reads the WAL back: a few records at a time, so that memory is bounded by them.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek};
 use std::ops::Range;
-use std::sync::mpsc;
-use std::thread;
 
 use narthex_model::{Error, ErrorKind, Result};
 
-use super::extra_records::{ExemplarEntry, decode_exemplars, decode_metadata};
-use super::histogram_record::{HistogramEntry, HistogramRecord};
-use super::record::{Definitions, RecordKind, Samples, decode_definitions, decode_samples};
-use super::segment::{
-    Damage, RecordHeader, SEGMENT_HEADER_BYTES, SegmentError, SegmentFile, SegmentReader, corrupt,
-};
+use super::extra_records::ExemplarEntry;
+use super::histogram_record::HistogramEntry;
+use super::read_ahead::{Content, Record, SamplesBatch, read_ahead};
+use super::record::{Definitions, Samples};
+use super::segment::{Damage, SEGMENT_HEADER_BYTES, SegmentError, SegmentFile, corrupt};
 use super::writer::ClosedSegment;
 use crate::fs::FileSystem;
 use crate::head::window_number;
@@ -33,7 +30,7 @@ pub(crate) enum TailPolicy<'a> {
 /// What stands in the WAL, with the ordinals of the series table.
 pub(crate) enum Replayed<'a> {
     /// Float samples.
-    Floats(Run<'a>),
+    Floats(Run),
     /// A native histogram.
     Histogram(HistogramEntry<'a>),
     /// An exemplar.
@@ -63,16 +60,12 @@ pub(crate) struct Replayer<'a> {
     pub(crate) progress: &'a dyn Fn(u64),
 }
 
-/// Samples of one record that lie in one window.
-pub(crate) struct Run<'a> {
+/// Samples that lie in one window, as they stand in the log one after the other.
+pub(crate) struct Run {
     pub(crate) window: i64,
-    pub(crate) ordinals: &'a [u32],
-    pub(crate) timestamps: &'a [i64],
-    pub(crate) values: &'a [f64],
+    /// With ordinals of the series table.
+    pub(crate) samples: Samples,
 }
-
-/// Decoded records that wait to be applied, at most.
-const RECORDS_AHEAD: usize = 4;
 
 /// In place of an ordinal: the segment has not defined the series.
 const UNDEFINED: u32 = u32::MAX;
@@ -82,7 +75,6 @@ struct Progress {
     /// By the numbers of the segment.
     ordinals: Paged<u32>,
     windows: BTreeSet<i64>,
-    group: u32,
     /// Start of the oldest group that may not be on disk.
     in_doubt_from: u64,
     /// End of the last good record.
@@ -104,7 +96,6 @@ impl Replayer<'_> {
         let mut progress = Progress {
             ordinals: Paged::new(UNDEFINED),
             windows: BTreeSet::new(),
-            group: 0,
             in_doubt_from: 0,
             bytes: SEGMENT_HEADER_BYTES,
         };
@@ -128,21 +119,14 @@ impl Replayer<'_> {
         })
     }
 
-    /// Decodes on another thread, a few records ahead.
+    /// Decodes on another thread, somewhat ahead.
     fn records(
         &self,
         segment: &SegmentFile,
         progress: &mut Progress,
         apply: &mut dyn FnMut(Replayed<'_>),
     ) -> std::result::Result<(), SegmentError> {
-        thread::scope(|scope| {
-            let (decoded, records) = mpsc::sync_channel(RECORDS_AHEAD);
-            scope.spawn(move || decode_all(segment, &decoded));
-            for record in records {
-                self.record(record?, progress, apply)?;
-            }
-            Ok(())
-        })
+        read_ahead(segment, |record| self.record(record, progress, apply))
     }
 
     fn record(
@@ -151,33 +135,47 @@ impl Replayer<'_> {
         progress: &mut Progress,
         apply: &mut dyn FnMut(Replayed<'_>),
     ) -> std::result::Result<(), SegmentError> {
-        let Record {
-            header,
-            offset,
-            end,
-            content,
-        } = record;
+        let offset = record.offset;
         let damage = |what| SegmentError::Damage(Damage { offset, what });
-        if header.group != progress.group && !header.after_unsynced {
-            progress.in_doubt_from = offset;
-        }
-        (progress.group, progress.bytes) = (header.group, end);
-        match content {
+        (progress.in_doubt_from, progress.bytes) = (record.in_doubt_from, record.end);
+        match record.content {
             Content::Definitions(definitions) => self
                 .define(&definitions, &mut progress.ordinals)
                 .map_err(SegmentError::Io)?
                 .map_err(damage)?,
-            Content::Samples(samples) => {
-                let ordinals = resolve(&samples, &progress.ordinals).map_err(damage)?;
-                let block_duration_ms = self.block_duration_ms;
-                for run in runs(&samples, &ordinals, block_duration_ms) {
-                    progress.windows.insert(run.window);
-                    apply(Replayed::Floats(run));
-                }
-            }
+            Content::Samples(batch) => self
+                .samples(batch, progress, apply)
+                .map_err(SegmentError::Damage)?,
             extra => self.extra(extra, progress, apply).map_err(damage)?,
         }
-        (self.progress)(end);
+        (self.progress)(record.end);
+        Ok(())
+    }
+
+    fn samples(
+        &self,
+        batch: SamplesBatch,
+        progress: &mut Progress,
+        apply: &mut dyn FnMut(Replayed<'_>),
+    ) -> Result<(), Damage> {
+        let series = batch.samples.series.values();
+        let mut resolved = Vec::with_capacity(series.len());
+        for (at, series) in series.iter().enumerate() {
+            let ordinal = defined(*series, &progress.ordinals);
+            let damage = |what| Damage {
+                offset: batch.offset_of(at),
+                what,
+            };
+            resolved.push(ordinal.map_err(damage)?);
+        }
+        let samples = Samples {
+            series: resolved.into(),
+            ..batch.samples
+        };
+        for run in runs(samples, self.block_duration_ms) {
+            progress.windows.insert(run.window);
+            apply(Replayed::Floats(run));
+        }
         Ok(())
     }
 
@@ -283,73 +281,6 @@ impl Replayer<'_> {
     }
 }
 
-/// A decoded record and where it lies.
-struct Record {
-    header: RecordHeader,
-    offset: u64,
-    end: u64,
-    content: Content,
-}
-
-enum Content {
-    Definitions(Definitions),
-    Samples(Samples),
-    Histograms(HistogramRecord),
-    Exemplars(Vec<ExemplarEntry>),
-    Metadata(Vec<KnownMetadata>),
-}
-
-/// Sends all records of a segment, then what is wrong with the rest, if something is.
-fn decode_all(
-    segment: &SegmentFile,
-    decoded: &mpsc::SyncSender<std::result::Result<Record, SegmentError>>,
-) {
-    let send_all = || {
-        let mut reader = SegmentReader::open(segment)?;
-        while let Some(record) = decode_next(&mut reader)? {
-            if decoded.send(Ok(record)).is_err() {
-                // Whoever wanted them has found damage.
-                return Ok(());
-            }
-        }
-        Ok(())
-    };
-    if let Err(error) = send_all() {
-        // As above.
-        let _ = decoded.send(Err(error));
-    }
-}
-
-fn decode_next(reader: &mut SegmentReader) -> std::result::Result<Option<Record>, SegmentError> {
-    let offset = reader.offset();
-    let Some((header, payload)) = reader.next()? else {
-        return Ok(None);
-    };
-    let damage = |what| SegmentError::Damage(Damage { offset, what });
-    let content = match header.kind {
-        RecordKind::Series => Content::Definitions(decode_definitions(payload).map_err(damage)?),
-        RecordKind::Samples => Content::Samples(decode_samples(payload).map_err(damage)?),
-        RecordKind::Histograms => {
-            Content::Histograms(HistogramRecord::decode(payload).map_err(damage)?)
-        }
-        RecordKind::Exemplars => Content::Exemplars(decode_exemplars(payload).map_err(damage)?),
-        RecordKind::Metadata => Content::Metadata(decode_metadata(payload).map_err(damage)?),
-    };
-    let end = reader.offset();
-    Ok(Some(Record {
-        header,
-        offset,
-        end,
-        content,
-    }))
-}
-
-/// The ordinals of samples; the error is damage.
-fn resolve(samples: &Samples, ordinals: &Paged<u32>) -> Result<Vec<u32>, String> {
-    let ordinal = |series: &u32| defined(*series, ordinals);
-    samples.series.values().iter().map(ordinal).collect()
-}
-
 /// The ordinal of a series number of the segment; the error is damage.
 fn defined(series: u32, ordinals: &Paged<u32>) -> Result<u32, String> {
     match ordinals.get(series) {
@@ -359,33 +290,26 @@ fn defined(series: u32, ordinals: &Paged<u32>) -> Result<u32, String> {
 }
 
 /// Cuts samples where their window changes.
-fn runs<'a>(
-    samples: &'a Samples,
-    ordinals: &'a [u32],
-    block_duration_ms: i64,
-) -> impl Iterator<Item = Run<'a>> {
-    let (mut ordinals, mut timestamps, mut values) = (
-        ordinals,
-        samples.timestamps.values().as_ref(),
-        samples.values.values().as_ref(),
-    );
+fn runs(mut rest: Samples, block_duration_ms: i64) -> impl Iterator<Item = Run> {
     std::iter::from_fn(move || {
+        let timestamps = rest.timestamps.values();
         let window = window_number(*timestamps.first()?, block_duration_ms);
         let start = window.saturating_mul(block_duration_ms);
         let span = start..start.saturating_add(block_duration_ms);
-        let len = timestamps
-            .iter()
-            .take_while(|t| span.contains(t))
-            .count()
-            .max(1);
-        let run = Run {
-            window,
-            ordinals: ordinals.split_off(..len)?,
-            timestamps: timestamps.split_off(..len)?,
-            values: values.split_off(..len)?,
-        };
-        Some(run)
+        let len = leading(timestamps, |t| span.contains(t)).max(1);
+        let samples = rest.slice(0, len);
+        rest = rest.slice(len, rest.len() - len);
+        Some(Run { window, samples })
     })
+}
+
+/// How many of the first numbers are as wanted. Nearly always all are, and a compiler can compare many at a time.
+fn leading(numbers: &[i64], wanted: impl Fn(&i64) -> bool) -> usize {
+    let chunks = numbers.chunks_exact(512);
+    let whole = chunks.take_while(|chunk| chunk.iter().fold(true, |all, n| all & wanted(n)));
+    let whole = whole.count() * 512;
+    let rest = numbers.get(whole..).unwrap_or(&[]);
+    whole + rest.iter().take_while(|n| wanted(n)).count()
 }
 
 /// A live writer removes segments whose samples are in blocks.

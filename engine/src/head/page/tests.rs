@@ -59,6 +59,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn many_at_once_are_as_one_by_one(
+        samples in prop::collection::vec((0_u32..9, 0_i64..3000, (0..9_u8).prop_map(f64::from)), 0..300),
+        (rounds, sort, cut) in (1..40_i64, any::<bool>(), 1_usize..5000),
+    ) {
+        let later = |round| samples.iter().map(move |s| (s.0, s.1 + round * 1500, s.2));
+        let mut samples: Vec<_> = (0..rounds).flat_map(later).collect();
+        if sort {
+            samples.sort_by_key(|s| s.1);
+        }
+        let ordinals: Vec<u32> = samples.iter().map(|s| 1280 + s.0).collect();
+        let timestamps: Vec<i64> = samples.iter().map(|s| 70_000 + s.1).collect();
+        let values: Vec<f64> = samples.iter().map(|s| s.2).collect();
+        let pieces = ordinals.chunks(cut).zip(timestamps.chunks(cut)).zip(values.chunks(cut));
+        let pieces = pieces.map(|((ordinals, timestamps), values)| Piece { ordinals, timestamps, values });
+        let (mut many, mut one, mut room) = (Page::new(), Page::new(), Vec::new());
+        let stored = many.push_all(70_000, pieces, &mut room);
+        let push = |s: &(u32, i64, f64)| one.push(s.0 as usize, s.1 as u32, s.2);
+        let new = samples.iter().map(push).filter(|p| *p != Pushed::Repeated);
+        prop_assert_eq!(stored, new.count() as u64);
+        for slot in 0..9 {
+            prop_assert_eq!(read(&many, slot, 0, u32::MAX), read(&one, slot, 0, u32::MAX));
+        }
+    }
+}
+
 #[test]
 fn a_regular_series_takes_few_bytes() {
     let mut page = Page::new();
