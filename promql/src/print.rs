@@ -1,5 +1,6 @@
 //! A tree as text, in the forms of Prometheus, that reads back as the same tree.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter, Write};
 
 use narthex_model::{METRIC_NAME, MatchOp, Matcher, format_duration};
@@ -101,15 +102,19 @@ fn series(f: &mut Formatter<'_>, vector: &VectorSelector) -> fmt::Result {
 /// A matcher as it stands in braces; other than [`Matcher`]'s own form it reads back whatever the texts are.
 pub(crate) fn matcher_text(matcher: &Matcher) -> String {
     let (op, value) = (matcher.op().as_str(), Quoted(matcher.value()));
-    let name = matcher.name();
+    format!("{}{op}{value}", label_word(matcher.name()))
+}
+
+/// A label's name as it stands in braces: in quotes if it must be.
+pub(crate) fn label_word(name: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !name.is_empty()
+    let plain = !name.is_empty()
         && name.chars().all(is_plain)
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-    {
-        format!("{name}{op}{value}")
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    if plain {
+        Cow::Borrowed(name)
     } else {
-        format!("{}{op}{value}", Quoted(name))
+        Cow::Owned(Quoted(name).to_string())
     }
 }
 

@@ -18,11 +18,11 @@ pub(crate) const SAME_LABELS: &str = "vector cannot contain metrics with the sam
 pub(crate) struct Merge;
 
 impl GroupFunction for Merge {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         "prom_merge"
     }
 
-    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+    fn evaluate(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         if rows <= 1 {
             return Ok(arguments[0].slice(0, rows));
         }

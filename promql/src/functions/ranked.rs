@@ -25,7 +25,7 @@ pub(crate) enum Ranked {
 }
 
 impl GroupFunction for Ranked {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Topk => "prom_topk",
             Self::Bottomk => "prom_bottomk",
@@ -33,7 +33,7 @@ impl GroupFunction for Ranked {
         }
     }
 
-    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+    fn evaluate(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let [vectors, k, labels @ ..] = arguments else {
             return internal_err!("{} needs a vector and a number", self.name());
         };

@@ -15,11 +15,11 @@ use crate::mixed::{MixedVectors, kept};
 pub(crate) struct FirstSide;
 
 impl GroupFunction for FirstSide {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         "prom_or"
     }
 
-    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+    fn evaluate(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let vectors = MixedVectors::from_array(&arguments[0])?;
         let sides = arguments[1].as_primitive::<Int64Type>();
         if rows <= 1 || (0..rows).all(|row| sides.value(row) == sides.value(0)) {

@@ -13,12 +13,12 @@ use datafusion::logical_expr::{PartitionEvaluator, Signature, WindowUDF, WindowU
 use super::arguments::any_signature;
 
 /// A function of a group of rows. Its first argument is a step vector; so is its result, row by row.
-pub(crate) trait GroupFunction: Debug + Copy + Eq + Hash + Send + Sync + 'static {
+pub(crate) trait GroupFunction: Debug + Clone + Eq + Hash + Send + Sync + 'static {
     /// The name in plans.
-    fn name(self) -> &'static str;
+    fn name(&self) -> &'static str;
 
     /// The results of the `rows` rows of a group, from its arguments as columns.
-    fn evaluate(self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef>;
+    fn evaluate(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef>;
 
     /// The function for plans.
     fn udwf(self) -> Arc<WindowUDF> {
@@ -48,7 +48,7 @@ impl<F: GroupFunction> WindowUDFImpl for GroupUdf<F> {
         &self,
         _: PartitionEvaluatorArgs<'_>,
     ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(GroupEvaluator(self.function)))
+        Ok(Box::new(GroupEvaluator(self.function.clone())))
     }
 
     fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {

@@ -7,6 +7,7 @@ use narthex_model::{Error, METRIC_NAME, Result, label_column};
 use super::arithmetic::{is_trim, kind};
 use super::columns::{VALUE, absent_label, call, column, label};
 use super::names::{Names, keeps_name, names_after};
+use super::pairs::{one_per_match, one_per_result};
 use super::vector::{Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{Binary, Cardinality, Matching};
@@ -15,6 +16,9 @@ use crate::functions::group::Duplicate;
 
 /// The value of the other side after a join.
 pub(super) const OTHER: &str = "#other";
+
+/// The beginning of names of columns that hold what was matched.
+pub(super) const KEY: &str = "#key:";
 
 impl Planner<'_> {
     /// Arithmetic or comparison between vectors.
@@ -43,27 +47,42 @@ impl Planner<'_> {
         let mixed = many.is_mixed() || one.is_mixed() || is_trim(node.op);
         let joined = join(many.clone(), &one, &keys, &include, JoinType::Inner)?;
 
-        let operands = if swapped {
-            [OTHER, VALUE]
+        let names = self.names();
+        let labels = result_labels(matching, &many_labels, keeps_name(node, names));
+        let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
+        let many_distinct = many_distinct && include.is_empty();
+        let one_to_one = matching.cardinality == Cardinality::OneToOne;
+        let sound = if one_to_one {
+            many_unique
         } else {
-            [VALUE, OTHER]
+            many_distinct
+        };
+        let (joined, many_value) = if sound || fills {
+            (joined, column(VALUE))
+        } else if one_to_one {
+            one_per_match(joined, &keys)?
+        } else {
+            one_per_result(joined, &labels, &include)?
+        };
+        let operands = if swapped {
+            vec![column(OTHER), many_value]
+        } else {
+            vec![many_value, column(OTHER)]
         };
         let operator = if mixed {
             self.mixed_operator(node, false)
         } else {
             binary(node.op, kind(node))
         };
-        let value = call(&operator, operands.map(column).to_vec());
-        let names = self.names();
-        let labels = result_labels(matching, &many_labels, keeps_name(node, names));
+        let value = call(&operator, operands);
         let pairs = result(joined, labels, &include, value)?;
         let pairs = Vector {
             names: names_after(node, names),
+            distinct: sound,
             ..pairs
         };
-        let many_distinct = many_distinct && include.is_empty();
-        if matching.fill_left.is_none() && matching.fill_right.is_none() {
-            return check(matching, pairs, &keys, many_unique, many_distinct);
+        if !fills {
+            return Ok(pairs);
         }
         let all = self.filled(node, matching, pairs, &many, &one, &keys)?;
         check(matching, all, &keys, many_unique, many_distinct)?.merged()
@@ -95,7 +114,7 @@ fn included<'a>(matching: &'a Matching, one: &Vector) -> Vec<(&'a str, bool)> {
 }
 
 /// The column of the one side that holds its label `name` after a join.
-fn other_label(name: &str) -> String {
+pub(super) fn other_label(name: &str) -> String {
     format!("#other:{name}")
 }
 
@@ -112,7 +131,7 @@ pub(super) fn join(
         many.plan,
         &many.labels,
         keys,
-        "#key:",
+        KEY,
         many.labels
             .iter()
             .map(|l| label(l))

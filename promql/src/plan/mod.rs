@@ -15,6 +15,7 @@ mod histogram;
 mod info;
 mod matching;
 mod names;
+mod pairs;
 mod scalar;
 mod selector;
 mod sets;

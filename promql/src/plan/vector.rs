@@ -9,7 +9,7 @@ use super::columns::{VALUE, absent_label, call, column, known_label, label, wind
 use super::names::Names;
 use super::scalar::attach;
 use super::{Planned, planning};
-use crate::functions::group::Duplicate;
+use crate::functions::group::{Duplicate, Unique};
 use crate::functions::merge::Merge;
 use crate::functions::to_mixed::to_mixed;
 use crate::functions::window::GroupFunction;
@@ -182,23 +182,36 @@ impl Vector {
         if self.is_unique_by(labels) {
             return Ok(self);
         }
-        self.over_groups(rule, labels)
+        let function = Unique {
+            rule,
+            labels: self.labels.clone(),
+            keys: labels.to_vec(),
+        };
+        let shown = self.labels.iter().map(|l| column(label_column(l)));
+        let arguments = [self.value()].into_iter().chain(shown).collect();
+        self.over_groups(function, arguments, labels)
     }
 
     /// The same vector with one row for all rows of the same labels.
     pub(super) fn merged(self) -> Result<Self> {
         let labels = self.labels.clone();
-        self.over_groups(Merge, &labels)
+        let value = vec![self.value()];
+        self.over_groups(Merge, value, &labels)
     }
 
-    /// `function` of the rows that agree in `labels`.
-    fn over_groups(self, function: impl GroupFunction, labels: &[String]) -> Result<Self> {
+    /// `function(arguments)` of the rows that agree in `labels`.
+    fn over_groups(
+        self,
+        function: impl GroupFunction,
+        arguments: Vec<Expr>,
+        labels: &[String],
+    ) -> Result<Self> {
         let partition = labels
             .iter()
             .filter(|l| self.labels.contains(l))
             .map(|l| column(label_column(l)))
             .collect();
-        let value = window(function.udwf(), vec![self.value()], partition)?;
+        let value = window(function.udwf(), arguments, partition)?;
         let name = value.schema_name().to_string();
         let plan = LogicalPlanBuilder::from(self.plan).window([value]);
         let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;

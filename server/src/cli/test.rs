@@ -6,7 +6,7 @@ use clap::Subcommand;
 use narthex_model::{Error, Result};
 
 use super::output::print;
-use crate::promqltest;
+use crate::promqltest::{self, How};
 
 pub(crate) const EXAMPLES: &str = "Example:
   narthex test promql functions.test operators.test";
@@ -20,6 +20,9 @@ pub(crate) enum What {
         /// The scripts
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Run each case only as it is written, not in other words that must answer the same
+        #[arg(long)]
+        plain: bool,
     },
 }
 
@@ -28,10 +31,11 @@ pub(crate) enum What {
 /// # Errors
 /// Nothing can be printed.
 pub(crate) async fn run(what: &What) -> Result<bool> {
-    let What::Promql { files } = what;
+    let What::Promql { files, plain } = what;
+    let how = if *plain { How::Plain } else { How::AllWays };
     let (mut passed, mut failed) = (0, 0);
     for file in files {
-        match script(file).await {
+        match script(file, how).await {
             Ok(report) => {
                 passed += report.passed;
                 failed += report.failed.len();
@@ -53,11 +57,11 @@ pub(crate) async fn run(what: &What) -> Result<bool> {
     Ok(failed == 0)
 }
 
-async fn script(file: &Path) -> Result<promqltest::Report> {
+async fn script(file: &Path, how: How) -> Result<promqltest::Report> {
     let unreadable = |e| Error::invalid("the script cannot be read").with_source(e);
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     let scratch = Scratch::new()?;
-    promqltest::run(&text, &scratch.0).await
+    promqltest::run(&text, &scratch.0, how).await
 }
 
 /// A folder below the system's folder for temporary files; removed at the end.

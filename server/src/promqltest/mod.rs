@@ -4,12 +4,15 @@
 //! file, line, query, what was expected and what came.
 
 mod compare;
+mod evaluate;
 mod histogram;
 mod nhcb;
 mod run;
 mod script;
 mod series;
+mod variants;
 
+pub use evaluate::How;
 pub use run::{Failure, Report, run};
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use narthex_engine::{Engine, Options};
 use narthex_model::{Error, Histogram, HistogramSample, Result, Sink, WriteBatch, is_stale};
-use narthex_promql::{ParseOptions, QueryOutput, QueryValue};
-use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions};
+use narthex_promql::ParseOptions;
+use narthex_sql::{Database, DatabaseOptions};
 
-use super::compare::{check, check_at};
+use super::evaluate::{How, evaluate};
 use super::nhcb;
-use super::script::{Command, CommandKind, Eval, Expected, When, parse};
+use super::script::{Command, CommandKind, parse};
 use super::series::{SeriesLine, Slot};
 
 /// What running a script gave.
@@ -37,7 +37,7 @@ pub struct Failure {
 ///
 /// # Errors
 /// `Invalid` if the script cannot be read, `Unavailable` if nothing can be stored below `scratch`.
-pub async fn run(text: &str, scratch: &Path) -> Result<Report> {
+pub async fn run(text: &str, scratch: &Path, how: How) -> Result<Report> {
     let commands = parse(text).map_err(Error::invalid)?;
     let mut report = Report::default();
     let mut stage = Stage::open(scratch, 0)?;
@@ -46,7 +46,7 @@ pub async fn run(text: &str, scratch: &Path) -> Result<Report> {
             stage = Stage::open(scratch, i + 1)?;
             continue;
         }
-        match step(&stage, command).await {
+        match step(&stage, command, how).await {
             Ok(()) => report.passed += usize::from(matches!(command.kind, CommandKind::Eval(_))),
             Err((query, message)) => report.failed.push(Failure {
                 line: command.line,
@@ -58,7 +58,11 @@ pub async fn run(text: &str, scratch: &Path) -> Result<Report> {
     Ok(report)
 }
 
-async fn step(stage: &Stage, command: &Command) -> std::result::Result<(), (String, String)> {
+async fn step(
+    stage: &Stage,
+    command: &Command,
+    how: How,
+) -> std::result::Result<(), (String, String)> {
     match &command.kind {
         CommandKind::Clear => Ok(()),
         CommandKind::Load {
@@ -69,8 +73,7 @@ async fn step(stage: &Stage, command: &Command) -> std::result::Result<(), (Stri
             let loaded = stage.load(*step_ms, series, *histograms_too).await;
             loaded.map_err(|message| (String::new(), message))
         }
-        CommandKind::Eval(eval) => stage
-            .eval(eval)
+        CommandKind::Eval(eval) => evaluate(&stage.database, eval, how)
             .await
             .map_err(|message| (eval.query.clone(), message)),
     }
@@ -121,72 +124,6 @@ impl Stage {
             ));
         }
         Ok(())
-    }
-
-    async fn eval(&self, eval: &Eval) -> std::result::Result<(), String> {
-        let output = match (self.query(&eval.query, eval.when).await, &eval.fail) {
-            (Err(error), Some(text)) if text.accepts(&error.to_string()) => return Ok(()),
-            (Err(error), Some(text)) => {
-                return Err(format!("expected the error {text:?}, got \"{error}\""));
-            }
-            (Err(error), None) => return Err(format!("unexpected error: {error}")),
-            (Ok(_), Some(_)) => return Err("expected an error, got an answer".to_owned()),
-            (Ok(output), None) => output,
-        };
-        check(eval, &output)?;
-        self.recheck(eval).await
-    }
-
-    async fn query(&self, query: &str, when: When) -> Result<QueryOutput> {
-        match when {
-            When::Instant(at) => {
-                self.database
-                    .query_instant(query, at, QueryOptions::default())
-                    .await
-            }
-            When::Range { start, end, step } => {
-                self.database
-                    .query_range(query, Grid { start, end, step }, QueryOptions::default())
-                    .await
-            }
-        }
-    }
-
-    /// An instant query must answer the same as a range query around its instant.
-    async fn recheck(&self, eval: &Eval) -> std::result::Result<(), String> {
-        let When::Instant(at) = eval.when else {
-            return Ok(());
-        };
-        let skipped = matches!(
-            eval.expected,
-            Expected::RangeVector { .. } | Expected::String(_)
-        );
-        let asks_for_grid = ["start()", "end()", "range()", "step()"]
-            .iter()
-            .any(|f| eval.query.contains(f));
-        if skipped || asks_for_grid {
-            return Ok(());
-        }
-        let around = When::Range {
-            start: at - 60_000,
-            end: at + 60_000,
-            step: 60_000,
-        };
-        let output = self
-            .query(&eval.query, around)
-            .await
-            .map_err(|e| format!("as a range query: {e}"))?;
-        if eval.ordered {
-            return Ok(());
-        }
-        match &output.value {
-            QueryValue::Matrix(series) => {
-                check_at(eval, series, at).map_err(|e| format!("as a range query: {e}"))
-            }
-            other => Err(format!(
-                "as a range query: expected a matrix, got {other:?}"
-            )),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Report, run};
+use super::{How, Report, run};
 
 fn scripts(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -19,7 +19,7 @@ fn scripts(folder: &str) -> Vec<PathBuf> {
 async fn report(path: &Path) -> Report {
     let text = std::fs::read_to_string(path).expect("script");
     let scratch = tempfile::tempdir().expect("scratch");
-    run(&text, scratch.path())
+    run(&text, scratch.path(), How::AllWays)
         .await
         .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
