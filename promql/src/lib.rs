@@ -14,6 +14,7 @@ mod histogram;
 pub mod histograms;
 mod kernels;
 mod mixed;
+mod natural;
 mod nodes;
 mod notes;
 mod operators;

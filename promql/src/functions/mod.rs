@@ -7,6 +7,7 @@ pub(crate) mod binary;
 pub(crate) mod count_values;
 pub(crate) mod elementwise;
 pub(crate) mod extended;
+pub(crate) mod extremes;
 pub(crate) mod floats;
 pub(crate) mod grid;
 pub(crate) mod group;
@@ -24,6 +25,7 @@ pub(crate) mod ranked;
 pub(crate) mod remarks;
 pub(crate) mod scalar;
 pub(crate) mod sides;
+pub(crate) mod smoothing;
 pub(crate) mod to_mixed;
 pub(crate) mod window;
 

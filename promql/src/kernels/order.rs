@@ -125,12 +125,16 @@ pub(crate) fn quantile_over_time(
     }
 }
 
-/// Median absolute deviation.
+/// Median absolute deviation; NaN if any sample is.
 pub(crate) fn mad_over_time(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
     let mut scratch = Vec::new();
     for (step, lo, hi) in series.filled(1) {
         scratch.clear();
         scratch.extend_from_slice(&series.values[lo..hi]);
+        if scratch.iter().any(|v| v.is_nan()) {
+            out.set(step, f64::NAN);
+            continue;
+        }
         let median = quantile(0.5, &mut scratch);
         scratch.iter_mut().for_each(|v| *v = (*v - median).abs());
         out.set(step, quantile(0.5, &mut scratch));

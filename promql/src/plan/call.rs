@@ -1,16 +1,19 @@
 //! Function calls.
 
-use datafusion::logical_expr::Expr as PlanExpr;
+use datafusion::logical_expr::{Expr as PlanExpr, lit};
 use narthex_model::{Error, Result};
 
-use super::columns::call;
-use super::vector::{Samples, Vector};
-use super::{Planned, Planner, not_supported};
-use crate::ast::{Call, Expr, Span};
+use super::columns::{VALUE, call, column};
+use super::scalar::attach;
+use super::vector::{Samples, Vector, project};
+use super::{Planned, Planner, not_supported, seconds};
+use crate::ast::{BinaryOp, Call, Expr, Span};
+use crate::functions::binary::{Comparison, binary};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
 use crate::functions::extended::extended_function;
 use crate::functions::range::{RangeFunction, range_function};
 use crate::functions::remarks::{is_counter_name, is_quantile};
+use crate::kernels::windows::Windows;
 use crate::notes::Speaker;
 
 impl Planner<'_> {
@@ -41,6 +44,12 @@ impl Planner<'_> {
             .parameter
             .map(|at| self.scalar(arg(args, at)?))
             .transpose()?;
+        let parameter = match parameter {
+            Some(ahead) if function.name == "predict_linear" => {
+                Some(self.past_window_end(ahead, &samples.windows)?)
+            }
+            other => other,
+        };
         let arguments = samples.arguments();
         let speaker = self.speaker_over(function, &samples, parameter.as_ref(), args);
         let name = speaker.is_some().then(|| samples.metric_name());
@@ -61,6 +70,28 @@ impl Planner<'_> {
         } else {
             vector.map_nameless(value)
         }
+    }
+
+    /// A distance from the instants of evaluation as one from the ends of windows, which `offset` and `@` have moved.
+    fn past_window_end(&self, distance: Planned, windows: &Windows) -> Result<Planned> {
+        let add = binary(BinaryOp::Add, Comparison::Bool);
+        let end = seconds(windows.first_end);
+        if windows.interval != 0 || self.grid.steps == 1 {
+            let moved = seconds(self.grid.start) - end;
+            return match distance {
+                Planned::Number(v) => Ok(Planned::Number(v + moved)),
+                same if moved == 0.0 => Ok(same),
+                varying => {
+                    let plan = self.scalar_plan(varying)?;
+                    let sum = call(&add, vec![column(VALUE), lit(moved)]);
+                    project(plan, &[], sum).map(Planned::Scalar)
+                }
+            };
+        }
+        let moved = call(&add, vec![self.time(), lit(-end)]);
+        let (plan, distance) = attach(self.one_row(moved)?, vec![distance])?;
+        let sum = [column(VALUE)].into_iter().chain(distance).collect();
+        project(plan, &[], call(&add, sum)).map(Planned::Scalar)
     }
 
     /// Who speaks for a range function, if there may be something to say.
@@ -115,7 +146,7 @@ impl Planner<'_> {
     /// No series.
     fn nothing(&self, vector: Vector) -> Result<Vector> {
         let plan = datafusion::logical_expr::LogicalPlanBuilder::from(vector.plan)
-            .filter(datafusion::logical_expr::lit(false))
+            .filter(lit(false))
             .and_then(datafusion::logical_expr::LogicalPlanBuilder::build)
             .map_err(super::planning)?;
         Ok(Vector { plan, ..vector })
@@ -130,5 +161,5 @@ pub(super) fn arg(args: &[Expr], position: usize) -> Result<&Expr> {
 
 /// `udf(value)` for a column that has been projected.
 pub(super) fn of_value(udf: &std::sync::Arc<datafusion::logical_expr::ScalarUDF>) -> PlanExpr {
-    call(udf, vec![super::columns::column(super::columns::VALUE)])
+    call(udf, vec![column(VALUE)])
 }

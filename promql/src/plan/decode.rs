@@ -11,6 +11,7 @@ use narthex_model::{
 };
 
 use super::columns::{VALUE, call, column};
+use super::order::Order;
 use super::planning;
 use super::window::Grid;
 use crate::functions::floats::floats;
@@ -19,7 +20,7 @@ use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
 use crate::mixed::{HistogramLists, MixedVectors, is_mixed};
 use crate::notes::{Kind, Notes};
-use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
+use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
 use crate::steps::StepVectors;
 
 /// A planned query: run [`QueryPlan::logical`] if there is one, and give its batches to [`QueryPlan::decode`].
@@ -37,14 +38,6 @@ pub(super) enum Body {
     Scalar(LogicalPlan),
     Vector(LogicalPlan),
     Samples(LogicalPlan, Windows, Option<Reach>),
-}
-
-/// The order of an instant vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Labels,
-    Ascending,
-    Descending,
 }
 
 impl QueryPlan {
@@ -176,33 +169,8 @@ impl QueryPlan {
                 })
             })
             .collect();
-        match self.order {
-            Order::Labels => {}
-            Order::Ascending => sort(&mut out, false),
-            Order::Descending => sort(&mut out, true),
-        }
+        self.order.apply(&mut out);
         Ok(out)
-    }
-}
-
-/// Sorts floats by value; histograms have no order and are left out.
-fn sort(samples: &mut Vec<InstantSample>, descending: bool) {
-    let number = |sample: &InstantSample| match sample.value {
-        SampleValue::Float(v) => Some(v),
-        SampleValue::Histogram(_) => None,
-    };
-    samples.retain(|sample| number(sample).is_some());
-    samples.sort_by(|a, b| match (number(a), number(b)) {
-        (Some(a), Some(b)) => nan_last(a, b, descending),
-        _ => std::cmp::Ordering::Equal,
-    });
-}
-
-fn nan_last(a: f64, b: f64, descending: bool) -> std::cmp::Ordering {
-    match (a.is_nan(), b.is_nan()) {
-        (false, false) if descending => b.total_cmp(&a),
-        (false, false) => a.total_cmp(&b),
-        (a_nan, b_nan) => a_nan.cmp(&b_nan),
     }
 }
 

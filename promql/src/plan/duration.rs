@@ -5,6 +5,7 @@ use narthex_model::{Error, Result};
 use super::Planner;
 use crate::ast::{BinaryOp, DurationExpr};
 use crate::functions::binary::arithmetic;
+use crate::functions::extremes::Extreme;
 
 impl Planner<'_> {
     /// The value in milliseconds.
@@ -33,8 +34,12 @@ impl Planner<'_> {
             DurationExpr::Number { value, .. } => *value,
             DurationExpr::Step(_) => self.query_step_seconds(),
             DurationExpr::Range(_) => self.query_range_seconds(),
-            DurationExpr::MinOf(a, b, _) => self.duration_seconds(a).min(self.duration_seconds(b)),
-            DurationExpr::MaxOf(a, b, _) => self.duration_seconds(a).max(self.duration_seconds(b)),
+            DurationExpr::MinOf(a, b, _) => {
+                Extreme::Min.of(self.duration_seconds(a), self.duration_seconds(b))
+            }
+            DurationExpr::MaxOf(a, b, _) => {
+                Extreme::Max.of(self.duration_seconds(a), self.duration_seconds(b))
+            }
             DurationExpr::Unary { negative, expr, .. } => {
                 let v = self.duration_seconds(expr);
                 if *negative { -v } else { v }

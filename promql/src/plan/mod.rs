@@ -15,6 +15,7 @@ mod histogram;
 mod info;
 mod matching;
 mod names;
+mod order;
 mod pairs;
 mod scalar;
 mod selector;
@@ -35,9 +36,10 @@ use crate::ast::{Expr, Node, Span};
 use crate::check::check_extensions;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
+use decode::Body;
 pub use decode::QueryPlan;
-use decode::{Body, Order};
 use names::Names;
+use order::Order;
 use vector::{Samples, Vector};
 pub use window::Grid;
 
@@ -92,24 +94,9 @@ pub fn plan(
         body,
         grid: params.grid,
         instant: params.instant,
-        order: order(expr),
+        order: Order::of(expr),
         notes,
     })
-}
-
-/// The order a top-level expression asks for.
-fn order(expr: &Expr) -> Order {
-    match &expr.node {
-        Node::Paren(inner) => order(inner),
-        Node::Call(call) if call.function == "sort" => Order::Ascending,
-        Node::Call(call) if call.function == "sort_desc" => Order::Descending,
-        Node::Aggregate(aggregate) => match aggregate.op {
-            crate::ast::AggregateOp::Topk => Order::Descending,
-            crate::ast::AggregateOp::Bottomk => Order::Ascending,
-            _ => Order::Labels,
-        },
-        _ => Order::Labels,
-    }
 }
 
 /// What an expression becomes.

@@ -8,14 +8,17 @@ use super::aggregate::reduce;
 use super::call::{arg, of_value};
 use super::columns::{VALUE, absent_label, call, column, known_label, label};
 use super::names::{DROPPED, Names};
+use super::scalar::attach;
 use super::vector::{Vector, project};
 use super::{Planned, Planner, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
+use crate::functions::extremes::Extreme;
 use crate::functions::labels::Rewrite;
 use crate::functions::points::Take;
 use crate::functions::presence::Presence;
 use crate::functions::range::range_function;
+use crate::functions::smoothing::double_exponential_smoothing;
 use crate::notes::Note;
 
 impl Planner<'_> {
@@ -38,9 +41,14 @@ impl Planner<'_> {
             "info" => Planned::Vector(self.info(args)?),
             "histogram_quantiles" => Planned::Vector(self.histogram_quantiles(args)?),
             "histogram_fraction" => Planned::Vector(self.histogram_fraction(args)?),
+            "double_exponential_smoothing" => Planned::Vector(self.smoothing(args)?),
+            "min_of" => self.extreme(Extreme::Min, args)?,
+            "max_of" => self.extreme(Extreme::Max, args)?,
             "label_replace" => Planned::Vector(self.label_replace(args)?),
             "label_join" => Planned::Vector(self.label_join(args)?),
-            "sort" | "sort_desc" => Planned::Vector(self.sorted(arg(args, 0)?, span)?),
+            "sort" | "sort_desc" | "sort_by_label" | "sort_by_label_desc" => {
+                Planned::Vector(self.sorted(arg(args, 0)?, span)?)
+            }
             _ => return Ok(None),
         }))
     }
@@ -57,6 +65,26 @@ impl Planner<'_> {
     fn scalar_of(&self, expr: &Expr) -> Result<datafusion::logical_expr::LogicalPlan> {
         let only = reduce(self.vector(expr)?, Aggregation::Scalar, &[], None)?;
         project(only.plan, &[], of_value(&Presence::OrNan.udf()))
+    }
+
+    fn extreme(&self, which: Extreme, args: &[Expr]) -> Result<Planned> {
+        match (self.scalar(arg(args, 0)?)?, self.scalar(arg(args, 1)?)?) {
+            (Planned::Number(a), Planned::Number(b)) => Ok(Planned::Number(which.of(a, b))),
+            (a, b) => {
+                let (plan, operands) = attach(self.scalar_plan(a)?, vec![b])?;
+                let arguments = [column(VALUE)].into_iter().chain(operands).collect();
+                project(plan, &[], call(&which.udf(), arguments)).map(Planned::Scalar)
+            }
+        }
+    }
+
+    fn smoothing(&self, args: &[Expr]) -> Result<Vector> {
+        let samples = self.samples(arg(args, 0)?)?;
+        let factors = vec![self.scalar(arg(args, 1)?)?, self.scalar(arg(args, 2)?)?];
+        let arguments = samples.arguments();
+        let (vector, factors) = samples.into_vector().attach(factors)?;
+        let arguments = arguments.into_iter().chain(factors).collect();
+        vector.map_nameless(call(&double_exponential_smoothing(), arguments))
     }
 
     fn absent(&self, expr: &Expr) -> Result<Vector> {

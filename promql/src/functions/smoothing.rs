@@ -1,0 +1,96 @@
+//! `prom_double_exponential_smoothing(times, values, first_end, interval, steps, range, smoothing, trend)`.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+};
+
+use super::arguments::{SampleLists, StepScalar, any_signature, planned_int, refused};
+use super::range::{LiveSamples, windows};
+use crate::kernels::windows::BoundsCache;
+use crate::steps::{StepWriter, step_type};
+
+/// The function for plans.
+pub(crate) fn double_exponential_smoothing() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(SmoothingUdf {
+        signature: any_signature(),
+    }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct SmoothingUdf {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for SmoothingUdf {
+    fn name(&self) -> &str {
+        "prom_double_exponential_smoothing"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        internal_err!("the number of steps is needed")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let steps = planned_int(&args, 4)? as usize;
+        Ok(Arc::new(Field::new(self.name(), step_type(steps), false)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let lists = SampleLists::read(&args.args, args.number_rows)?;
+        let windows = windows(&args.args)?;
+        let factors = [
+            StepScalar::read(&args.args, 6)?,
+            StepScalar::read(&args.args, 7)?,
+        ];
+        let mut out = StepWriter::new(lists.len(), windows.steps);
+        let mut cache = BoundsCache::new(windows);
+        let mut live = LiveSamples::default();
+        for row in 0..lists.len() {
+            let (timestamps, values) = lists.row(row);
+            let (timestamps, values) = live.of(timestamps, values);
+            let mut points = out.row_mut(row);
+            for (step, (lo, hi)) in cache.bounds(timestamps).0.iter().enumerate() {
+                if lo < hi {
+                    let [smoothing, trend] = checked(&factors, row, step)?;
+                    let window = &values[*lo as usize..*hi as usize];
+                    smoothed(window, smoothing, trend, |v| points.set(step, v));
+                }
+            }
+        }
+        Ok(ColumnarValue::Array(out.finish().into_array()?))
+    }
+}
+
+/// The factors of a step, which must lie between 0 and 1.
+fn checked(factors: &[StepScalar; 2], row: usize, step: usize) -> Result<[f64; 2]> {
+    let [smoothing, trend] = [&factors[0], &factors[1]].map(|f| f.at(row, step));
+    for (factor, name, short) in [(smoothing, "smoothing", "sf"), (trend, "trend", "tf")] {
+        if factor <= 0.0 || factor >= 1.0 {
+            return Err(refused(format!(
+                "invalid {name} factor. Expected: 0 < {short} < 1, got: {factor:.6}"
+            )));
+        }
+    }
+    Ok([smoothing, trend])
+}
+
+/// Gives the smoothed last value of two samples or more: each value counts `factor`, the level before with its trend the rest.
+fn smoothed(values: &[f64], factor: f64, trend_factor: f64, mut found: impl FnMut(f64)) {
+    let [first, second, ..] = values else { return };
+    let (mut before, mut level, mut trend) = (0.0, *first, second - first);
+    for (i, v) in values.iter().enumerate().skip(1) {
+        if i > 1 {
+            trend = trend_factor * (level - before) + (1.0 - trend_factor) * trend;
+        }
+        (before, level) = (level, factor * v + (1.0 - factor) * (level + trend));
+    }
+    found(level);
+}
