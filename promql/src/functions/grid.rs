@@ -12,7 +12,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
-use narthex_model::histogram_item;
+use narthex_model::{ResetHint, histogram_item};
 
 use super::arguments::{any_signature, column, int};
 use crate::mixed::{HistogramListWriter, MixedVectors};
@@ -121,7 +121,12 @@ fn histograms(
     let vectors = MixedVectors::from_array(vector)?;
     let mut out = HistogramListWriter::default();
     for row in 0..rows {
-        for (step, histogram) in vectors.histograms(row) {
+        for (step, mut histogram) in vectors.histograms(row) {
+            // Samples between two instants of the grid are left out, or one is at several of them: what was known of resets before
+            // each does not hold here.
+            if histogram.hint != ResetHint::Gauge {
+                histogram.hint = ResetHint::Unknown;
+            }
             out.push(on_grid(step)?, &histogram);
         }
         out.end_row();

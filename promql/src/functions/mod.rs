@@ -11,12 +11,16 @@ pub(crate) mod extremes;
 pub(crate) mod floats;
 pub(crate) mod grid;
 pub(crate) mod group;
+pub(crate) mod hints;
 pub(crate) mod label_sets;
 pub(crate) mod labels;
 pub(crate) mod limit_ratio;
 pub(crate) mod merge;
 pub(crate) mod mixed_binary;
 pub(crate) mod mixed_points;
+pub(crate) mod mixed_range;
+pub(crate) mod native;
+
 pub(crate) mod parameter;
 pub(crate) mod points;
 pub(crate) mod presence;

@@ -1,6 +1,9 @@
 //! What range functions say about the samples they get.
 
+use std::collections::HashSet;
+
 use super::arguments::{MetricNames, StepScalar};
+use crate::histogram::HistogramNote;
 use crate::notes::{Note, Speaker};
 
 /// Endings of names that promise a counter.
@@ -81,5 +84,30 @@ impl<'a> Remarks<'a> {
         }
         self.speaker.say(&Note::InvalidQuantile(phi));
         self.last_quantile = Some(phi.to_bits());
+    }
+}
+
+/// What operations on native histograms say, once for each metric.
+pub(super) struct HistogramRemarks<'a> {
+    speaker: &'a Speaker,
+    names: MetricNames,
+    said: HashSet<(String, HistogramNote)>,
+}
+
+impl<'a> HistogramRemarks<'a> {
+    pub(super) fn new(speaker: &'a Speaker, names: MetricNames) -> Self {
+        Self {
+            speaker,
+            names,
+            said: HashSet::new(),
+        }
+    }
+
+    /// Says something about the series of `row`.
+    pub(super) fn say(&mut self, row: usize, note: HistogramNote) {
+        let metric = self.names.at(row);
+        if self.said.insert((metric.to_owned(), note)) {
+            self.speaker.say(&note.about(metric));
+        }
     }
 }

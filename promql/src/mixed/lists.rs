@@ -29,6 +29,7 @@ fn item_field() -> Field {
 pub(crate) struct HistogramLists {
     offsets: OffsetBuffer<i32>,
     at: Int64Array,
+    start: Int64Array,
     schema: Int32Array,
     hint: UInt8Array,
     zero_threshold: Float64Array,
@@ -92,6 +93,7 @@ impl HistogramLists {
         Some(Self {
             offsets: lists.offsets().clone(),
             at: numbers::<Int64Type>(field("at")?)?,
+            start: numbers::<Int64Type>(field("start")?)?,
             schema: numbers::<Int32Type>(field("schema")?)?,
             hint: numbers::<UInt8Type>(field("hint")?)?,
             zero_threshold: numbers::<Float64Type>(field("zero_threshold")?)?,
@@ -120,6 +122,11 @@ impl HistogramLists {
         &self.at.values()[self.span(row)]
     }
 
+    /// Since when the histograms of `row` count, in milliseconds; 0 where that is not known.
+    pub(crate) fn starts(&self, row: usize) -> &[i64] {
+        &self.start.values()[self.span(row)]
+    }
+
     /// The sums of the histograms of `row`; the stale NaN marks a stale sample.
     pub(crate) fn sums(&self, row: usize) -> &[f64] {
         &self.sum.values()[self.span(row)]
@@ -128,7 +135,7 @@ impl HistogramLists {
     /// A copy of histogram `position` of `row`.
     pub(crate) fn get(&self, row: usize, position: usize) -> FloatHistogram {
         let at = self.offsets[row] as usize + position;
-        FloatHistogram {
+        let mut histogram = FloatHistogram {
             schema: self.schema.value(at),
             hint: ResetHint::of_code(self.hint.value(at)).unwrap_or_default(),
             zero_threshold: self.zero_threshold.value(at),
@@ -138,7 +145,10 @@ impl HistogramLists {
             positive: self.positive.get(at),
             negative: self.negative.get(at),
             bounds: self.bounds.get(at).into(),
-        }
+        };
+        // Stored spans may hold empty buckets.
+        histogram.drop_empty();
+        histogram
     }
 }
 

@@ -170,6 +170,11 @@ impl MixedWriter {
         self.row += 1;
     }
 
+    /// The floats alone, as a column of step vectors.
+    pub(crate) fn finish_floats(self) -> Result<ArrayRef> {
+        self.floats.finish().into_array()
+    }
+
     /// The column. As many rows must have been added as were announced.
     pub(crate) fn finish(self) -> Result<ArrayRef> {
         let floats = self.floats.finish();

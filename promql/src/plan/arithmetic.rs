@@ -66,7 +66,7 @@ impl Planner<'_> {
             ),
             (true, false) => call(&binary(node.op, kind(node)), vec![operand, column(VALUE)]),
         };
-        if filters {
+        if filters || is_trim(node.op) {
             vector.with_value(value)
         } else {
             vector.map_nameless(value)

@@ -11,6 +11,7 @@ use crate::ast::{BinaryOp, Call, Expr, Span};
 use crate::functions::binary::{Comparison, binary};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
 use crate::functions::extended::extended_function;
+use crate::functions::native::native_function;
 use crate::functions::range::{RangeFunction, range_function};
 use crate::functions::remarks::{is_counter_name, is_quantile};
 use crate::kernels::windows::Windows;
@@ -31,6 +32,9 @@ impl Planner<'_> {
                 .parametric_call(function, &node.args)
                 .map(Planned::Vector);
         }
+        if let Some(function) = native_function(node.function) {
+            return self.native_call(function, &node.args).map(Planned::Vector);
+        }
         match self.special_call(node, span)? {
             Some(planned) => Ok(planned),
             None => Err(not_supported(&format!("the function {}()", node.function))),
@@ -50,6 +54,9 @@ impl Planner<'_> {
             }
             other => other,
         };
+        if samples.histograms {
+            return self.mixed_range_call(function, samples, parameter, arg(args, 0)?.span);
+        }
         let arguments = samples.arguments();
         let speaker = self.speaker_over(function, &samples, parameter.as_ref(), args);
         let name = speaker.is_some().then(|| samples.metric_name());
@@ -144,7 +151,7 @@ impl Planner<'_> {
     }
 
     /// No series.
-    fn nothing(&self, vector: Vector) -> Result<Vector> {
+    pub(super) fn nothing(&self, vector: Vector) -> Result<Vector> {
         let plan = datafusion::logical_expr::LogicalPlanBuilder::from(vector.plan)
             .filter(lit(false))
             .and_then(datafusion::logical_expr::LogicalPlanBuilder::build)

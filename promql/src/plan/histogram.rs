@@ -1,11 +1,11 @@
 //! Quantiles and fractions of histograms, be they one series per bucket or native.
 
-use datafusion::logical_expr::{Expr as PlanExpr, lit};
+use datafusion::logical_expr::lit;
 use narthex_model::Result;
 
 use super::aggregate::grouped;
 use super::call::arg;
-use super::columns::{VALUE, absent_label, aggregate, column, known_label};
+use super::columns::{VALUE, absent_label, aggregate, call, column, known_label};
 use super::sets::union;
 use super::special::relabelled;
 use super::vector::{Vector, metric_name};
@@ -13,6 +13,7 @@ use super::{Planned, Planner, not_supported};
 use crate::ast::{Expr, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::group::Duplicate;
+use crate::functions::native::Native;
 use crate::functions::parameter::Demand;
 
 /// The label that has a bucket's upper bound.
@@ -93,11 +94,29 @@ impl Planner<'_> {
         let mut operands = operands.into_iter();
         let lower = operands.next().unwrap_or_else(|| lit(f64::NAN));
         let upper = operands.next().unwrap_or_else(|| lit(f64::NAN));
-        let arguments: Vec<PlanExpr> = vec![column(VALUE), lower, bound, name, upper];
+        let natives = vector.is_mixed().then(|| {
+            let parameters = match aggregation {
+                Aggregation::HistogramFraction => vec![lower.clone(), upper.clone()],
+                _ => vec![lower.clone()],
+            };
+            let native = native_of(aggregation).udf(Some(speaker.clone()));
+            let arguments = [column(VALUE)].into_iter().chain(parameters);
+            call(&native, arguments.chain([name.clone()]).collect())
+        });
+        let arguments = [column(VALUE), lower, bound, name, upper];
+        let arguments = arguments.into_iter().chain(natives).collect();
         let result = aggregate(&aggregation.udaf(Some(speaker)), arguments);
         let result = grouped(vector, &groups, result)?;
         let distinct = distinct || result.distinct;
         Vector { distinct, ..result }.map_nameless(column(VALUE))
+    }
+}
+
+/// What asks native histograms the same.
+fn native_of(aggregation: Aggregation) -> Native {
+    match aggregation {
+        Aggregation::HistogramFraction => Native::Fraction,
+        _ => Native::Quantile,
     }
 }
 

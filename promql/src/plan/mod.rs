@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod arithmetic;
+mod buckets;
 mod call;
 mod columns;
 mod count_values;
@@ -15,6 +16,7 @@ mod histogram;
 mod info;
 mod matching;
 mod names;
+mod native;
 mod order;
 mod pairs;
 mod scalar;
@@ -36,6 +38,7 @@ use crate::ast::{Expr, Node, Span};
 use crate::check::check_extensions;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
+use buckets::Buckets;
 use decode::Body;
 pub use decode::QueryPlan;
 use names::Names;
@@ -79,6 +82,7 @@ pub fn plan(
         samples: &Cell::new(0),
         query: params.grid,
         notes: &notes,
+        buckets: Buckets::Unsaid,
     };
     let body = match planner.plan(expr)? {
         Planned::Number(v) => Body::Number(v),
@@ -125,15 +129,28 @@ struct Planner<'a> {
     samples: &'a Cell<u64>,
     /// What the query says besides its answer.
     notes: &'a Arc<Notes>,
+    /// Whether native histograms are taken for their counts and sums alone.
+    buckets: Buckets,
 }
 
 impl<'a> Planner<'a> {
     fn plan(&self, expr: &Expr) -> Result<Planned> {
+        let inside = Planner {
+            buckets: self.buckets.inside(&expr.node),
+            ..*self
+        };
+        inside.plan_node(expr)
+    }
+
+    fn plan_node(&self, expr: &Expr) -> Result<Planned> {
         match &expr.node {
             Node::Number(number) => Ok(Planned::Number(number.value)),
             Node::String(text) => Ok(Planned::Text(text.clone())),
             Node::Paren(inner) => self.plan(inner),
-            Node::Vector(selector) => self.instant_selector(selector).map(Planned::Vector),
+            Node::Vector(selector) => {
+                let vector = self.instant_selector(selector, expr.span)?;
+                Ok(Planned::Vector(vector))
+            }
             Node::Matrix(selector) => self.matrix_selector(selector).map(Planned::Samples),
             Node::Subquery(subquery) => self.subquery(subquery).map(Planned::Samples),
             Node::Call(call) => self.call(call, expr.span),

@@ -6,6 +6,7 @@
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit, when};
 use narthex_model::{Result, TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column};
 
+use super::arithmetic::is_trim;
 use super::columns::{VALUE, absent_label, column, label};
 use super::planning;
 use super::vector::{Samples, Vector, nameless, says_meaning};
@@ -107,7 +108,8 @@ fn without_dropped(
 
 /// Whether the result of an operator between vectors still has the names of its left side.
 pub(super) fn keeps_name(node: &Binary, names: Names) -> bool {
-    comparison(node.op).is_some() && (!node.return_bool || names != Names::Eager)
+    let filters = comparison(node.op).is_some() && (!node.return_bool || names != Names::Eager);
+    filters || is_trim(node.op)
 }
 
 /// The state of names after an operator between vectors: what a comparison lets through counts as never changed.

@@ -3,14 +3,14 @@
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{
-    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN,
+    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, TimeRange,
     TimestampMs, VALUES_COLUMN,
 };
 
-use super::columns::{call, column};
+use super::columns::{call, column, label};
 use super::vector::{Samples, Vector, says_meaning};
 use super::{Planner, planning};
-use crate::ast::{At, Extension, MatrixSelector, Modifiers, VectorSelector};
+use crate::ast::{At, Extension, MatrixSelector, Modifiers, Span, VectorSelector};
 use crate::functions::extended::extended_function;
 use crate::functions::mixed_points::mixed_instant;
 use crate::functions::points::{Take, instant};
@@ -20,15 +20,19 @@ use crate::source::SelectedSeries;
 
 impl Planner<'_> {
     /// The newest value in the lookback at each step.
-    pub(super) fn instant_selector(&self, selector: &VectorSelector) -> Result<Vector> {
+    pub(super) fn instant_selector(&self, selector: &VectorSelector, span: Span) -> Result<Vector> {
         // `anchored` changes nothing for an instant: the newest sample is taken anyway.
-        let function = match selector.extension {
-            Some(Extension::Smoothed) => extended_function("", Extension::Smoothed, None),
-            _ => return self.instant_points(selector, Take::Value),
-        };
+        if selector.extension != Some(Extension::Smoothed) {
+            return self.instant_points(selector, Take::Value);
+        }
+        let samples = self.scan(selector, self.windows(0, &selector.modifiers)?)?;
+        if samples.histograms {
+            let value = self.over_mixed("", &samples, Vec::new(), span);
+            return samples.into_vector().with_value(value);
+        }
+        let function = extended_function("", Extension::Smoothed, None);
         let function =
             function.ok_or_else(|| Error::internal("no function of smoothed selectors"))?;
-        let samples = self.scan(selector, self.windows(0, &selector.modifiers)?)?;
         let value = call(&function, samples.arguments());
         samples.into_vector().with_value(value)
     }
@@ -93,10 +97,17 @@ impl Planner<'_> {
             [METRIC_NAME] => metric.is_some(),
             _ => false,
         };
-        let histograms = selected.table.schema();
-        let histograms = histograms.column_with_name(HISTOGRAMS_COLUMN).is_some();
+        let mut plan = scan(&selected, selector)?;
+        let histograms = has_histograms(&selected);
+        if histograms {
+            // What is known of resets before a histogram follows from the sample before it.
+            let earlier = stored.start.saturating_sub(self.params.lookback_ms);
+            let longer = TimeRange::new(earlier, stored.end);
+            let selected = self.source.select(&selector.matchers, longer)?;
+            plan = self.with_hints(&selected, scan(&selected, selector)?)?;
+        }
         Ok(Samples {
-            plan: scan(&selected, selector)?,
+            plan,
             labels: selected.label_names,
             distinct,
             windows,
@@ -106,6 +117,29 @@ impl Planner<'_> {
             histograms,
         })
     }
+}
+
+impl Planner<'_> {
+    /// The rows of `scanned` with the hints that readers see.
+    fn with_hints(&self, selected: &SelectedSeries, scanned: LogicalPlan) -> Result<LogicalPlan> {
+        if !has_histograms(selected) {
+            return Ok(scanned);
+        }
+        let samples = [TIMESTAMPS_COLUMN, VALUES_COLUMN, HISTOGRAMS_COLUMN].map(column);
+        let hinted = call(&self.buckets.hints().udf(), samples.to_vec());
+        let [times, values, _] = samples;
+        let labels = selected.label_names.iter().map(|l| label(l));
+        let samples = [times, values, hinted.alias(HISTOGRAMS_COLUMN)];
+        LogicalPlanBuilder::from(scanned)
+            .project(labels.chain(samples))
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(planning)
+    }
+}
+
+fn has_histograms(selected: &SelectedSeries) -> bool {
+    let schema = selected.table.schema();
+    schema.column_with_name(HISTOGRAMS_COLUMN).is_some()
 }
 
 fn scan(selected: &SelectedSeries, selector: &VectorSelector) -> Result<LogicalPlan> {

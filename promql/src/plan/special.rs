@@ -96,7 +96,11 @@ impl Planner<'_> {
         let samples = self.samples(expr)?;
         let present = range_function("present_over_time")
             .ok_or_else(|| Error::internal("no present_over_time"))?;
-        let value = call(&present.udf(None), samples.arguments());
+        let value = if samples.histograms {
+            self.over_mixed(present.name, &samples, Vec::new(), expr.span)
+        } else {
+            call(&present.udf(None), samples.arguments())
+        };
         let vector = Vector {
             plan: project(samples.plan, &[], value)?,
             labels: Vec::new(),

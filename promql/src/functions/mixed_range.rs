@@ -1,0 +1,265 @@
+//! Range functions over series that may have native histograms, window by window.
+//!
+//! `prom_mixed_rate(times, values, first_end, interval, steps, range[, lookback], histograms[, parameter], name)`; `lookback` stands
+//! where a selector is `anchored` or `smoothed`.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+};
+use narthex_model::is_stale;
+
+use super::arguments::{
+    MetricNames, SampleLists, StepScalar, any_signature, column, int, planned_int,
+};
+use super::range::windows;
+use super::remarks::{HistogramRemarks, Remarks};
+use crate::ast::Extension;
+use crate::histogram::Point;
+use crate::histogram::window::{self, Window};
+use crate::kernels::extended::Reach;
+use crate::kernels::windows::{BoundsCache, Windows};
+use crate::mixed::{HistogramLists, MixedWriter, mixed_type};
+use crate::notes::Speaker;
+use crate::steps::step_type;
+
+/// A range function over such series.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct MixedRange {
+    /// PromQL's name; empty for an instant selector that is `smoothed`.
+    pub(crate) name: &'static str,
+    /// Whether the selector looks beyond its windows.
+    pub(crate) extension: Option<Extension>,
+    /// Whether the function has a scalar argument.
+    pub(crate) parameter: bool,
+    /// Who says what there is to say.
+    pub(crate) speaker: Speaker,
+}
+
+impl MixedRange {
+    /// The function for plans.
+    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
+        let extended = match self.extension {
+            None => "",
+            Some(Extension::Anchored) => "_anchored",
+            Some(Extension::Smoothed) => "_smoothed",
+        };
+        Arc::new(ScalarUDF::new_from_impl(MixedRangeUdf {
+            plan_name: format!("prom_mixed_{}{extended}", self.name),
+            function: self,
+            signature: any_signature(),
+        }))
+    }
+
+    /// Whether a result may be a histogram.
+    fn gives_histograms(&self) -> bool {
+        let may = [
+            "",
+            "avg_over_time",
+            "delta",
+            "first_over_time",
+            "idelta",
+            "increase",
+            "irate",
+            "last_over_time",
+            "rate",
+            "sum_over_time",
+        ];
+        may.contains(&self.name)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MixedRangeUdf {
+    plan_name: String,
+    function: MixedRange,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for MixedRangeUdf {
+    fn name(&self) -> &str {
+        &self.plan_name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        internal_err!("the number of steps is needed")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let steps = planned_int(&args, 4)? as usize;
+        let data_type = if self.function.gives_histograms() {
+            mixed_type(steps)
+        } else {
+            step_type(steps)
+        };
+        Ok(Arc::new(Field::new(&self.plan_name, data_type, false)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let function = &self.function;
+        let rows = args.number_rows;
+        let args = &args.args;
+        let windows = windows(args)?;
+        let reach = match function.extension {
+            Some(extension) => Some(Reach {
+                extension,
+                lookback: int(args, 6)?,
+            }),
+            None => None,
+        };
+        let at = 6 + usize::from(reach.is_some());
+        let parameter = match function.parameter {
+            true => StepScalar::read(args, at + 1)?,
+            false => StepScalar::Constant(f64::NAN),
+        };
+        let names = || MetricNames::read(args, args.len().saturating_sub(1));
+        let mut run = Run {
+            function,
+            apply: apply(function)?,
+            samples: Samples {
+                floats: SampleLists::read(args, rows)?,
+                histograms: HistogramLists::of(&column(args, at, rows)?)?,
+            },
+            near: BoundsCache::new(reach.map_or_else(|| windows.clone(), |r| r.around(&windows))),
+            windows,
+            parameter,
+            remarks: HistogramRemarks::new(&function.speaker, names()?),
+            float_remarks: Remarks::of(function.name, &function.speaker, names()?),
+        };
+        Ok(ColumnarValue::Array(run.vectors(rows)?))
+    }
+}
+
+/// What to do with each window.
+#[derive(Clone, Copy)]
+enum Apply {
+    Window(window::WindowFunction),
+    Extended(window::ExtendedFunction, Extension),
+    SmoothedInstant,
+}
+
+fn apply(function: &MixedRange) -> Result<Apply> {
+    let name = function.name;
+    let found = match function.extension {
+        None => window::window_function(name).map(Apply::Window),
+        Some(Extension::Smoothed) if name.is_empty() => Some(Apply::SmoothedInstant),
+        Some(extension) => {
+            window::extended_function(name).map(|apply| Apply::Extended(apply, extension))
+        }
+    };
+    match found {
+        Some(apply) => Ok(apply),
+        None => internal_err!("{name} is not registered"),
+    }
+}
+
+/// The samples of many series.
+struct Samples {
+    floats: SampleLists,
+    histograms: HistogramLists,
+}
+
+/// The samples of one series, floats and histograms in the order of time, without stale markers.
+#[derive(Default)]
+struct Merged {
+    times: Vec<i64>,
+    points: Vec<Point>,
+    /// When counters began; 0 where that is not known.
+    starts: Vec<i64>,
+}
+
+impl Samples {
+    fn merged(&self, row: usize) -> Merged {
+        let (times, values) = self.floats.row(row);
+        let floats = times.iter().zip(values).filter(|(_, v)| !is_stale(**v));
+        let floats = floats.map(|(time, v)| (*time, Point::Float(*v), 0));
+        let lists = &self.histograms;
+        let sums = lists.sums(row).iter().enumerate();
+        let live = sums.filter(|(_, sum)| !is_stale(**sum));
+        let histograms = live.map(|(position, _)| {
+            let histogram = Point::Histogram(lists.get(row, position));
+            (
+                lists.at(row)[position],
+                histogram,
+                lists.starts(row)[position],
+            )
+        });
+        let mut all: Vec<_> = floats.chain(histograms).collect();
+        all.sort_by_key(|(time, _, _)| *time);
+        let mut merged = Merged::default();
+        for (time, point, start) in all {
+            merged.times.push(time);
+            merged.points.push(point);
+            merged.starts.push(start);
+        }
+        merged
+    }
+}
+
+/// One call.
+struct Run<'a> {
+    function: &'a MixedRange,
+    apply: Apply,
+    samples: Samples,
+    windows: Windows,
+    /// The samples that each window can see.
+    near: BoundsCache,
+    parameter: StepScalar,
+    remarks: HistogramRemarks<'a>,
+    float_remarks: Option<Remarks<'a>>,
+}
+
+impl Run<'_> {
+    fn vectors(&mut self, rows: usize) -> Result<ArrayRef> {
+        let mut out = MixedWriter::new(rows, self.windows.steps);
+        for row in 0..rows {
+            let points = self.row(row);
+            if let Some(remarks) = &mut self.float_remarks {
+                let is_float =
+                    |point: &Option<Point>| point.as_ref().is_some_and(|p| p.float().is_some());
+                let floats: Vec<_> = points.iter().map(is_float).collect();
+                remarks.after(row, &floats, &self.parameter);
+            }
+            out.push_row(points);
+        }
+        if self.function.gives_histograms() {
+            out.finish()
+        } else {
+            out.finish_floats()
+        }
+    }
+
+    fn row(&mut self, row: usize) -> Vec<Option<Point>> {
+        let merged = self.samples.merged(row);
+        let (bounds, _) = self.near.bounds(&merged.times);
+        let remarks = &mut self.remarks;
+        let steps = bounds.iter().enumerate().map(|(step, (lo, hi))| {
+            if lo == hi {
+                return None;
+            }
+            let within = *lo as usize..*hi as usize;
+            let window = Window {
+                times: &merged.times[within.clone()],
+                points: &merged.points[within.clone()],
+                starts: &merged.starts[within],
+                start: self.windows.start(step),
+                end: self.windows.end(step),
+            };
+            let mut say = |note| remarks.say(row, note);
+            match self.apply {
+                Apply::Window(apply) => apply(&window, self.parameter.at(row, step), &mut say),
+                Apply::Extended(apply, extension) => apply(&window, extension, &mut say),
+                Apply::SmoothedInstant => window::smoothed_instant(&window, &mut say),
+            }
+        });
+        steps.collect()
+    }
+}
