@@ -7,6 +7,7 @@ mod compare;
 mod evaluate;
 mod histogram;
 mod nhcb;
+mod order;
 mod run;
 mod script;
 mod series;

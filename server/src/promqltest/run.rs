@@ -10,8 +10,12 @@ use narthex_sql::{Database, DatabaseOptions};
 
 use super::evaluate::{How, evaluate};
 use super::nhcb;
+use super::order::Newest;
 use super::script::{Command, CommandKind, parse};
 use super::series::{SeriesLine, Slot};
+
+/// A query may not load more samples than this.
+const SAMPLES_MAX: u64 = 10_000;
 
 /// What running a script gave.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +50,7 @@ pub async fn run(text: &str, scratch: &Path, how: How) -> Result<Report> {
             stage = Stage::open(scratch, i + 1)?;
             continue;
         }
-        match step(&stage, command, how).await {
+        match step(&mut stage, command, how).await {
             Ok(()) => report.passed += usize::from(matches!(command.kind, CommandKind::Eval(_))),
             Err((query, message)) => report.failed.push(Failure {
                 line: command.line,
@@ -59,7 +63,7 @@ pub async fn run(text: &str, scratch: &Path, how: How) -> Result<Report> {
 }
 
 async fn step(
-    stage: &Stage,
+    stage: &mut Stage,
     command: &Command,
     how: How,
 ) -> std::result::Result<(), (String, String)> {
@@ -83,6 +87,7 @@ async fn step(
 struct Stage {
     engine: Arc<Engine>,
     database: Database,
+    newest: Newest,
 }
 
 impl Stage {
@@ -95,20 +100,26 @@ impl Stage {
         let options = DatabaseOptions {
             language: ParseOptions::all(),
             delayed_names: true,
+            samples_max: SAMPLES_MAX,
             ..DatabaseOptions::default()
         };
         let database = Database::new(engine.clone(), options);
-        Ok(Self { engine, database })
+        Ok(Self {
+            engine,
+            database,
+            newest: Newest::default(),
+        })
     }
 
     async fn load(
-        &self,
+        &mut self,
         step_ms: i64,
         series: &[SeriesLine],
         histograms_too: bool,
     ) -> std::result::Result<(), String> {
         let mut batch = WriteBatch::new();
         for line in series {
+            self.newest.take(line, step_ms)?;
             push(line, step_ms, &mut batch);
         }
         if histograms_too {
