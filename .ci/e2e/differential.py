@@ -1,0 +1,184 @@
+"""The same random queries to Prometheus and to Narthex over the same samples: every answer must be the same.
+
+As a program it runs as many queries as one likes:
+    python3 differential.py --programs target/release --peers PEERS --queries 20000 --seed 1
+"""
+
+import argparse
+import http.client
+import json
+import math
+import pathlib
+import random
+import sys
+import tempfile
+import time
+import urllib.parse
+
+import queries
+import world
+from programs import Programs, free_port, http as ask_once, stop_all, wait_until
+from remote_write import send, series_of
+from sampled import START
+
+TOLERANCE = 1e-9
+END = START + world.HOURS * 3600
+
+
+def run(programs, checks):
+    """A short run for every day."""
+    differing, errors, asked = compare(programs, count=400, seed=7, shown=5)
+    checks.check(f"{asked} random queries are answered as by Prometheus ({errors} are errors in both)", differing == 0)
+
+
+def compare(programs, count, seed, shown):
+    """How many answers differ, how many are errors in both, how many were asked."""
+    peer = prometheus(programs)
+    ours = programs.server("differential", flags=["--enable-feature=promql-experimental-functions"])
+    for batch in world.batches(seed):
+        encoded = [series_of(labels, **made) for labels, made in batch]
+        send(peer, encoded)
+        send(ours.url, encoded)
+    generator = queries.Generator(seed, START, END)
+    choose = random.Random(seed)
+    sessions = Session(peer), Session(ours.url)
+    differing = errors = 0
+    for _ in range(count):
+        query, times = generator.query(), instants(choose)
+        answers = [session.ask(query, times) for session in sessions]
+        difference = explain(query, *answers)
+        errors += all(answer["status"] == "error" for answer in answers)
+        if difference:
+            differing += 1
+            if differing <= shown:
+                print(f"    {query}\n      {times}\n      {difference}", flush=True)
+    return differing, errors, count
+
+
+def prometheus(programs):
+    port, data = free_port(), programs.folder / "differential-prometheus"
+    config = programs.folder / "differential-prometheus.yml"
+    config.write_text("global: {}\n")
+    programs.start(
+        "differential-prometheus", programs.peers / "prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}",
+        f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", "--query.timeout=30s",
+        "--enable-feature=promql-experimental-functions,native-histograms", "--storage.tsdb.retention.time=100y",
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def is_ready():
+        try:
+            return ask_once(f"{url}/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    wait_until(is_ready, 30, "the start of Prometheus")
+    return url
+
+
+def instants(choose):
+    """An instant, or a range of few steps."""
+    if choose.random() < 0.5:
+        return {"time": f"{choose.uniform(START - 300, END + 300):.3f}"}
+    start = choose.uniform(START - 300, END)
+    step = choose.choice([15, 30, 61.5, 300, 1000])
+    return {"start": f"{start:.3f}", "end": f"{start + step * choose.randrange(12):.3f}", "step": str(step)}
+
+
+class Session:
+    """One connection, kept."""
+
+    def __init__(self, url):
+        self.host = urllib.parse.urlparse(url).netloc
+        self.connection = http.client.HTTPConnection(self.host, timeout=60)
+
+    def ask(self, query, times):
+        path = "/api/v1/query" if "time" in times else "/api/v1/query_range"
+        body = urllib.parse.urlencode({"query": query, **times})
+        self.connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        return json.loads(self.connection.getresponse().read())
+
+
+def explain(query, theirs, ours):
+    """How the answers differ; nothing if they do not."""
+    if theirs["status"] != ours["status"]:
+        return f"theirs: {brief(theirs)}, ours: {brief(ours)}"
+    if theirs["status"] == "error":
+        return None
+    theirs, ours = theirs["data"], ours["data"]
+    if theirs["resultType"] != ours["resultType"]:
+        return f"theirs is a {theirs['resultType']}, ours a {ours['resultType']}"
+    if theirs["resultType"] in ("scalar", "string"):
+        return points([theirs["result"]], [ours["result"]])
+    a, b = by_labels(theirs["result"]), by_labels(ours["result"])
+    if a.keys() != b.keys():
+        return f"only theirs: {sorted(a.keys() - b.keys())[:3]}, only ours: {sorted(b.keys() - a.keys())[:3]}"
+    for labels, series in a.items():
+        difference = points(floats(series), floats(b[labels])) or histograms(series, b[labels])
+        if difference:
+            return f"{labels}: {difference}"
+    return None
+
+
+def brief(answer):
+    return answer.get("error", f"{len(answer.get('data', {}).get('result', []))} results")
+
+
+def by_labels(result):
+    return {json.dumps(series["metric"], sort_keys=True): series for series in result}
+
+
+def floats(series):
+    return series.get("values") or ([series["value"]] if "value" in series else [])
+
+
+def points(theirs, ours):
+    if [t for t, _ in theirs] != [t for t, _ in ours]:
+        return f"points at {[t for t, _ in theirs]}, ours at {[t for t, _ in ours]}"
+    for (t, a), (_, b) in zip(theirs, ours):
+        if not close(a, b):
+            return f"at {t}: {a}, ours {b}"
+    return None
+
+
+def histograms(theirs, ours):
+    lists = [s.get("histograms") or ([s["histogram"]] if "histogram" in s else []) for s in (theirs, ours)]
+    if [t for t, _ in lists[0]] != [t for t, _ in lists[1]]:
+        return f"histograms at {[t for t, _ in lists[0]]}, ours at {[t for t, _ in lists[1]]}"
+    for (t, a), (_, b) in zip(*lists):
+        flat = [[h["count"], h["sum"], *(str(x) for bucket in h.get("buckets", []) for x in bucket)] for h in (a, b)]
+        if len(flat[0]) != len(flat[1]) or not all(close(x, y) for x, y in zip(*flat)):
+            return f"histogram at {t}: {a}, ours {b}"
+    return None
+
+
+def close(a, b):
+    if a == b:
+        return True
+    a, b = float(a), float(b)
+    if math.isnan(a) or math.isnan(b) or math.isinf(a) or math.isinf(b):
+        return (math.isnan(a) and math.isnan(b)) or a == b
+    return abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder with narthex")
+    parser.add_argument("--peers", type=pathlib.Path, required=True, help="folder with prometheus")
+    parser.add_argument("--queries", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shown", type=int, default=20, help="differences to print")
+    args = parser.parse_args()
+    began = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="narthex-differential-") as folder:
+            programs = Programs(args.programs, args.peers, pathlib.Path(folder))
+            differing, errors, asked = compare(programs, args.queries, args.seed, args.shown)
+    finally:
+        stop_all()
+    print(f"{asked} queries with seed {args.seed} in {time.monotonic() - began:.0f} s: {differing} differ, {errors} are errors in both")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
