@@ -58,11 +58,15 @@ pub(crate) struct Planned {
     pub(crate) samples: u64,
 }
 
-/// Parses and plans; reads the index, but no sample.
+/// Parses and plans; reads the index, but no sample. `decoded`: the whole answer is decoded, not read as a table.
 ///
 /// # Errors
 /// `Invalid` for a query that does not parse or has the wrong type for a range query, and whatever the planner says.
-pub(crate) fn prepare(snapshot: &Snapshot, request: &Request<'_>) -> Result<Planned> {
+pub(crate) fn prepare(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    decoded: bool,
+) -> Result<Planned> {
     let expr = parse(request.query, &request.language)?;
     let value_type = value_type(&expr);
     if !request.times.is_instant()
@@ -81,6 +85,7 @@ pub(crate) fn prepare(snapshot: &Snapshot, request: &Request<'_>) -> Result<Plan
         subquery_step_ms: SUBQUERY_STEP_MS,
         samples_max: request.samples_max,
         delayed_names: request.delayed_names,
+        decoded,
     };
     let source = SnapshotSource::new(snapshot.clone());
     let plan = plan(&expr, request.query, &params, &source)?;
@@ -97,7 +102,7 @@ pub(crate) async fn evaluate(
     snapshot: &Snapshot,
     request: &Request<'_>,
 ) -> Result<QueryOutput> {
-    let Planned { plan, samples, .. } = prepare(snapshot, request)?;
+    let Planned { plan, samples, .. } = prepare(snapshot, request, true)?;
     let batches = match plan.logical() {
         Some(logical) => {
             let state = sessions.promql(plan.grid().steps, samples);

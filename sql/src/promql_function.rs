@@ -63,7 +63,7 @@ impl TableFunctionImpl for PromqlFunction {
             language: self.language,
             delayed_names: self.delayed_names,
         };
-        let planned = promql::prepare(&self.snapshot, &request).map_err(external)?;
+        let planned = promql::prepare(&self.snapshot, &request, false).map_err(external)?;
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))
     }
 }

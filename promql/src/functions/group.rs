@@ -6,9 +6,10 @@
 use std::fmt::{self, Display, Formatter};
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 
 use super::arguments::refused;
+use super::meeting::Meeting;
 use super::merge::SAME_LABELS;
 use super::window::GroupFunction;
 use crate::mixed::MixedVectors;
@@ -39,6 +40,8 @@ pub(crate) struct Unique {
     pub(crate) labels: Vec<String>,
     /// Names of those that match.
     pub(crate) keys: Vec<String>,
+    /// Where to leave word if a clash does not count everywhere.
+    pub(crate) meeting: Option<Meeting>,
 }
 
 impl GroupFunction for Unique {
@@ -54,17 +57,25 @@ impl GroupFunction for Unique {
 
     fn evaluate(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let (vectors, labels) = arguments.split_at(arguments.len() - self.labels.len());
-        if rows > 1
-            && let Some(pair) = first_clash(vectors, rows)?
-        {
-            return Err(self.refusal(labels, pair));
+        if rows > 1 {
+            clashes(vectors, rows, |step, pair| match &self.meeting {
+                None => Err(refused(self.refusal(labels, pair))),
+                Some(meeting) => {
+                    meeting.clash(step, || self.refusal(labels, pair));
+                    Ok(())
+                }
+            })?;
         }
         Ok(arguments[0].slice(0, rows))
     }
 }
 
-/// Two rows that have points at one step in all of `vectors`.
-fn first_clash(vectors: &[ArrayRef], rows: usize) -> Result<Option<(usize, usize)>> {
+/// Calls `f` with a step and two rows that have points there in all of `vectors`, as often as there are such.
+fn clashes(
+    vectors: &[ArrayRef],
+    rows: usize,
+    mut f: impl FnMut(usize, (usize, usize)) -> Result<()>,
+) -> Result<()> {
     let vectors = vectors
         .iter()
         .map(|v| MixedVectors::from_array(v))
@@ -81,29 +92,27 @@ fn first_clash(vectors: &[ArrayRef], rows: usize) -> Result<Option<(usize, usize
         for (step, _) in present.iter().enumerate().filter(there) {
             match std::mem::replace(&mut taken[step], row) {
                 usize::MAX => {}
-                before => return Ok(Some((before, row))),
+                before => f(step, (before, row))?,
             }
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 impl Unique {
-    fn refusal(&self, labels: &[ArrayRef], (a, b): (usize, usize)) -> DataFusionError {
+    fn refusal(&self, labels: &[ArrayRef], (a, b): (usize, usize)) -> String {
         let side = match self.rule {
             Duplicate::OneSideLeft => "left",
             Duplicate::OneSideRight => "right",
             Duplicate::OneToOne => {
-                return refused(
-                    "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
-                );
+                return "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
+                    .to_owned();
             }
             Duplicate::Grouped => {
-                return refused(
-                    "multiple matches for labels: grouping labels must ensure unique matches",
-                );
+                return "multiple matches for labels: grouping labels must ensure unique matches"
+                    .to_owned();
             }
-            Duplicate::SameLabels => return refused(SAME_LABELS),
+            Duplicate::SameLabels => return SAME_LABELS.to_owned(),
         };
         let of =
             |row: usize, only: Option<&[String]>| LabelSet::of(&self.labels, labels, row, only);
@@ -114,10 +123,10 @@ impl Unique {
         } else {
             (first, second)
         };
-        refused(format!(
+        format!(
             "found duplicate series for the match group {group} on the {side} hand-side of the operation: \
              [{first}, {second}];many-to-many matching not allowed: matching labels must be unique on one side"
-        ))
+        )
     }
 }
 

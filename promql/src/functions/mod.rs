@@ -15,6 +15,7 @@ pub(crate) mod hints;
 pub(crate) mod label_sets;
 pub(crate) mod labels;
 pub(crate) mod limit_ratio;
+pub(crate) mod meeting;
 pub(crate) mod merge;
 pub(crate) mod mixed_binary;
 pub(crate) mod mixed_points;

@@ -15,6 +15,7 @@ use super::order::Order;
 use super::planning;
 use super::window::Grid;
 use crate::functions::floats::floats;
+use crate::functions::meeting::Meeting;
 use crate::functions::merge::SAME_LABELS;
 use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
@@ -30,6 +31,7 @@ pub struct QueryPlan {
     pub(super) instant: bool,
     pub(super) order: Order,
     pub(super) notes: Arc<Notes>,
+    pub(super) meetings: Vec<Meeting>,
 }
 
 pub(super) enum Body {
@@ -78,8 +80,12 @@ impl QueryPlan {
     /// The answer, from all batches of the plan.
     ///
     /// # Errors
-    /// `Invalid` if two series of the answer have the same labels at one instant; `Internal` for batches of another plan.
+    /// `Invalid` if two series of the answer have the same labels at one instant, or if a match turns out to be ambiguous; `Internal`
+    /// for batches of another plan.
     pub fn decode(&self, batches: &[RecordBatch]) -> Result<QueryOutput> {
+        if let Some(message) = self.meetings.iter().find_map(Meeting::refusal) {
+            return Err(Error::invalid(message));
+        }
         let value = match &self.body {
             Body::Number(v) => self.scalar(vec![*v; self.grid.steps]),
             Body::Text(text) => QueryValue::String {

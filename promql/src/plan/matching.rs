@@ -39,7 +39,18 @@ impl Planner<'_> {
         } else {
             Duplicate::OneSideRight
         };
-        let one = one.checked_unique(&keys, rule)?;
+        let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
+        let (many, one) = if one.is_unique_by(&keys) {
+            (many, one)
+        } else if fills || !self.params.decoded {
+            (many, one.checked(&keys, rule, None)?)
+        } else {
+            let meeting = self.meetings.add();
+            (
+                many.map(&meeting.seen())?,
+                one.checked(&keys, rule, Some(meeting))?,
+            )
+        };
         let include = included(matching, &one);
         let many_labels = many.labels.clone();
         let many_unique = many.is_unique_by(&keys);
@@ -49,7 +60,6 @@ impl Planner<'_> {
 
         let names = self.names();
         let labels = result_labels(matching, &many_labels, keeps_name(node, names));
-        let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
         let many_distinct = many_distinct && include.is_empty();
         let one_to_one = matching.cardinality == Cardinality::OneToOne;
         let sound = if one_to_one {

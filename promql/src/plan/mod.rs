@@ -27,7 +27,7 @@ mod subquery;
 mod vector;
 mod window;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
@@ -36,6 +36,7 @@ use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 
 use crate::ast::{Expr, Node, Span};
 use crate::check::check_extensions;
+use crate::functions::meeting::Meeting;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 use buckets::Buckets;
@@ -61,6 +62,9 @@ pub struct EvalParams {
     pub samples_max: u64,
     /// Whether metrics' names are removed at the end of the query, not at once.
     pub delayed_names: bool,
+    /// Whether the answer is read with [`QueryPlan::decode`], which refuses what only the whole answer tells to be wrong. Where it is
+    /// not, the plan refuses a little more.
+    pub decoded: bool,
 }
 
 /// Plans `expr`, which the parser has read from `query` and checked, over the series of `source`.
@@ -75,6 +79,7 @@ pub fn plan(
 ) -> Result<QueryPlan> {
     check_extensions(expr)?;
     let notes = Notes::new(query);
+    let meetings = Meetings::default();
     let planner = Planner {
         params,
         source,
@@ -83,6 +88,7 @@ pub fn plan(
         query: params.grid,
         notes: &notes,
         buckets: Buckets::Unsaid,
+        meetings: &meetings,
     };
     let body = match planner.plan(expr)? {
         Planned::Number(v) => Body::Number(v),
@@ -100,6 +106,7 @@ pub fn plan(
         instant: params.instant,
         order: Order::of(expr),
         notes,
+        meetings: meetings.into_inner(),
     })
 }
 
@@ -131,6 +138,25 @@ struct Planner<'a> {
     notes: &'a Arc<Notes>,
     /// Whether native histograms are taken for their counts and sums alone.
     buckets: Buckets,
+    /// Errors that only the whole answer tells.
+    meetings: &'a Meetings,
+}
+
+/// The meetings of a query.
+#[derive(Default)]
+struct Meetings(RefCell<Vec<Meeting>>);
+
+impl Meetings {
+    /// One more.
+    fn add(&self) -> Meeting {
+        let meeting = Meeting::default();
+        self.0.borrow_mut().push(meeting.clone());
+        meeting
+    }
+
+    fn into_inner(self) -> Vec<Meeting> {
+        self.0.into_inner()
+    }
 }
 
 impl<'a> Planner<'a> {

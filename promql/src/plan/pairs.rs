@@ -37,6 +37,7 @@ fn checked(
         rule,
         labels: Vec::new(),
         keys: Vec::new(),
+        meeting: None,
     };
     let pair = vec![column(VALUE), column(OTHER)];
     let value = window(unique.udwf(), pair, partition)?;

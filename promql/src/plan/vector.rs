@@ -10,6 +10,7 @@ use super::names::Names;
 use super::scalar::attach;
 use super::{Planned, planning};
 use crate::functions::group::{Duplicate, Unique};
+use crate::functions::meeting::Meeting;
 use crate::functions::merge::Merge;
 use crate::functions::to_mixed::to_mixed;
 use crate::functions::window::GroupFunction;
@@ -182,10 +183,21 @@ impl Vector {
         if self.is_unique_by(labels) {
             return Ok(self);
         }
+        self.checked(labels, rule, None)
+    }
+
+    /// As [`Vector::checked_unique`], but always checked; a `meeting` decides later whether a clash counts.
+    pub(super) fn checked(
+        self,
+        labels: &[String],
+        rule: Duplicate,
+        meeting: Option<Meeting>,
+    ) -> Result<Self> {
         let function = Unique {
             rule,
             labels: self.labels.clone(),
             keys: labels.to_vec(),
+            meeting,
         };
         let shown = self.labels.iter().map(|l| column(label_column(l)));
         let arguments = [self.value()].into_iter().chain(shown).collect();
