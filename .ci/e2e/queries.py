@@ -14,9 +14,9 @@ MATCHERS = ['job="api"', 'job!="api"', 'host=~"a|b"', 'host!~"b.*"', 'host=""', 
 # From a range of floats.
 OVER_TIME = [
     "avg_over_time", "min_over_time", "max_over_time", "sum_over_time", "count_over_time", "stddev_over_time",
-    "stdvar_over_time", "last_over_time", "present_over_time", "changes", "resets", "deriv", "delta", "idelta",
+    "stdvar_over_time", "last_over_time", "present_over_time", "deriv", "delta", "idelta",
 ]
-COUNTER_FUNCTIONS = ["rate", "increase", "irate"]
+COUNTER_FUNCTIONS = ["rate", "increase", "irate", "changes", "resets"]
 ELEMENTWISE = [
     "abs", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
     "cosh", "tanh", "asinh", "acosh", "atanh", "deg", "rad", "day_of_month", "day_of_week", "day_of_year", "days_in_month",
@@ -58,7 +58,9 @@ class Generator:
     def range_of(self, names, depth):
         if depth > 1 and self.random.random() < 0.2:
             step = self.any("", "30s", "1m", "47s")
-            return f"({self.vector(depth - 1)})[{self.random.choice(RANGES[1:])}:{step}]{self.modifiers()}"
+            # Rounding would decide whether a computed value fell, so those who look for falls get plain ones.
+            inner = self.selector(names) if names is COUNTERS else self.vector(depth - 1)
+            return f"({inner})[{self.random.choice(RANGES[1:])}:{step}]{self.modifiers()}"
         return f"{self.selector(names)}[{self.random.choice(RANGES)}]{self.modifiers()}"
 
     def number(self):
@@ -100,8 +102,9 @@ class Generator:
         return self.random.choice(self.FORMS)(self, depth)
 
     def rate(self, depth):
-        names = COUNTERS if self.random.random() < 0.8 else COUNTERS + GAUGES + NATIVE
-        return f"{self.random.choice(COUNTER_FUNCTIONS)}({self.range_of(names, depth)})"
+        plain = self.random.random() < 0.8
+        inner = self.range_of(COUNTERS, depth) if plain else self.range_of(COUNTERS + GAUGES + NATIVE, 1)
+        return f"{self.random.choice(COUNTER_FUNCTIONS)}({inner})"
 
     def over_time(self, depth):
         names = GAUGES + COUNTERS + NATIVE * (self.random.random() < 0.2)
@@ -152,7 +155,8 @@ class Generator:
         if kind < 0.4:
             return f"({self.scalar(depth - 1)} {op} {self.vector(depth - 1)})"
         if kind < 0.7:
-            left = self.vector(depth - 1)
+            # Rounding would decide how computed values compare to themselves.
+            left = self.selector(COUNTERS + GAUGES) if op[0] in "=!<>" else self.vector(depth - 1)
             return f"({left} {op} {self.matching(False) if self.random.random() < 0.3 else ''} {left})"
         return f"({self.vector(depth - 1)} {op} {self.matching(False)} {self.vector(depth - 1)})"
 

@@ -1,4 +1,4 @@
-//! Parts of a date, UTC, from seconds since the epoch. NaN in, NaN out.
+//! Parts of a date, UTC, from seconds since the epoch, of which only whole ones count.
 //!
 //! Days become dates by counting years from 1 March, so that a leap day is a year's last
 //! (H. Hinnant, "chrono-compatible low-level date algorithms").
@@ -10,13 +10,18 @@ struct Date {
     day: i64,
 }
 
-const DAY_SECONDS: f64 = 86_400.0;
+const DAY_SECONDS: i64 = 86_400;
 
-/// Beyond this many seconds a float cannot tell days apart reliably; parts of such dates are NaN.
-const SECONDS_MAX: f64 = 1e15;
+/// What Prometheus takes NaN, infinities and seconds beyond 63 bits for: 2^63 seconds, as days and seconds of the day.
+const BEYOND: (i64, i64) = (106_751_991_167_300, 55_808);
 
-fn date(seconds: f64) -> Option<Date> {
-    (seconds.abs() < SECONDS_MAX).then(|| date_of_day((seconds / DAY_SECONDS).floor() as i64))
+/// Days since the epoch, and seconds of the day.
+fn day_and_second(seconds: f64) -> (i64, i64) {
+    if seconds.is_nan() || seconds.abs() >= 2_f64.powi(63) {
+        return BEYOND;
+    }
+    let whole = seconds as i64;
+    (whole.div_euclid(DAY_SECONDS), whole.rem_euclid(DAY_SECONDS))
 }
 
 fn date_of_day(day: i64) -> Date {
@@ -62,7 +67,7 @@ fn month_days(year: i64, month: i64) -> i64 {
 }
 
 fn part(seconds: f64, of: impl Fn(&Date) -> i64) -> f64 {
-    date(seconds).map_or(f64::NAN, |d| of(&d) as f64)
+    of(&date_of_day(day_and_second(seconds).0)) as f64
 }
 
 pub(crate) fn year(seconds: f64) -> f64 {
@@ -89,23 +94,15 @@ pub(crate) fn days_in_month(seconds: f64) -> f64 {
 
 /// 0 is Sunday.
 pub(crate) fn day_of_week(seconds: f64) -> f64 {
-    part_of_day(seconds, DAY_SECONDS * 7.0, DAY_SECONDS, 4.0 * DAY_SECONDS)
+    (day_and_second(seconds).0 + 4).rem_euclid(7) as f64
 }
 
 pub(crate) fn hour(seconds: f64) -> f64 {
-    part_of_day(seconds, DAY_SECONDS, 3_600.0, 0.0)
+    (day_and_second(seconds).1 / 3_600) as f64
 }
 
 pub(crate) fn minute(seconds: f64) -> f64 {
-    part_of_day(seconds, 3_600.0, 60.0, 0.0)
-}
-
-fn part_of_day(seconds: f64, cycle: f64, unit: f64, shift: f64) -> f64 {
-    if seconds.abs() < SECONDS_MAX {
-        ((seconds.floor() + shift).rem_euclid(cycle) / unit).floor()
-    } else {
-        f64::NAN
-    }
+    (day_and_second(seconds).1 / 60 % 60) as f64
 }
 
 #[cfg(test)]
@@ -132,6 +129,15 @@ mod tests {
         );
         assert_eq!(rfc3339(1_709_251_199_999), "2024-02-29T23:59:59Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
-        assert!(year(f64::NAN).is_nan() && hour(f64::INFINITY).is_nan());
+        // Only whole seconds count, and what is no time is the end of all.
+        assert_eq!([hour(-0.5), day_of_year(-0.5)], [0.0, 1.0]);
+        for beyond in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1e300] {
+            assert_eq!([year(beyond), month(beyond)], [292_277_026_596.0, 12.0]);
+            assert_eq!([day_of_month(beyond), day_of_year(beyond)], [4.0, 339.0]);
+            assert_eq!(
+                [hour(beyond), minute(beyond), day_of_week(beyond)],
+                [15.0, 30.0, 0.0]
+            );
+        }
     }
 }

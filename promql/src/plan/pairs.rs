@@ -24,7 +24,9 @@ pub(super) fn one_per_result(
     let taken = |l: &String| include.iter().any(|(name, _)| name == l);
     let own = labels.iter().filter(|l| !taken(l));
     let own = own.map(|l| column(label_column(l)));
-    let others = include.iter().map(|(l, _)| column(other_label(l)));
+    // A label that the "one" side lacks is absent everywhere.
+    let others = include.iter().filter(|(_, there)| *there);
+    let others = others.map(|(l, _)| column(other_label(l)));
     checked(joined, own.chain(others).collect(), Duplicate::Grouped)
 }
 

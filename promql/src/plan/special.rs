@@ -14,6 +14,7 @@ use super::{Planned, Planner, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::extremes::Extreme;
+use crate::functions::group::Duplicate;
 use crate::functions::labels::Rewrite;
 use crate::functions::points::Take;
 use crate::functions::presence::Presence;
@@ -247,14 +248,21 @@ pub(super) fn relabelled(
         .project(all)
         .and_then(LogicalPlanBuilder::build);
     let mut labels = vector.labels;
-    if !labels.iter().any(|l| l == destination) {
+    let replaces = labels.iter().any(|l| l == destination);
+    if !replaces {
         labels.push(destination.to_owned());
         labels.sort();
     }
-    Ok(Vector {
+    let vector = Vector {
         plan: plan.map_err(planning)?,
-        labels,
+        labels: labels.clone(),
         distinct: false,
         names,
-    })
+    };
+    // Another label more makes no two series alike.
+    if replaces {
+        vector.checked(&labels, Duplicate::SameSeries, None)
+    } else {
+        Ok(vector)
+    }
 }
