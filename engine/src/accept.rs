@@ -22,6 +22,8 @@ pub(crate) struct Group<'a> {
     series: Vec<u32>,
     timestamps: Vec<i64>,
     values: Vec<f64>,
+    /// Empty, or one per sample.
+    starts: Vec<i64>,
     extras: Extras<'a>,
     windows: BTreeSet<i64>,
     /// Samples that take the place of others.
@@ -42,6 +44,7 @@ impl<'a> Group<'a> {
             series: Vec::with_capacity(samples),
             timestamps: Vec::with_capacity(samples),
             values: Vec::with_capacity(samples),
+            starts: Vec::new(),
             extras: Extras::default(),
             windows: BTreeSet::new(),
             conflicts: Conflicts::default(),
@@ -53,7 +56,10 @@ impl<'a> Group<'a> {
     }
 
     /// The samples as columns, what there is beside, and the numbers of their windows.
-    pub(crate) fn into_columns(self) -> (Samples, Extras<'a>, BTreeSet<i64>) {
+    pub(crate) fn into_columns(mut self) -> (Samples, Extras<'a>, BTreeSet<i64>) {
+        if !self.starts.is_empty() {
+            self.starts.resize(self.values.len(), 0);
+        }
         let (series, timestamps, values) = (
             self.series.into(),
             self.timestamps.into(),
@@ -64,10 +70,26 @@ impl<'a> Group<'a> {
                 series,
                 timestamps,
                 values,
+                starts: (!self.starts.is_empty()).then(|| self.starts.into()),
             },
             self.extras,
             self.windows,
         )
+    }
+
+    fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) {
+        self.series.push(ordinal);
+        self.timestamps.push(t);
+        self.values.push(value);
+    }
+
+    /// Says since when the sample pushed last counts, if that is known; earlier ones without say nothing.
+    fn note_start(&mut self, start: TimestampMs) {
+        if start != 0 || !self.starts.is_empty() {
+            self.starts.resize(self.values.len(), 0);
+            self.starts.pop();
+            self.starts.push(start);
+        }
     }
 
     /// Notes a float that is not newer than all samples of its series: it may take the place of another. Those in windows that
@@ -165,8 +187,10 @@ impl Acceptance {
     ) -> Receipt {
         let mut receipt = Receipt::default();
         let mut last_window = None;
+        let mut starts = batch.start_timestamps().iter();
         let times = batch.timestamps().iter().zip(batch.values());
         for (&position, (&t, &value)) in batch.sample_series().iter().zip(times) {
+            let start = starts.next().copied();
             let Some(&ordinal) = ordinals.get(position as usize) else {
                 continue;
             };
@@ -195,9 +219,10 @@ impl Acceptance {
                     continue;
                 }
             }
-            group.series.push(ordinal);
-            group.timestamps.push(t);
-            group.values.push(value);
+            group.push(ordinal, t, value);
+            if let Some(start) = start {
+                group.note_start(start);
+            }
             receipt.stored += 1;
         }
         self.accept_histograms(batch, ordinals, state, group, &mut receipt);

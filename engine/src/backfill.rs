@@ -74,7 +74,8 @@ impl<'a> Backfill<'a> {
             None => {
                 let (shared, now) = (self.shared, (self.shared.options.now)());
                 let source = source(shared, 1);
-                let begun = NewBlock::begin(shared, Ulid::generate(), self.span, source, now)?;
+                let begun =
+                    NewBlock::begin(shared, Ulid::generate(), self.span, source, now, false)?;
                 self.block.insert(begun)
             }
         };

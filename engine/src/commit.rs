@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Instant;
 
+use arrow_array::Int64Array;
 use futures::channel::oneshot;
 use narthex_model::{Error, Receipt, Result, WriteBatch};
 use parking_lot::MutexGuard;
@@ -249,7 +250,7 @@ impl Committer {
         self.shared.check_room_for_wal()?;
         let mut conflicts = std::mem::take(&mut group.conflicts);
         let (samples, extras, windows) = group.into_columns();
-        if self.wal.is_full() {
+        if self.wal.is_over(&samples) {
             self.rotate()?;
         }
         let shared = self.shared.clone();
@@ -275,8 +276,10 @@ impl Committer {
             let part = samples.slice(offset, APPLY_SAMPLES.min(samples.len() - offset));
             let mut guard = self.shared.state.lock();
             let state = Arc::make_mut(&mut guard);
+            let mut starts = part.starts.iter().flat_map(Int64Array::values);
             for (ordinal, t, value) in part.iter() {
-                if state.push(ordinal, t, value) == Pushed::Replaced {
+                let start = starts.next().copied().unwrap_or(0);
+                if state.push(ordinal, t, value, start) == Pushed::Replaced {
                     conflicts.note(ordinal, t, value);
                 }
             }

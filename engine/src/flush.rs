@@ -218,16 +218,19 @@ impl Flusher {
             deletes_through: state.tombstones.newest(),
         };
         let ulid = Ulid::generate();
-        let mut block = NewBlock::begin(&self.shared, ulid, window.span(), source, now)?;
+        let has_starts = !window.extras().has_no_starts();
+        let mut block =
+            NewBlock::begin(&self.shared, ulid, window.span(), source, now, has_starts)?;
         let writer = &mut block.writer;
         let mut known: Vec<_> = window.extras().metadata().cloned().collect();
         let mut last_name = String::new();
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
-        let mut histograms = HistogramRows::default();
+        let (mut starts, mut histograms) = (Vec::new(), HistogramRows::default());
         let mut reader = window.reader();
         for (ordinal, labels) in self.shared.series.sorted(window.ordinals()) {
             timestamps.clear();
             values.clear();
+            starts.clear();
             histograms.clear();
             let hidden = spans(&hiding.of(labels.as_ref()), 0);
             for range in outside(&hidden) {
@@ -237,12 +240,15 @@ impl Flusher {
             if timestamps.is_empty() && histograms.is_empty() {
                 continue;
             }
+            if window.extras().has_starts(ordinal) {
+                window.read_starts(ordinal, &timestamps, &mut starts);
+            }
             let floats = SeriesSamples {
                 labels: labels.as_ref(),
                 timestamps: &timestamps,
                 values: &values,
             };
-            writer.push_with(floats, &histograms)?;
+            writer.push_started(floats, &starts, &histograms)?;
             let name = labels.as_ref().metric_name();
             if name != last_name {
                 self.shared.metadata.of_series(name, &mut known);

@@ -64,6 +64,7 @@ impl<'a> Mixed<'a> {
                 {
                     kept.timestamps.push(*t);
                     kept.values.push(*value);
+                    kept.starts.extend(columns.starts.get(at));
                 }
             }
             kept.offsets.push(kept.timestamps.len() as i32);

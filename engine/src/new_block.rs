@@ -19,7 +19,7 @@ pub(crate) struct NewBlock<'a> {
 }
 
 impl<'a> NewBlock<'a> {
-    /// Begins block `ulid`, cut or merged for `span`, when it is `now`.
+    /// Begins block `ulid`, cut or merged for `span`, when it is `now`, for floats with start timestamps or without.
     ///
     /// # Errors
     /// `Unavailable` if its folder cannot be made.
@@ -29,9 +29,11 @@ impl<'a> NewBlock<'a> {
         span: TimeRange,
         source: BlockSource,
         now: TimestampMs,
+        start_timestamps: bool,
     ) -> Result<Self> {
         let (fs, folder) = (shared.fs.clone(), shared.layout.blocks());
-        let writer = BlockWriter::create_on(fs, &folder, ulid, span, source, now)?;
+        let writer =
+            BlockWriter::create_on(fs, &folder, ulid, span, source, now, start_timestamps)?;
         Ok(Self {
             shared,
             path: folder.join(ulid.to_string()),

@@ -58,6 +58,8 @@ pub struct SampleColumns {
     pub timestamps: Vec<i64>,
     /// One per timestamp.
     pub values: Vec<f64>,
+    /// Since when each counts, 0 where that is not known; empty if it is known of none or was not asked for.
+    pub starts: Vec<i64>,
 }
 
 impl SampleColumns {
@@ -140,6 +142,15 @@ impl Selection {
         self.state.has_histograms() && (0..self.len()).any(|at| self.histograms_max(at) > 0)
     }
 
+    /// Whether float samples in the range may say since when they count. Costs next to nothing where none do.
+    pub fn has_start_timestamps(&self) -> bool {
+        let ordinals = &self.series.ordinals;
+        self.state.has_starts()
+            && ordinals
+                .iter()
+                .any(|o| self.state.may_have_starts(*o, self.range))
+    }
+
     /// At most this many native histograms of the series at `position` lie in the range.
     pub fn histograms_max(&self, position: usize) -> u64 {
         let ordinal = self.series.ordinals.get(position);
@@ -170,6 +181,15 @@ impl Selection {
     pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
         self.stitcher(positions)
             .read(|block, error| self.report(block, error))
+    }
+
+    /// As [`Selection::read`], with [`SampleColumns::starts`].
+    ///
+    /// # Errors
+    /// As [`Selection::read`].
+    pub fn read_with_starts(&self, positions: Range<usize>) -> Result<SampleColumns> {
+        let stitcher = self.stitcher(positions).with_starts();
+        stitcher.read(|block, error| self.report(block, error))
     }
 
     /// Tells of a damaged block; whether answers may do without it.

@@ -63,10 +63,18 @@ impl State {
         self.blocks_added += 1;
     }
 
-    /// Adds a sample to its window, and says what became of it there.
-    pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
+    /// Adds a sample to its window, and says what became of it there. `start` is since when it counts; 0 if that is not known.
+    pub(crate) fn push(
+        &mut self,
+        ordinal: u32,
+        t: TimestampMs,
+        value: f64,
+        start: TimestampMs,
+    ) -> Pushed {
         let window = self.window(window_number(t, self.block_duration_ms));
-        window.map_or(Pushed::Repeated, |window| window.push(ordinal, t, value))
+        window.map_or(Pushed::Repeated, |window| {
+            window.push(ordinal, t, value, start)
+        })
     }
 
     /// Adds a native histogram to its window; `start` is since when it counts, 0 if that is not known.
@@ -347,6 +355,22 @@ impl State {
         let is_whole = |f: &FrozenWindow| !self.tombstones.iter().any(|t| hides(f, t));
         self.windows.iter().any(|w| has(w))
             || self.frozen.iter().any(|f| has(&f.window) && is_whole(f))
+    }
+
+    /// Whether any float may say since when it counts.
+    pub(crate) fn has_starts(&self) -> bool {
+        self.head().any(|w| !w.extras().has_no_starts())
+            || self.blocks.iter().any(|b| b.meta().start_timestamps > 0)
+    }
+
+    /// Whether floats of series `ordinal` in `range` may say since when they count.
+    pub(crate) fn may_have_starts(&self, ordinal: u32, range: TimeRange) -> bool {
+        self.head()
+            .any(|w| w.extras().has_starts(ordinal) && w.may_have(ordinal, range))
+            || self
+                .blocks
+                .iter()
+                .any(|b| b.has_starts(ordinal) && b.may_have(ordinal, range))
     }
 
     /// Whether any series may have histograms.

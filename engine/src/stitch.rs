@@ -24,6 +24,8 @@ pub(crate) struct Stitcher<'a> {
     pub(crate) ordinals: &'a [u32],
     /// By position; empty if nothing is hidden.
     pub(crate) hidden: &'a [Vec<Hidden>],
+    /// Whether start timestamps are wanted.
+    with_starts: bool,
 }
 
 /// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
@@ -31,6 +33,8 @@ pub(crate) struct Stitcher<'a> {
 struct Source {
     timestamps: Vec<i64>,
     values: Vec<f64>,
+    /// Empty if none is known or wanted.
+    starts: Vec<i64>,
     positions: Vec<u32>,
     ends: Vec<usize>,
     /// Through which tombstone it is clean.
@@ -42,6 +46,8 @@ struct Source {
 struct Piece<'a> {
     timestamps: &'a [i64],
     values: &'a [f64],
+    /// Empty if none is known or wanted.
+    starts: &'a [i64],
 }
 
 impl<'a> Piece<'a> {
@@ -51,9 +57,17 @@ impl<'a> Piece<'a> {
         out.extend(rows.filter_map(|rows| {
             Some(Self {
                 timestamps: self.timestamps.get(rows.clone())?,
-                values: self.values.get(rows)?,
+                values: self.values.get(rows.clone())?,
+                starts: self.starts.get(rows).unwrap_or(&[]),
             })
         }));
+    }
+
+    /// Its samples with their starts.
+    fn samples(self) -> impl Iterator<Item = (i64, f64, i64)> + 'a {
+        let starts = self.starts.iter().copied().chain(std::iter::repeat(0));
+        let samples = self.timestamps.iter().zip(self.values).zip(starts);
+        samples.map(|((t, value), start)| (*t, *value, start))
     }
 }
 
@@ -65,6 +79,15 @@ impl<'a> Stitcher<'a> {
             range,
             ordinals,
             hidden: &[],
+            with_starts: false,
+        }
+    }
+
+    /// Reads start timestamps, too.
+    pub(crate) fn with_starts(self) -> Self {
+        Self {
+            with_starts: true,
+            ..self
         }
     }
 
@@ -125,14 +148,19 @@ impl<'a> Stitcher<'a> {
         }
         let mut decoded = DecodedSamples::default();
         block.read(&locals, self.range, &mut decoded)?;
+        if self.with_starts {
+            block.read_starts(&locals, self.range, &mut decoded)?;
+        }
         let DecodedSamples {
             timestamps,
             values,
+            starts,
             counts,
         } = decoded;
         Ok(Source {
             timestamps,
             values,
+            starts,
             positions,
             ends: ends(counts),
             clean_through: block.clean_through(),
@@ -142,6 +170,7 @@ impl<'a> Stitcher<'a> {
     fn read_window(&self, window: &Window) -> Source {
         let mut source = Source::default();
         let mut reader = window.reader();
+        let with_starts = self.with_starts && !window.extras().has_no_starts();
         for (position, ordinal) in (0..).zip(self.ordinals) {
             let before = source.timestamps.len();
             reader.read(
@@ -150,6 +179,10 @@ impl<'a> Stitcher<'a> {
                 &mut source.timestamps,
                 &mut source.values,
             );
+            if with_starts {
+                let timestamps = source.timestamps.get(before..).unwrap_or(&[]);
+                window.read_starts(*ordinal, timestamps, &mut source.starts);
+            }
             if source.timestamps.len() > before {
                 source.positions.push(position);
                 source.ends.push(source.timestamps.len());
@@ -174,6 +207,7 @@ impl Source {
             offsets,
             timestamps: self.timestamps,
             values: self.values,
+            starts: self.starts,
         })
     }
 
@@ -181,7 +215,8 @@ impl Source {
         let rows = rows_at(&self.ends, at)?;
         Some(Piece {
             timestamps: self.timestamps.get(rows.clone())?,
-            values: self.values.get(rows)?,
+            values: self.values.get(rows.clone())?,
+            starts: self.starts.get(rows).unwrap_or(&[]),
         })
     }
 }
@@ -223,7 +258,9 @@ fn stitch(sources: &[Source], len: usize, hidden: &[Vec<Hidden>]) -> Result<Samp
         offsets: Vec::with_capacity(len + 1),
         timestamps: Vec::with_capacity(total),
         values: Vec::with_capacity(total),
+        starts: Vec::new(),
     };
+    let has_starts = sources.iter().any(|s| !s.starts.is_empty());
     out.offsets.push(0);
     let mut cursors = vec![0; sources.len()];
     let mut pieces = Vec::new();
@@ -238,42 +275,46 @@ fn stitch(sources: &[Source], len: usize, hidden: &[Vec<Hidden>]) -> Result<Samp
                 *at += 1;
             }
         }
-        append(&mut pieces, &mut out);
+        append(&mut pieces, has_starts, &mut out);
         out.offsets.push(offset(out.timestamps.len())?);
     }
     Ok(out)
 }
 
 /// Appends the samples of one series; `pieces` come in the order of their sources.
-fn append(pieces: &mut [Piece<'_>], out: &mut SampleColumns) {
+fn append(pieces: &mut [Piece<'_>], has_starts: bool, out: &mut SampleColumns) {
     let disjoint =
         |p: &[Piece<'_>]| p.is_sorted_by(|a, b| a.timestamps.last() < b.timestamps.first());
     if !disjoint(pieces) {
         let mut by_time = pieces.to_vec();
         by_time.sort_by_key(|p| p.timestamps.first().copied());
         if !disjoint(&by_time) {
-            return merge(pieces, out);
+            return merge(pieces, has_starts, out);
         }
         pieces.copy_from_slice(&by_time);
     }
     for piece in pieces {
         out.timestamps.extend_from_slice(piece.timestamps);
         out.values.extend_from_slice(piece.values);
+        if has_starts {
+            out.starts.extend_from_slice(piece.starts);
+            out.starts.resize(out.timestamps.len(), 0);
+        }
     }
 }
 
-fn merge(pieces: &[Piece<'_>], out: &mut SampleColumns) {
-    let mut samples: Vec<(i64, f64)> = pieces
-        .iter()
-        .flat_map(|p| p.timestamps.iter().copied().zip(p.values.iter().copied()))
-        .collect();
+fn merge(pieces: &[Piece<'_>], has_starts: bool, out: &mut SampleColumns) {
+    let mut samples: Vec<_> = pieces.iter().flat_map(|p| p.samples()).collect();
     // Stable: of equal times the later source comes last.
     samples.sort_by_key(|s| s.0);
     let mut rest = samples.iter().peekable();
-    while let Some((t, value)) = rest.next() {
+    while let Some((t, value, start)) = rest.next() {
         if rest.peek().is_none_or(|next| next.0 != *t) {
             out.timestamps.push(*t);
             out.values.push(*value);
+            if has_starts {
+                out.starts.push(*start);
+            }
         }
     }
 }

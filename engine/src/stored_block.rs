@@ -176,6 +176,12 @@ impl StoredBlock {
             .map_or(0, |s| u64::from(s.row_count))
     }
 
+    /// Whether floats of series `ordinal` say since when they count.
+    pub(crate) fn has_starts(&self, ordinal: u32) -> bool {
+        let local = self.local(ordinal);
+        self.meta().start_timestamps > 0 && local.is_some_and(|local| self.block.has_starts(local))
+    }
+
     /// Decodes the histograms of series, by strictly increasing ordinals of the block, that lie in `range`; each has some.
     pub(crate) fn read_histograms(
         &self,
@@ -222,6 +228,18 @@ impl StoredBlock {
     ) -> Result<()> {
         self.block
             .read(locals, range, out)
+            .map_err(|e| e.context(format!("block {}", self.path.display())))
+    }
+
+    /// Decodes since when the samples count that [`StoredBlock::read`] of the same has just put into `out`, which was empty.
+    pub(crate) fn read_starts(
+        &self,
+        locals: &[u32],
+        range: TimeRange,
+        out: &mut DecodedSamples,
+    ) -> Result<()> {
+        self.block
+            .read_starts(locals, range, out)
             .map_err(|e| e.context(format!("block {}", self.path.display())))
     }
 }

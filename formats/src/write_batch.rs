@@ -161,13 +161,17 @@ impl Builder {
             self.push_exemplar(exemplar, scratch)?;
         }
         match sample.value {
-            SampleValue::Float(value) => self.batch.push_sample(series, timestamp, value),
+            SampleValue::Float(value) => {
+                let start = sample.start_timestamp.unwrap_or(0);
+                self.batch
+                    .push_sample_with_start(series, timestamp, value, start);
+            }
             SampleValue::Histogram(histogram) => {
                 self.batch.histograms.push(HistogramSample {
                     series,
                     timestamp,
                     histogram: *histogram,
-                    start_timestamp: None,
+                    start_timestamp: sample.start_timestamp,
                 });
             }
         }

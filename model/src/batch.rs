@@ -13,6 +13,8 @@ pub struct WriteBatch {
     sample_series: Vec<u32>,
     timestamps: Vec<TimestampMs>,
     values: Vec<f64>,
+    /// Empty, or one per sample; 0 where it is not known.
+    start_timestamps: Vec<TimestampMs>,
     /// Native histogram samples.
     pub histograms: Vec<HistogramSample>,
     /// Exemplars.
@@ -95,6 +97,26 @@ impl WriteBatch {
         self.sample_series.push(series);
         self.timestamps.push(timestamp);
         self.values.push(value);
+        if !self.start_timestamps.is_empty() {
+            self.start_timestamps.push(0);
+        }
+    }
+
+    /// Adds a float sample of the series at position `series`, which counts since `start`; 0 if that is not known.
+    pub fn push_sample_with_start(
+        &mut self,
+        series: u32,
+        timestamp: TimestampMs,
+        value: f64,
+        start: TimestampMs,
+    ) {
+        let known = start != 0 || !self.start_timestamps.is_empty();
+        self.push_sample(series, timestamp, value);
+        if known {
+            self.start_timestamps.resize(self.values.len(), 0);
+            self.start_timestamps.pop();
+            self.start_timestamps.push(start);
+        }
     }
 
     /// Number of series.
@@ -146,10 +168,18 @@ impl WriteBatch {
         &self.values
     }
 
+    /// For each float sample, since when it counts, 0 where that is not known; empty if it is known of none.
+    pub fn start_timestamps(&self) -> &[TimestampMs] {
+        &self.start_timestamps
+    }
+
     /// About how many bytes of memory the batch holds, without the lists and texts inside histograms, exemplars and
     /// metadata. Costs nothing.
     pub fn byte_size(&self) -> usize {
-        let columns = self.label_bytes.len() + self.label_ends.len() * 4 + self.values.len() * 20;
+        let columns = self.label_bytes.len()
+            + self.label_ends.len() * 4
+            + self.values.len() * 20
+            + self.start_timestamps.len() * 8;
         columns
             + self.histograms.len() * size_of::<HistogramSample>()
             + self.exemplars.len() * size_of::<Exemplar>()
@@ -187,6 +217,11 @@ mod tests {
             (batch.sample_series(), batch.values()),
             (&[1, 0][..], &[2.0, 3.0][..])
         );
+        assert_eq!(batch.start_timestamps(), [0_i64; 0]);
+        batch.push_sample_with_start(a, 2, 3.0, 0);
+        batch.push_sample_with_start(a, 3, 3.0, 1);
+        batch.push_sample(b, 3, 3.0);
+        assert_eq!(batch.start_timestamps(), [0, 0, 0, 1, 0]);
         assert!(batch.push_series(&mut [("a", "1"), ("a", "2")]).is_err());
         assert_eq!(
             (batch.series_count(), batch.labels(9).is_empty()),

@@ -16,6 +16,10 @@ pub const VALUES_COLUMN: &str = "#values";
 /// The column of native histograms: lists of [`histogram_item`]. A table has it only if a series may have some.
 pub const HISTOGRAMS_COLUMN: &str = "#histograms";
 
+/// The column of the start timestamps of sample values: lists of milliseconds, one per value, 0 where it is not known since when
+/// the value counts. A table has it only if that may be known of some value.
+pub const STARTS_COLUMN: &str = "#starts";
+
 /// A native histogram in a column, in this order: `at` (when: milliseconds among samples, the step among step vectors),
 /// `start` (its start timestamp, 0 where it is not known), `schema`, `hint` (0 unknown, 1 reset, 2 not reset, 3 gauge), `zero_threshold`,
 /// `zero_count`, `count`, `sum` (the stale NaN marks a stale sample); then the buckets that lie in spans: `positive_index` and

@@ -17,7 +17,8 @@ mod value;
 
 pub use batch::{Exemplar, HistogramSample, MetadataEntry, WriteBatch};
 pub use columns::{
-    HISTOGRAMS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label, histogram_item, label_column,
+    HISTOGRAMS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label,
+    histogram_item, label_column,
 };
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use error::{Error, ErrorKind, Result};

@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn decode(page: &[u8], count: usize) -> Vec<i64> {
-        let schema = samples_schema().expect("a schema");
+        let schema = samples_schema(false).expect("a schema");
         let column = SchemaDescriptor::new(schema).column(SampleColumn::Timestamp as usize);
         let page = Page::DataPage {
             buf: page.to_vec().into(),

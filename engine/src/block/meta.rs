@@ -15,8 +15,8 @@ use super::folder::{BlockFolder, LocalFolder};
 
 /// Name of the file inside a block's folder.
 pub(super) const META_FILE: &str = "meta.json";
-/// The version this code writes, and the newest it reads.
-pub(super) const VERSION: u32 = 2;
+/// The newest version that is read.
+const VERSION_MAX: u32 = 3;
 /// A larger file is not ours.
 const META_BYTES_MAX: u64 = 1 << 20;
 /// What stands before and after the digits of the checksum, at the end of the file.
@@ -51,6 +51,9 @@ pub struct BlockMeta {
     /// Number of rows that say what metrics are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub metadata: u64,
+    /// Number of float samples of which it is known since when they count.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start_timestamps: u64,
     /// The Parquet files by name.
     pub files: BTreeMap<String, FileMeta>,
     /// Where the samples come from.
@@ -96,6 +99,11 @@ pub struct BlockSource {
     pub deletes_through: u64,
 }
 
+/// The version of blocks with start timestamps of floats, or without.
+pub(super) fn version(start_timestamps: bool) -> u32 {
+    if start_timestamps { VERSION_MAX } else { 2 }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)] // the signature that serde asks for
 fn is_zero(number: &u64) -> bool {
     *number == 0
@@ -128,9 +136,9 @@ impl BlockMeta {
         debug_assert_eq!(digits.len(), CHECKSUM_DIGITS);
         let meta: Self = serde_json::from_slice(bytes)
             .map_err(|e| format!("not the description of a block: {e}"))?;
-        if meta.version == 0 || meta.version > VERSION {
+        if meta.version == 0 || meta.version > VERSION_MAX {
             return Err(format!(
-                "block format {} is newer than {VERSION}, the newest known",
+                "block format {} is newer than {VERSION_MAX}, the newest known",
                 meta.version
             ));
         }
@@ -207,7 +215,7 @@ mod tests {
 
     fn example() -> BlockMeta {
         BlockMeta {
-            version: VERSION,
+            version: VERSION_MAX,
             ulid: Ulid::from_parts(1, 2),
             min_time: -5,
             max_time: i64::MAX,
@@ -217,6 +225,7 @@ mod tests {
             histograms: 0,
             exemplars: 0,
             metadata: 0,
+            start_timestamps: 0,
             files: BTreeMap::from([(
                 "a".to_owned(),
                 FileMeta {
@@ -266,7 +275,7 @@ mod tests {
         };
         let more = reseal(text.replacen('{', "{ \"later\": [1],", 1));
         assert_eq!(BlockMeta::decode(&more), Ok(example()));
-        let newer = reseal(text.replacen("\"version\": 2", "\"version\": 3", 1));
+        let newer = reseal(text.replacen("\"version\": 3", "\"version\": 4", 1));
         assert!(BlockMeta::decode(&newer).is_err_and(|what| what.contains("newer")));
     }
 }

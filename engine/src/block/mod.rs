@@ -29,6 +29,9 @@ mod samples_writer;
 mod schema;
 mod series_file;
 mod series_rows;
+mod starts;
+#[cfg(test)]
+mod starts_tests;
 mod table_file;
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,8 @@ pub(super) enum PageValues<'a> {
     Mantissas(&'a [bool], &'a [i64]),
     /// Values of the rows that have one.
     Doubles(&'a [bool], &'a [f64]),
+    /// Start timestamps of the rows that have one.
+    Starts(&'a [bool], &'a [i64]),
 }
 
 /// Encodes pages one after the other.
@@ -120,6 +122,9 @@ impl PageEncoder {
             PageValues::Mantissas(present, values) => {
                 let shapes = self.effort.mantissa_shapes();
                 self.encode_deltas(Some(present), values, shapes)?
+            }
+            PageValues::Starts(present, starts) => {
+                self.encode_deltas(Some(present), starts, &[NIBBLES])?
             }
             PageValues::Doubles(present, values) => self.encode_doubles(present, values)?,
         };

@@ -43,6 +43,8 @@ pub struct DecodedSamples {
     pub timestamps: Vec<TimestampMs>,
     /// One per timestamp.
     pub values: Vec<f64>,
+    /// Since when each counts, 0 where that is not known; empty if it is known of none or was not asked for.
+    pub starts: Vec<TimestampMs>,
     /// For each series, how many samples it has.
     pub counts: Vec<u32>,
 }
@@ -92,7 +94,11 @@ impl Block {
         let (series, labels) = series_file::read(folder, meta.file(folder, SERIES_FILE)?)?;
         let samples = SamplesFile::open(folder, meta.file(folder, SAMPLES_FILE)?)?;
         let rows = series.as_slice().last().map_or(0, |r| r.rows().end);
-        if series.len() as u64 != meta.series || rows != meta.samples || samples.rows() != rows {
+        if series.len() as u64 != meta.series
+            || rows != meta.samples
+            || samples.rows() != rows
+            || series.start_total() != meta.start_timestamps
+        {
             return Err(files::damaged(
                 &folder.path().join(SERIES_FILE),
                 "its counts differ from those of the other files",
@@ -293,7 +299,12 @@ impl Block {
         Ok(())
     }
 
-    fn pieces(&self, ordinals: &[u32], range: TimeRange, shared: bool) -> Result<Vec<Piece>> {
+    pub(super) fn pieces(
+        &self,
+        ordinals: &[u32],
+        range: TimeRange,
+        shared: bool,
+    ) -> Result<Vec<Piece>> {
         if !ordinals.is_sorted_by(|a, b| a < b) {
             return Err(Error::internal(
                 "series of a block are asked for out of order",
@@ -529,7 +540,7 @@ fn read_mixed(
 }
 
 #[cold]
-fn contradiction() -> ParquetError {
+pub(super) fn contradiction() -> ParquetError {
     ParquetError::General(format!(
         "mantissas and doubles of a series are not as many as {SERIES_FILE} says"
     ))

@@ -36,6 +36,9 @@ pub(super) struct Rows {
     has_mantissa: Vec<bool>,
     values: Vec<f64>,
     has_value: Vec<bool>,
+    /// Of the rows of which it is known since when they count.
+    starts: Vec<i64>,
+    has_start: Vec<bool>,
     time_pages: Pages,
     value_pages: Pages,
 }
@@ -72,6 +75,8 @@ impl Rows {
             has_mantissa: Vec::new(),
             values: Vec::new(),
             has_value: Vec::new(),
+            starts: Vec::new(),
+            has_start: Vec::new(),
             time_pages: pages(times_max, times_max.saturating_mul(REPEATED_TIMES_PAGES)),
             value_pages: pages(layout.rows_per_page, times_max),
         }
@@ -82,12 +87,14 @@ impl Rows {
         self.timestamps.len()
     }
 
-    /// Adds the samples of a series; both columns have the same length.
+    /// Adds the samples of a series; both columns have the same length. There is a start for each, 0 where none is known, or
+    /// there are none.
     pub(super) fn push(
         &mut self,
         ordinal: i32,
         timestamps: &[TimestampMs],
         values: &[f64],
+        starts: &[TimestampMs],
     ) -> Kept {
         let (at, rows) = (self.len(), timestamps.len());
         let as_many = self.series.last().is_some_and(|s| s.1 == rows);
@@ -103,6 +110,11 @@ impl Rows {
         self.value_pages.push(at, rows, same_values);
         self.timestamps.extend_from_slice(timestamps);
         self.series.push((ordinal, rows));
+        if !starts.is_empty() {
+            self.has_start.resize(at, false);
+            self.has_start.extend(starts.iter().map(|s| *s != 0));
+            self.starts.extend(starts.iter().filter(|s| **s != 0));
+        }
         kept
     }
 
@@ -150,6 +162,11 @@ impl Rows {
         }
     }
 
+    /// Completes what says of each row whether it has a start: the last series may have none.
+    pub(super) fn complete_starts(&mut self) {
+        self.has_start.resize(self.len(), false);
+    }
+
     /// The ordinals, of which the column `series` is made.
     pub(super) fn ordinals(&self) -> Vec<i32> {
         self.series.iter().map(|s| s.0).collect()
@@ -166,6 +183,8 @@ impl Rows {
             SampleColumn::Mantissa => self.cut(&self.value_pages.starts, Some(&self.has_mantissa)),
             SampleColumn::Value if self.values.is_empty() => self.cut(&[], Some(&self.has_value)),
             SampleColumn::Value => self.cut(&self.value_pages.starts, Some(&self.has_value)),
+            SampleColumn::Start if self.starts.is_empty() => self.cut(&[], Some(&self.has_start)),
+            SampleColumn::Start => self.cut(&self.value_pages.starts, Some(&self.has_start)),
         }
     }
 
@@ -202,6 +221,9 @@ impl Rows {
             SampleColumn::Value => {
                 PageValues::Doubles(part(&self.has_value, rows), part(&self.values, values))
             }
+            SampleColumn::Start => {
+                PageValues::Starts(part(&self.has_start, rows), part(&self.starts, values))
+            }
         }
     }
 
@@ -228,7 +250,7 @@ impl Rows {
                     false,
                 ))
             }
-            SampleColumn::Mantissa | SampleColumn::Value => None,
+            SampleColumn::Mantissa | SampleColumn::Value | SampleColumn::Start => None,
         }
     }
 
@@ -241,6 +263,8 @@ impl Rows {
             has_mantissa,
             values,
             has_value,
+            starts,
+            has_start,
             time_pages,
             value_pages,
         } = self;
@@ -250,6 +274,8 @@ impl Rows {
         has_mantissa.clear();
         values.clear();
         has_value.clear();
+        starts.clear();
+        has_start.clear();
         time_pages.starts.clear();
         value_pages.starts.clear();
     }

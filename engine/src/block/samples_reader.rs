@@ -34,7 +34,10 @@ impl SamplesFile {
     /// Opens the file of a block.
     pub(super) fn open(folder: &dyn BlockFolder, expected: &FileMeta) -> Result<Self> {
         let (file, metadata) = parquet_io::open(folder, SAMPLES_FILE, expected)?;
-        if metadata.file_metadata().schema() != schema::samples_schema()?.as_ref() {
+        let found = metadata.file_metadata().schema();
+        if found != schema::samples_schema(false)?.as_ref()
+            && found != schema::samples_schema(true)?.as_ref()
+        {
             return Err(files::damaged(
                 file.path(),
                 "its columns are not those of a samples file",

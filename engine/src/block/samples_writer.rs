@@ -44,10 +44,10 @@ impl SamplesWriter {
         layout: Layout,
         effort: Effort,
     ) -> Result<Self> {
-        let properties = Arc::new(schema::samples_properties()?);
+        let properties = Arc::new(schema::samples_properties(layout.start_timestamps)?);
         let file = SerializedFileWriter::new(
             ChecksumFile::create(fs, path)?,
-            schema::samples_schema()?,
+            schema::samples_schema(layout.start_timestamps)?,
             properties,
         );
         Ok(Self {
@@ -68,12 +68,14 @@ impl SamplesWriter {
         self.encoders.workers = workers;
     }
 
-    /// Adds the samples of a series; both columns have the same length.
+    /// Adds the samples of a series; both columns have the same length. There is a start for each, 0 where none is known, or
+    /// there are none.
     pub(super) fn push(
         &mut self,
         ordinal: i32,
         timestamps: &[TimestampMs],
         values: &[f64],
+        starts: &[TimestampMs],
     ) -> Result<Kept> {
         if timestamps.is_empty() {
             return Ok(Kept {
@@ -85,7 +87,7 @@ impl SamplesWriter {
         if rows > 0 && rows + timestamps.len() > self.layout.rows_per_group {
             self.flush()?;
         }
-        Ok(self.rows.push(ordinal, timestamps, values))
+        Ok(self.rows.push(ordinal, timestamps, values, starts))
     }
 
     /// Writes the rest, closes the file and makes it durable.
@@ -105,6 +107,7 @@ impl SamplesWriter {
 
     fn write_group(&mut self) -> Result<(), ParquetError> {
         self.encoders.start()?;
+        self.rows.complete_starts();
         let columns = self.file.schema_descr().columns().to_vec();
         let properties = self.file.properties().clone();
         let mut group = self.file.next_row_group()?;

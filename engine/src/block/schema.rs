@@ -9,6 +9,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use super::meta;
+
 /// Name of the file with a row per series.
 pub(super) const SERIES_FILE: &str = "series.parquet";
 /// Name of the file with a row per sample.
@@ -38,6 +40,8 @@ pub(super) struct Layout {
     /// A page of times ends once it is larger, before the next series with other times than the one before. Where series
     /// repeat each other's times or values, zstd finds that inside of a page only.
     pub(super) rows_per_times_page: usize,
+    /// Whether there is a column of start timestamps.
+    pub(super) start_timestamps: bool,
 }
 
 impl Default for Layout {
@@ -46,6 +50,7 @@ impl Default for Layout {
             rows_per_group: 1 << 20,
             rows_per_page: 8192,
             rows_per_times_page: 1 << 16,
+            start_timestamps: false,
         }
     }
 }
@@ -61,35 +66,49 @@ pub(super) enum SampleColumn {
     Mantissa,
     /// The value otherwise.
     Value,
+    /// Since when the sample counts, if that is known; a block in which it is known of none has no such column.
+    Start,
 }
 
 impl SampleColumn {
-    /// All, in file order.
-    pub(super) const ALL: [Self; 4] = [Self::Series, Self::Timestamp, Self::Mantissa, Self::Value];
+    /// All, in file order; the last may be missing.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Series,
+        Self::Timestamp,
+        Self::Mantissa,
+        Self::Value,
+        Self::Start,
+    ];
 }
 
-/// The schema of `samples.parquet`.
-pub(super) fn samples_schema() -> Result<TypePtr> {
-    parse_message_type(
-        "message samples {
+/// The schema of `samples.parquet`, with start timestamps or without.
+pub(super) fn samples_schema(start_timestamps: bool) -> Result<TypePtr> {
+    let start = match start_timestamps {
+        true => "optional int64 start_timestamp (TIMESTAMP(MILLIS, true));",
+        false => "",
+    };
+    parse_message_type(&format!(
+        "message samples {{
             required int32 series;
             required int64 timestamp (TIMESTAMP(MILLIS, true));
             optional int64 mantissa;
             optional double value;
-        }",
-    )
+            {start}
+        }}"
+    ))
     .map(Arc::new)
     .map_err(|e| Error::internal("the schema of samples is wrong").with_source(e))
 }
 
 /// How `samples.parquet` is written, pages apart.
-pub(super) fn samples_properties() -> Result<WriterProperties> {
+pub(super) fn samples_properties(start_timestamps: bool) -> Result<WriterProperties> {
     let sorting = |column_idx| SortingColumn {
         column_idx,
         descending: false,
         nulls_first: false,
     };
-    Ok(common_properties("samples", 1)?
+    let version = meta::version(start_timestamps);
+    Ok(properties_of_version("samples", 1, version)?
         .set_sorting_columns(Some(vec![sorting(0), sorting(1)]))
         .build())
 }
@@ -126,9 +145,10 @@ pub(super) fn table_properties(content: &str) -> Result<WriterProperties> {
 }
 
 /// How `series.parquet` is written.
-pub(super) fn series_properties() -> Result<WriterProperties> {
-    let mut builder =
-        common_properties("series", 3)?.set_statistics_enabled(EnabledStatistics::Chunk);
+pub(super) fn series_properties(start_timestamps: bool) -> Result<WriterProperties> {
+    let version = meta::version(start_timestamps);
+    let mut builder = properties_of_version("series", 3, version)?
+        .set_statistics_enabled(EnabledStatistics::Chunk);
     for (column, encoding) in [
         ("series", Encoding::DELTA_BINARY_PACKED),
         ("series_id", Encoding::PLAIN),
@@ -143,6 +163,14 @@ pub(super) fn series_properties() -> Result<WriterProperties> {
 }
 
 fn common_properties(content: &str, zstd_level: i32) -> Result<WriterPropertiesBuilder> {
+    properties_of_version(content, zstd_level, meta::version(false))
+}
+
+fn properties_of_version(
+    content: &str,
+    zstd_level: i32,
+    version: u32,
+) -> Result<WriterPropertiesBuilder> {
     let level = ZstdLevel::try_new(zstd_level)
         .map_err(|e| Error::internal("bad zstd level").with_source(e))?;
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
@@ -151,6 +179,6 @@ fn common_properties(content: &str, zstd_level: i32) -> Result<WriterPropertiesB
         .set_created_by(format!("narthex {}", env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(vec![
             entry("narthex.content", content.to_owned()),
-            entry("narthex.version", super::meta::VERSION.to_string()),
+            entry("narthex.version", version.to_string()),
         ])))
 }

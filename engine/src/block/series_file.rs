@@ -31,6 +31,8 @@ use crate::fs::FileSystem;
 const KIND_FLOAT: &str = "float";
 const KIND_HISTOGRAM: &str = "histogram";
 const KIND_MIXED: &str = "mixed";
+/// The column that says how many floats of a series have start timestamps.
+const START_COUNT: &str = "start_count";
 /// Rows decoded at once.
 const ROWS_PER_BATCH: usize = 8192;
 
@@ -51,6 +53,7 @@ impl SeriesBuilder {
         row: SeriesRow,
         timestamps: &[i64],
         histograms: Option<HistogramSpan>,
+        start_count: u32,
     ) {
         let ordinal = self.rows.len();
         for (name, value) in labels.iter() {
@@ -69,6 +72,12 @@ impl SeriesBuilder {
         if let Some(span) = histograms {
             self.rows.push_histograms(span);
         }
+        self.rows.push_starts(start_count);
+    }
+
+    /// Number of floats with start timestamps.
+    pub(super) fn start_total(&self) -> u64 {
+        self.rows.start_total()
     }
 
     /// Number of series.
@@ -90,8 +99,9 @@ impl SeriesBuilder {
         let batch = self
             .into_batch()
             .map_err(|e| Error::internal("cannot lay out the series of a block").with_source(e))?;
+        let has_starts = batch.column_by_name(START_COUNT).is_some();
         let options = ArrowWriterOptions::new()
-            .with_properties(schema::series_properties()?)
+            .with_properties(schema::series_properties(has_starts)?)
             .with_skip_arrow_metadata(true);
         let file = ChecksumFile::create(fs, path)?;
         let write = || -> Result<_, ParquetError> {
@@ -147,6 +157,11 @@ impl SeriesBuilder {
         ]);
         if !self.rows.histogram_spans().is_empty() {
             columns.extend(histogram_columns(&self.rows));
+        }
+        if self.rows.start_total() > 0 {
+            let counts = (0..count as u32).map(|o| self.rows.start_count(o) as i32);
+            let counts = Int32Array::from_iter_values(counts);
+            columns.push((START_COUNT, Arc::new(counts), false));
         }
         let fields: Fields = columns
             .iter()
@@ -270,10 +285,11 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
     let scales = column::<Int32Array>(batch, "scale")?;
     let indexes = column::<ListArray>(batch, "time_index")?;
     let spans = SpanColumns::of(batch)?;
-    let times_of = match batch.column_by_name("times_of") {
-        Some(_) => Some(numbers::<Int32Type>(batch, "times_of")?),
-        None => None,
+    let optional = |name: &str| {
+        let there = batch.column_by_name(name).is_some();
+        there.then(|| numbers::<Int32Type>(batch, name)).transpose()
     };
+    let (times_of, start_counts) = (optional("times_of")?, optional(START_COUNT)?);
     for i in 0..batch.num_rows() {
         let expected_first = rows.as_slice().last().map_or(0, |r| r.rows().end);
         let row = SeriesRow {
@@ -325,6 +341,11 @@ fn read_rows(batch: &RecordBatch, rows: &mut SeriesRows) -> Result<(), ParquetEr
         if let Some(span) = span {
             rows.push_histograms(span);
         }
+        let starts = start_counts.map_or(Ok(0), |s| checked(s.value(i), START_COUNT))?;
+        if starts > row.row_count {
+            return Err(wrong(START_COUNT));
+        }
+        rows.push_starts(starts);
     }
     Ok(())
 }

@@ -64,6 +64,8 @@ pub(super) struct SeriesRows {
     index_ends: Vec<usize>,
     /// Of the series that have native histograms, by ordinal.
     histograms: Vec<HistogramSpan>,
+    /// Of the series with start timestamps of floats, by ordinal, how many floats have one.
+    starts: Vec<(u32, u32)>,
 }
 
 impl SeriesRows {
@@ -83,6 +85,25 @@ impl SeriesRows {
     /// Notes that the series added last has native histograms.
     pub(super) fn push_histograms(&mut self, span: HistogramSpan) {
         self.histograms.push(span);
+    }
+
+    /// Notes that so many floats of the series added last have start timestamps.
+    pub(super) fn push_starts(&mut self, count: u32) {
+        if let (Some(last), true) = (self.rows.len().checked_sub(1), count > 0) {
+            self.starts.push((last as u32, count));
+        }
+    }
+
+    /// How many floats of series `ordinal` have start timestamps.
+    pub(super) fn start_count(&self, ordinal: u32) -> u32 {
+        let found = self.starts.binary_search_by_key(&ordinal, |s| s.0);
+        let entry = found.ok().and_then(|at| self.starts.get(at));
+        entry.map_or(0, |s| s.1)
+    }
+
+    /// How many floats have start timestamps.
+    pub(super) fn start_total(&self) -> u64 {
+        self.starts.iter().map(|s| u64::from(s.1)).sum()
     }
 
     /// Where the native histograms of the series lie that have any, by ordinal.
@@ -151,5 +172,6 @@ impl SeriesRows {
         self.rows.capacity() * size_of::<SeriesRow>()
             + (self.index.capacity() + self.index_ends.capacity()) * 8
             + self.histograms.capacity() * size_of::<HistogramSpan>()
+            + self.starts.capacity() * size_of::<(u32, u32)>()
     }
 }

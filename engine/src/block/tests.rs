@@ -71,6 +71,7 @@ fn read(block: &Block, ordinals: &[u32], range: TimeRange) -> (Vec<(i64, u64)>, 
     let mut out = DecodedSamples {
         timestamps: vec![9],
         values: vec![9.0],
+        starts: Vec::new(),
         counts: vec![9],
     };
     block.read(ordinals, range, &mut out).expect("reads");
@@ -186,7 +187,7 @@ proptest! {
         asked in prop::collection::vec((prop::collection::vec(any::<bool>(), 12), range()), 1..8),
     ) {
         let dir = TempDir::new().expect("a folder");
-        let layout = Layout { rows_per_group, rows_per_page: pages, rows_per_times_page: times };
+        let layout = Layout { rows_per_group, rows_per_page: pages, rows_per_times_page: times, start_timestamps: false };
         let (path, meta) = write(dir.path(), &model, layout);
         let (block, labels) = Block::open(&path).expect("opens");
         prop_assert_eq!(block.meta(), &meta);

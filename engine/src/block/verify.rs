@@ -151,13 +151,16 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
     let mut decoded = DecodedSamples::default();
     let (mut min_time, mut max_time) = (i64::MAX, i64::MIN);
     let mut timelines = Timelines::new();
-    let mut first = 0;
+    let (mut first, mut starts) = (0, 0);
     while first < block.series_count() {
         let ordinals = next_series(&block, first);
         decoded.timestamps.clear();
         decoded.values.clear();
+        decoded.starts.clear();
         decoded.counts.clear();
         block.read_rows(&ordinals, &mut decoded)?;
+        block.read_starts(&ordinals, TimeRange::ALL, &mut decoded)?;
+        starts += decoded.starts.iter().filter(|s| **s != 0).count() as u64;
         let mut rest = decoded.timestamps.as_slice();
         for (ordinal, count) in ordinals.iter().zip(&decoded.counts) {
             let (times, later) = rest
@@ -188,6 +191,12 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
             rest = later;
         }
         first += ordinals.len();
+    }
+    if starts != block.meta().start_timestamps {
+        return Err(files::damaged(
+            &samples_path,
+            format!("it has {starts} start timestamps, not as many as {META_FILE} says"),
+        ));
     }
     check_histogram_series(&block)?;
     if let Some(exemplars) = block.exemplars_file() {

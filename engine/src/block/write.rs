@@ -75,10 +75,10 @@ impl BlockWriter {
         created_ms: TimestampMs,
     ) -> Result<Self> {
         let fs = Arc::new(RealFileSystem);
-        Self::create_on(fs, parent, ulid, span, source, created_ms)
+        Self::create_on(fs, parent, ulid, span, source, created_ms, false)
     }
 
-    /// As [`BlockWriter::create`], on another file system.
+    /// As [`BlockWriter::create`], on another file system; the block may have start timestamps of floats if that is said.
     pub(crate) fn create_on(
         fs: Arc<dyn FileSystem>,
         parent: &Path,
@@ -86,8 +86,12 @@ impl BlockWriter {
         span: TimeRange,
         source: BlockSource,
         created_ms: TimestampMs,
+        start_timestamps: bool,
     ) -> Result<Self> {
-        let layout = Layout::default();
+        let layout = Layout {
+            start_timestamps,
+            ..Layout::default()
+        };
         Self::with_layout(fs, parent, ulid, span, source, created_ms, layout)
     }
 
@@ -109,7 +113,7 @@ impl BlockWriter {
         let folder = parent.join(format!("{ulid}.{LEFTOVER_SUFFIX}"));
         files::create_dir(fs.as_ref(), &folder)?;
         let meta = BlockMeta {
-            version: meta::VERSION,
+            version: meta::version(layout.start_timestamps),
             ulid,
             min_time: 0,
             max_time: 0,
@@ -122,6 +126,7 @@ impl BlockWriter {
             histograms: 0,
             exemplars: 0,
             metadata: 0,
+            start_timestamps: 0,
             files: std::collections::BTreeMap::new(),
             source,
             created_ms,
@@ -176,12 +181,28 @@ impl BlockWriter {
         series: SeriesSamples<'_>,
         histograms: &HistogramRows,
     ) -> Result<()> {
+        self.push_started(series, &[], histograms)
+    }
+
+    /// As [`BlockWriter::push_with`], with the start timestamps of the floats: one for each, 0 where none is known, or none at
+    /// all.
+    ///
+    /// # Errors
+    /// As [`BlockWriter::push_with`]; `Internal` if the block was not begun for start timestamps.
+    pub(crate) fn push_started(
+        &mut self,
+        series: SeriesSamples<'_>,
+        starts: &[TimestampMs],
+        histograms: &HistogramRows,
+    ) -> Result<()> {
         let SeriesSamples {
             labels,
             timestamps,
             values,
         } = series;
         self.check(series, histograms)?;
+        self.check_starts(series, starts)?;
+        let start_count = starts.iter().filter(|s| **s != 0).count() as u32;
         let times = || timestamps.iter().chain(&histograms.timestamps).copied();
         let (Some(min_time), Some(max_time)) = (times().min(), times().max()) else {
             return Err(Error::internal(format!(
@@ -201,7 +222,7 @@ impl BlockWriter {
             .samples
             .as_mut()
             .ok_or_else(|| Error::internal("the block is finished"))?;
-        let kept = samples.push(ordinal, timestamps, values)?;
+        let kept = samples.push(ordinal, timestamps, values, starts)?;
         let (scale, double_count) = (kept.scale, kept.double_count);
         let row = SeriesRow {
             first_row: self.next_row,
@@ -215,7 +236,7 @@ impl BlockWriter {
             max_time,
         };
         let span = self.push_histograms(ordinal, histograms)?;
-        self.series.push(labels, row, timestamps, span);
+        self.series.push(labels, row, timestamps, span, start_count);
         self.next_row += u64::from(row_count);
         self.last_labels = Some(labels.to_owned());
         Ok(())
@@ -307,6 +328,17 @@ impl BlockWriter {
         Ok(())
     }
 
+    fn check_starts(&self, series: SeriesSamples<'_>, starts: &[TimestampMs]) -> Result<()> {
+        let has_column = self.meta.version == meta::version(true);
+        if starts.is_empty() || (has_column && starts.len() == series.timestamps.len()) {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
+            "start timestamps of series {} do not fit the block",
+            series.labels
+        )))
+    }
+
     /// Makes everything durable, then visible by one rename.
     ///
     /// # Errors
@@ -331,6 +363,7 @@ impl BlockWriter {
         self.meta.max_time = max_time;
         self.meta.series = self.series.len() as u64;
         self.meta.samples = self.next_row;
+        self.meta.start_timestamps = self.series.start_total();
         self.meta
             .files
             .insert(SAMPLES_FILE.to_owned(), samples.finish()?);

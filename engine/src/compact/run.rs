@@ -265,7 +265,14 @@ impl Compactor {
         let hiding = Hiding::new(&only, kept, now);
         let source = source(parents, only.tombstones.newest());
         let ulid = name_after(parents);
-        let mut block = NewBlock::begin(&self.shared, ulid, merge.span, source, now)?;
+        let mut block = NewBlock::begin(
+            &self.shared,
+            ulid,
+            merge.span,
+            source,
+            now,
+            only.has_starts(),
+        )?;
         if !self.write_series(&only, &hiding, kept, &mut block.writer, stopped)? {
             return Ok(Written::Stopped);
         }
@@ -314,7 +321,10 @@ impl Compactor {
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
             let labels = series.labels.get(from..to).unwrap_or(&[]);
             let hidden = hiding.of_all(labels);
-            let stitcher = Stitcher::new(only, kept, ordinals).without(&hidden);
+            let mut stitcher = Stitcher::new(only, kept, ordinals).without(&hidden);
+            if only.has_starts() {
+                stitcher = stitcher.with_starts();
+            }
             let columns = stitcher.read(report)?;
             let histograms = stitcher.read_histograms(report)?;
             for (at, labels) in labels.iter().enumerate() {
@@ -325,9 +335,10 @@ impl Compactor {
                 let floats = SeriesSamples {
                     labels: labels.as_ref(),
                     timestamps: columns.timestamps.get(rows.clone()).unwrap_or(&[]),
-                    values: columns.values.get(rows).unwrap_or(&[]),
+                    values: columns.values.get(rows.clone()).unwrap_or(&[]),
                 };
-                writer.push_with(floats, &histograms)?;
+                let starts = columns.starts.get(rows).unwrap_or(&[]);
+                writer.push_started(floats, starts, &histograms)?;
             }
             from = to;
         }

@@ -8,6 +8,7 @@ use narthex_model::{HistogramRef, TimeRange};
 use super::appended::Appended;
 use super::histogram_chunk::HistogramChunk;
 use super::paged::Paged;
+use super::starts::Starts;
 use super::window::offsets_in;
 use crate::exemplars::StoredExemplar;
 use crate::histograms::HistogramRows;
@@ -19,6 +20,8 @@ pub(crate) struct Extras {
     histograms: Paged<HistogramChunk>,
     histogram_samples: u64,
     heap_bytes: usize,
+    /// Of floats.
+    starts: Paged<Starts>,
     exemplars: Appended<StoredExemplar>,
     metadata: Appended<KnownMetadata>,
 }
@@ -31,12 +34,48 @@ impl Extras {
 
     /// Bytes of memory.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.heap_bytes + self.histograms.heap_bytes()
+        self.heap_bytes + self.histograms.heap_bytes() + self.starts.heap_bytes()
     }
 
     /// Whether there are no histograms.
     pub(crate) fn has_no_histograms(&self) -> bool {
         self.histograms.is_empty()
+    }
+
+    /// Whether no float says since when it counts.
+    pub(crate) fn has_no_starts(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Whether floats of series `ordinal` say since when they count.
+    pub(crate) fn has_starts(&self, ordinal: u32) -> bool {
+        self.starts.get(ordinal).is_some()
+    }
+
+    /// Sets since when a float of series `ordinal` counts, 0 if that is not known. Others of the series may be newer.
+    pub(super) fn set_start(&mut self, ordinal: u32, offset_ms: u32, start: i64, is_newest: bool) {
+        if start == 0 && !self.has_starts(ordinal) {
+            return;
+        }
+        if let Some(starts) = self.starts.get_mut(ordinal) {
+            let before = starts.heap_bytes();
+            starts.set(offset_ms, start, is_newest);
+            self.heap_bytes = self.heap_bytes + starts.heap_bytes() - before;
+        }
+    }
+
+    /// Appends since when each float of series `ordinal` counts, given their times.
+    pub(super) fn read_starts(
+        &self,
+        ordinal: u32,
+        window_start: i64,
+        timestamps: &[i64],
+        out: &mut Vec<i64>,
+    ) {
+        match self.starts.get(ordinal) {
+            Some(starts) => starts.read(window_start, timestamps, out),
+            None => out.resize(out.len() + timestamps.len(), 0),
+        }
     }
 
     /// Number of exemplars.

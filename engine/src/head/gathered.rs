@@ -77,6 +77,22 @@ impl Gathered {
         self.parts.iter().flat_map(Samples::iter)
     }
 
+    /// Whether some samples say since when they count.
+    pub(super) fn has_starts(&self) -> bool {
+        self.parts.iter().any(|part| part.starts.is_some())
+    }
+
+    /// Series, time, value and start of each sample; 0 if that is not known.
+    pub(super) fn started(&self) -> impl Iterator<Item = (u32, i64, f64, i64)> {
+        self.parts.iter().flat_map(|part| {
+            let starts = part.starts.iter().flat_map(|s| s.values().iter().copied());
+            let starts = starts.chain(std::iter::repeat(0));
+            part.iter()
+                .zip(starts)
+                .map(|((o, t, v), start)| (o, t, v, start))
+        })
+    }
+
     /// The oldest and the newest time.
     pub(super) fn bounds(&self) -> Option<(i64, i64)> {
         let of_part = |part: &Samples| {

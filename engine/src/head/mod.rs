@@ -9,6 +9,7 @@ mod histogram_codec;
 mod page;
 mod paged;
 mod sealed;
+mod starts;
 mod tails;
 mod varint;
 mod window;

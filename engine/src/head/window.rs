@@ -99,8 +99,27 @@ impl Window {
         self.pages.iter().flatten().map(|p| p.runs() as u64).sum()
     }
 
-    /// Adds a sample of series `ordinal`; `t` lies in the window.
-    pub(crate) fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
+    /// Adds a sample of series `ordinal`; `t` lies in the window. `start` is since when it counts; 0 if that is not known.
+    pub(crate) fn push(
+        &mut self,
+        ordinal: u32,
+        t: TimestampMs,
+        value: f64,
+        start: TimestampMs,
+    ) -> Pushed {
+        let knows_starts = start != 0 || !self.extras.has_no_starts();
+        let before = self.series_at(ordinal).filter(|_| knows_starts);
+        let newest = before.map(|s| s.bounds().1);
+        let pushed = self.push_float(ordinal, t, value);
+        if knows_starts && pushed != Pushed::Repeated {
+            let offset = offset_in(self.start(), t);
+            let is_newest = newest.is_none_or(|newest| newest < offset);
+            self.extras.set_start(ordinal, offset, start, is_newest);
+        }
+        pushed
+    }
+
+    fn push_float(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
         let offset = offset_in(self.start(), t);
         let (page, slot) = place(ordinal);
         if self.pages.len() <= page {
@@ -125,6 +144,13 @@ impl Window {
     /// Adds all samples that were gathered.
     pub(crate) fn push_all(&mut self, gathered: &Gathered) {
         let start = self.start();
+        if gathered.has_starts() || !self.extras.has_no_starts() {
+            // It is rare, and each needs to know what came before it.
+            for (ordinal, t, value, start) in gathered.started() {
+                self.push(ordinal, t, value, start);
+            }
+            return;
+        }
         let growth = gathered.push_to(start, &mut self.pages);
         self.series += growth.series as u64;
         self.samples += growth.samples;
@@ -236,6 +262,12 @@ impl Window {
             .read_histograms(ordinal, self.start(), range, out);
     }
 
+    /// Appends since when floats of series `ordinal` count, given their times; 0 where that is not known.
+    pub(crate) fn read_starts(&self, ordinal: u32, timestamps: &[i64], out: &mut Vec<i64>) {
+        self.extras
+            .read_starts(ordinal, self.start(), timestamps, out);
+    }
+
     /// Ordinals of the series with samples of any kind, increasing.
     pub(crate) fn ordinals(&self) -> impl Iterator<Item = u32> {
         let mut floats = self.float_ordinals().peekable();
@@ -333,10 +365,10 @@ mod tests {
     #[test]
     fn clones_do_not_see_later_samples() {
         let mut window = Window::new(-1, 1000);
-        window.push(700, -1000, 1.0);
+        window.push(700, -1000, 1.0, 0);
         let before = window.clone();
-        window.push(700, -1, 2.0);
-        window.push(3, -5, 3.0);
+        window.push(700, -1, 2.0, 0);
+        window.push(3, -5, 3.0, 0);
         let read = |window: &Window, ordinal| {
             let (mut timestamps, mut values) = (Vec::new(), Vec::new());
             window

@@ -16,4 +16,5 @@ mod queries;
 mod repair;
 mod replay;
 mod retention;
+mod starts;
 mod support;

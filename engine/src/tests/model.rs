@@ -1,12 +1,14 @@
 //! Any sequence of writes, flushes and restarts reads as a map would.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use narthex_model::{MatchOp, Matcher, TimeRange};
+use narthex_model::{Labels, MatchOp, Matcher, TimeRange};
 use proptest::prelude::*;
 
-use super::support::{Samples, add, labels, open, options, read, read_all, try_write};
+use super::starts::{read_starts, wanted, write_started};
+use super::support::{Samples, add, labels, open, options, read, read_all};
 use crate::block::SeriesSamples;
 use crate::{Engine, Options, Retention, RetentionRule, backfill_windows};
 
@@ -122,7 +124,14 @@ fn remove(model: &mut Samples, matcher: &Matcher, range: TimeRange) -> (u64, u64
 }
 
 /// The value of a sample is always the same, so that it does not matter which of two backfills counts.
-fn backfill(engine: &Engine, model: &mut Samples, start: i64, step: i64) {
+/// Backfilled samples do not say since when they count.
+fn backfill(
+    engine: &Engine,
+    model: &mut Samples,
+    without: &mut BTreeSet<(Labels, i64)>,
+    start: i64,
+    step: i64,
+) {
     let timestamps: Vec<i64> = (0..20).map(|i| start + i * step).collect();
     let range = TimeRange::inclusive(start, start + 19 * step);
     let mut series: Vec<_> = (0..6).map(|i| (labels(i), f64::from(i) / 8.0)).collect();
@@ -147,7 +156,10 @@ fn backfill(engine: &Engine, model: &mut Samples, start: i64, step: i64) {
     for (labels, value) in series {
         for t in &timestamps {
             let samples = model.entry(labels.clone()).or_default();
-            samples.entry(*t).or_insert(value.to_bits());
+            if !samples.contains_key(t) {
+                samples.insert(*t, value.to_bits());
+                without.insert((labels.clone(), *t));
+            }
         }
     }
 }
@@ -173,16 +185,20 @@ proptest! {
         let folder = tempfile::tempdir().expect("made");
         let mut engine = open(folder.path());
         let (mut model, mut kept) = (Samples::new(), Kept::default());
+        let mut without = BTreeSet::new();
         for step in steps {
             let before = (engine.snapshot(), model.clone());
             match step {
                 Step::Write(samples) => {
-                    let receipt = try_write(&engine, &samples).expect("written");
+                    let receipt = write_started(&engine, &samples).expect("written");
                     let stored: Vec<_> = samples.into_iter().filter(|s| s.1 >= kept.horizon()).collect();
                     prop_assert_eq!(receipt.stored, stored.len() as u64);
                     add(&mut model, &stored);
+                    for (series, t, _) in stored {
+                        without.remove(&(labels(series), t));
+                    }
                 }
-                Step::Backfill(start, step) => backfill(&engine, &mut model, start, step),
+                Step::Backfill(start, step) => backfill(&engine, &mut model, &mut without, start, step),
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::FlushDue => engine.flush_due().expect("flushes"),
                 Step::Compact => engine.compact().expect("merges"),
@@ -220,11 +236,13 @@ proptest! {
             kept.apply(&mut model);
             prop_assert_eq!(read(&before.0, TimeRange::ALL), before.1, "a snapshot does not change");
             prop_assert_eq!(&read_all(&engine), &model);
+            prop_assert_eq!(read_starts(&engine.snapshot(), TimeRange::ALL), wanted(&model, &without));
         }
         let range = TimeRange::new(from, from + len);
         let mut want = model.clone();
         want.values_mut().for_each(|samples| samples.retain(|t, _| range.contains(*t)));
         want.retain(|_, samples| !samples.is_empty());
+        prop_assert_eq!(read_starts(&engine.snapshot(), range), wanted(&want, &without));
         prop_assert_eq!(read(&engine.snapshot(), range), want);
         let times = || model.values().flat_map(|s| s.keys().copied());
         engine.flush().and_then(|()| engine.compact()).expect("all deletes are done");

@@ -5,7 +5,7 @@ use arrow_buffer::MutableBuffer;
 use arrow_ipc::Buffer as IpcBuffer;
 
 use super::lz4::unpack;
-use super::record::{Message, Samples, decode_samples};
+use super::record::{Message, RecordKind, Samples, decode_samples};
 
 /// In place of the size of a column: it did not become smaller, and stands as it is.
 const UNCOMPRESSED: i64 = -1;
@@ -16,6 +16,8 @@ pub(super) struct Columns {
     series: MutableBuffer,
     timestamps: MutableBuffer,
     values: MutableBuffer,
+    /// Empty, or one per sample.
+    starts: MutableBuffer,
 }
 
 impl Columns {
@@ -25,6 +27,7 @@ impl Columns {
             series: MutableBuffer::new(samples * size_of::<u32>()),
             timestamps: MutableBuffer::new(samples * size_of::<i64>()),
             values: MutableBuffer::new(samples * size_of::<f64>()),
+            starts: MutableBuffer::default(),
         }
     }
 
@@ -34,40 +37,52 @@ impl Columns {
     }
 
     /// Adds the samples of a record; the error says what is wrong.
-    pub(super) fn push(&mut self, payload: &[u8]) -> Result<(), String> {
+    pub(super) fn push(&mut self, payload: &[u8], kind: RecordKind) -> Result<(), String> {
         let before = self.len();
-        if self.unpack(payload).is_some() {
-            return Ok(());
+        let is_started = kind == RecordKind::StartedSamples;
+        if is_started {
+            self.starts.resize(before * size_of::<i64>(), 0);
         }
-        self.truncate(before);
-        // Whatever is unusual, Arrow decodes or knows what is wrong.
-        let samples = decode_samples(payload)?;
+        if self.unpack(payload, is_started).is_none() {
+            self.truncate(before);
+            // Whatever is unusual, Arrow decodes or knows what is wrong.
+            self.extend(&decode_samples(payload, kind)?);
+        }
+        if !is_started && !self.starts.is_empty() {
+            self.starts.resize(self.len() * size_of::<i64>(), 0);
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, samples: &Samples) {
         self.series.extend_from_slice(samples.series.values());
         self.timestamps
             .extend_from_slice(samples.timestamps.values());
         self.values.extend_from_slice(samples.values.values());
-        Ok(())
+        if let Some(starts) = &samples.starts {
+            self.starts.extend_from_slice(starts.values());
+        }
     }
 
-    fn unpack(&mut self, payload: &[u8]) -> Option<()> {
+    fn unpack(&mut self, payload: &[u8], is_started: bool) -> Option<()> {
         let message = Message::split(payload).ok()?;
-        let rows = message.rows(3)?;
+        let rows = message.rows(if is_started { 4 } else { 3 })?;
         let mut buffers = message.batch.buffers()?.iter();
         let mut next = || buffers.nth(1);
-        let Self {
-            series,
-            timestamps,
-            values,
-        } = self;
-        append::<u32>(&message, next()?, rows, series)?;
-        append::<i64>(&message, next()?, rows, timestamps)?;
-        append::<f64>(&message, next()?, rows, values)
+        append::<u32>(&message, next()?, rows, &mut self.series)?;
+        append::<i64>(&message, next()?, rows, &mut self.timestamps)?;
+        append::<f64>(&message, next()?, rows, &mut self.values)?;
+        if is_started {
+            append::<i64>(&message, next()?, rows, &mut self.starts)?;
+        }
+        Some(())
     }
 
     fn truncate(&mut self, len: usize) {
         self.series.truncate(len * size_of::<u32>());
         self.timestamps.truncate(len * size_of::<i64>());
         self.values.truncate(len * size_of::<f64>());
+        self.starts.truncate(len * size_of::<i64>());
     }
 
     /// The samples.
@@ -76,6 +91,7 @@ impl Columns {
             series: UInt32Array::new(self.series.into(), None),
             timestamps: Int64Array::new(self.timestamps.into(), None),
             values: Float64Array::new(self.values.into(), None),
+            starts: (!self.starts.is_empty()).then(|| Int64Array::new(self.starts.into(), None)),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::segment::{RECORD_HEADER_BYTES, RecordHeader, SegmentFile, find_damage
 /// are. The first byte chooses what the record claims to hold.
 pub fn wal_segment(path: &Path, bytes: &[u8]) {
     let kind = bytes.first().and_then(|b| RecordKind::from_byte(b % 8));
-    let mut segment = segment_header(1);
+    let mut segment = segment_header(1, true);
     let start = segment.len();
     segment.resize(start + RECORD_HEADER_BYTES, 0);
     segment.extend_from_slice(bytes.get(1..).unwrap_or(&[]));

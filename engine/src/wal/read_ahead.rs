@@ -117,7 +117,7 @@ impl<'a> Reading<'a> {
             return Ok(true);
         }
         let first = self.columns.len();
-        self.columns.push(payload).map_err(damage)?;
+        self.columns.push(payload, header.kind).map_err(damage)?;
         self.records.push((first, offset));
         self.note(header, offset, reader.offset());
         if self.columns.len() >= REPLAY_SAMPLES_AHEAD {
@@ -156,7 +156,7 @@ impl<'a> Reading<'a> {
 /// Reads a payload; `None` if it holds samples, which are gathered.
 fn decode(kind: RecordKind, payload: &[u8]) -> Result<Option<Content>, String> {
     Ok(Some(match kind {
-        RecordKind::Samples => return Ok(None),
+        RecordKind::Samples | RecordKind::StartedSamples => return Ok(None),
         RecordKind::Series => Content::Definitions(decode_definitions(payload)?),
         RecordKind::Histograms => Content::Histograms(HistogramRecord::decode(payload)?),
         RecordKind::Exemplars => Content::Exemplars(decode_exemplars(payload)?),

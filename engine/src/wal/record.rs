@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, UInt32Array,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, Float64Array, Int64Array, PrimitiveArray,
+    RecordBatch, UInt32Array,
 };
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::read_record_batch;
@@ -34,6 +35,8 @@ pub(crate) enum RecordKind {
     Exemplars = 4,
     /// What metrics say of themselves.
     Metadata = 5,
+    /// As samples, some of which say since when they count.
+    StartedSamples = 6,
 }
 
 impl RecordKind {
@@ -44,6 +47,7 @@ impl RecordKind {
             3 => Some(Self::Histograms),
             4 => Some(Self::Exemplars),
             5 => Some(Self::Metadata),
+            6 => Some(Self::StartedSamples),
             _ => None,
         }
     }
@@ -57,18 +61,21 @@ static SERIES_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-static SAMPLES_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+static SAMPLES_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| samples_schema(&[]));
+
+static STARTED_SCHEMA: LazyLock<SchemaRef> =
+    LazyLock::new(|| samples_schema(&[("start_timestamp", DataType::Int64)]));
+
+fn samples_schema(more: &[(&str, DataType)]) -> SchemaRef {
     let fields = [
         ("ref", DataType::UInt32),
         ("timestamp", DataType::Int64),
         ("value", DataType::Float64),
     ];
-    Arc::new(Schema::new(
-        fields
-            .map(|(name, data_type)| Field::new(name, data_type, false))
-            .to_vec(),
-    ))
-});
+    let fields = fields.iter().chain(more);
+    let fields = fields.map(|(name, data_type)| Field::new(*name, data_type.clone(), false));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
 
 /// Samples as columns: the series, the time and the value of each.
 #[derive(Debug, Clone)]
@@ -76,6 +83,8 @@ pub(crate) struct Samples {
     pub(crate) series: UInt32Array,
     pub(crate) timestamps: Int64Array,
     pub(crate) values: Float64Array,
+    /// Since when each counts, 0 where that is not known; left out if it is known of none.
+    pub(crate) starts: Option<Int64Array>,
 }
 
 impl Samples {
@@ -98,6 +107,7 @@ impl Samples {
             series: self.series.slice(offset, len),
             timestamps: self.timestamps.slice(offset, len),
             values: self.values.slice(offset, len),
+            starts: self.starts.as_ref().map(|s| s.slice(offset, len)),
         }
     }
 }
@@ -167,12 +177,16 @@ impl PayloadEncoder {
 
     /// Appends the payload of a samples record.
     pub(super) fn samples(&mut self, samples: Samples, out: &mut Vec<u8>) -> Result<()> {
-        let columns: Vec<ArrayRef> = vec![
+        let mut columns: Vec<ArrayRef> = vec![
             Arc::new(samples.series),
             Arc::new(samples.timestamps),
             Arc::new(samples.values),
         ];
-        self.batch(&SAMPLES_SCHEMA, columns, out)
+        let Some(starts) = samples.starts else {
+            return self.batch(&SAMPLES_SCHEMA, columns, out);
+        };
+        columns.push(Arc::new(starts));
+        self.batch(&STARTED_SCHEMA, columns, out)
     }
 
     /// Appends a record batch.
@@ -209,26 +223,33 @@ pub(super) fn decode_definitions(payload: &[u8]) -> Result<Definitions, String> 
     Ok(Definitions { refs, labels })
 }
 
-/// Reads the payload of a samples record; the error says what is wrong.
-pub(super) fn decode_samples(payload: &[u8]) -> Result<Samples, String> {
-    let batch = decode(payload, &SAMPLES_SCHEMA)?;
+/// Reads the payload of a record of samples, with or without start timestamps; the error says what is wrong.
+pub(super) fn decode_samples(payload: &[u8], kind: RecordKind) -> Result<Samples, String> {
+    let is_started = kind == RecordKind::StartedSamples;
+    let schema = if is_started {
+        &STARTED_SCHEMA
+    } else {
+        &SAMPLES_SCHEMA
+    };
+    let batch = decode(payload, schema)?;
     Ok(Samples {
-        series: batch
-            .column(0)
-            .as_primitive_opt::<UInt32Type>()
-            .ok_or("ref is no column of numbers")?
-            .clone(),
-        timestamps: batch
-            .column(1)
-            .as_primitive_opt::<Int64Type>()
-            .ok_or("timestamp is no column of times")?
-            .clone(),
-        values: batch
-            .column(2)
-            .as_primitive_opt::<Float64Type>()
-            .ok_or("value is no column of floats")?
-            .clone(),
+        series: column::<UInt32Type>(&batch, 0, "ref is no column of numbers")?,
+        timestamps: column::<Int64Type>(&batch, 1, "timestamp is no column of times")?,
+        values: column::<Float64Type>(&batch, 2, "value is no column of floats")?,
+        starts: is_started
+            .then(|| column::<Int64Type>(&batch, 3, "start_timestamp is no column of times"))
+            .transpose()?,
     })
+}
+
+fn column<T: ArrowPrimitiveType>(
+    batch: &RecordBatch,
+    at: usize,
+    otherwise: &str,
+) -> Result<PrimitiveArray<T>, String> {
+    let column = batch.columns().get(at);
+    let column = column.and_then(|c| c.as_primitive_opt::<T>());
+    column.cloned().ok_or_else(|| otherwise.to_owned())
 }
 
 /// A record batch in a payload: `ffffffff`, the length of its flatbuffer, the flatbuffer, the body.
@@ -338,7 +359,7 @@ mod tests {
         #[test]
         fn columns_come_back(
             rows in prop::collection::vec((any::<u32>(), any::<i64>(), any::<u64>()), 0..300),
-            same in any::<bool>(),
+            (same, started) in any::<(bool, bool)>(),
         ) {
             // What repeats is compressed.
             let row = |(i, row): (usize, (u32, i64, u64))| match same {
@@ -351,24 +372,31 @@ mod tests {
                 series: rows.iter().map(|r| r.0).collect::<Vec<_>>().into(),
                 timestamps: rows.iter().map(|r| r.1).collect::<Vec<_>>().into(),
                 values: rows.iter().map(|r| f64::from_bits(r.2)).collect::<Vec<_>>().into(),
+                starts: started.then(|| rows.iter().map(|r| r.1 / 7).collect::<Vec<_>>().into()),
             };
+            let kind = if started { RecordKind::StartedSamples } else { RecordKind::Samples };
             let mut payload = Vec::new();
             encoder.samples(samples.slice(rows.len() / 2, rows.len() - rows.len() / 2), &mut payload).expect("encodes");
-            let back = decode_samples(&payload).expect("decodes");
+            let back = decode_samples(&payload, kind).expect("decodes");
+            let wanted_starts = rows[rows.len() / 2..].iter().map(|r| r.1 / 7);
+            let starts_of = |s: &Samples| s.starts.as_ref().map(|s| s.values().to_vec());
+            prop_assert_eq!(starts_of(&back), started.then(|| wanted_starts.collect()));
+            let starts = starts_of(&back).unwrap_or_default();
             let back: Vec<_> = back.iter().map(|(s, t, v)| (s, t, v.to_bits())).collect();
             prop_assert_eq!(&back, &rows[rows.len() / 2..]);
             let mut columns = Columns::default();
             for _ in 0..2 {
-                columns.push(&payload).expect("unpacks");
+                columns.push(&payload, kind).expect("unpacks");
             }
             let unpacked = columns.finish();
             for half in [unpacked.slice(0, back.len()), unpacked.slice(back.len(), back.len())] {
+                prop_assert_eq!(&starts_of(&half).unwrap_or_default(), &starts);
                 let half: Vec<_> = half.iter().map(|(s, t, v)| (s, t, v.to_bits())).collect();
                 prop_assert_eq!(&half, &back);
             }
             for cut in 0..payload.len().min(40) {
-                prop_assert!(decode_samples(&payload[..cut]).is_err());
-                prop_assert!(Columns::default().push(&payload[..cut]).is_err());
+                prop_assert!(decode_samples(&payload[..cut], kind).is_err());
+                prop_assert!(Columns::default().push(&payload[..cut], kind).is_err());
             }
             let _ = decode_definitions(&payload);
         }

@@ -30,7 +30,7 @@ pub(crate) enum TailPolicy<'a> {
 /// What stands in the WAL, with the ordinals of the series table.
 pub(crate) enum Replayed<'a> {
     /// Float samples.
-    Floats(Run),
+    Floats(Box<Run>),
     /// A native histogram.
     Histogram(HistogramEntry<'a>),
     /// An exemplar.
@@ -174,7 +174,7 @@ impl Replayer<'_> {
         };
         for run in runs(samples, self.block_duration_ms) {
             progress.windows.insert(run.window);
-            apply(Replayed::Floats(run));
+            apply(Replayed::Floats(Box::new(run)));
         }
         Ok(())
     }

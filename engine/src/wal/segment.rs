@@ -14,10 +14,12 @@ use crate::limits::RECORD_BYTES_MAX;
 
 /// What every segment begins with.
 const MAGIC: [u8; 8] = *b"NARTHEXW";
-/// The version of the WAL format. Version 1 has series and samples alone.
+/// The version of segments. Version 1 has series and samples alone.
 const VERSION: u32 = 2;
+/// The version of segments with samples that say since when they count.
+const VERSION_STARTED: u32 = 3;
 /// Versions that are read.
-const VERSIONS: [u32; 2] = [1, VERSION];
+const VERSIONS: [u32; 3] = [1, VERSION, VERSION_STARTED];
 /// Bytes of a segment's header.
 pub(super) const SEGMENT_HEADER_BYTES: u64 = 24;
 /// Bytes of a record's header.
@@ -62,9 +64,10 @@ pub(crate) fn list_segments(folder: &Path) -> Result<Vec<SegmentFile>> {
     Ok(segments)
 }
 
-/// The header of segment `number`.
-pub(super) fn segment_header(number: u64) -> Vec<u8> {
-    header_of_version(number, VERSION)
+/// The header of segment `number`, which may hold samples with start timestamps or not.
+pub(super) fn segment_header(number: u64, is_started: bool) -> Vec<u8> {
+    let version = if is_started { VERSION_STARTED } else { VERSION };
+    header_of_version(number, version)
 }
 
 fn header_of_version(number: u64, version: u32) -> Vec<u8> {
@@ -380,12 +383,12 @@ pub(crate) fn lost_after(segment: &SegmentFile, offset: u64) -> Result<Lost> {
     read.map_err(|e| unavailable("read", &segment.path, e))?;
     let (mut lost, mut at) = (Lost::default(), 0);
     while let Some(bytes) = rest.get(at..).filter(|bytes| !bytes.is_empty()) {
-        let Some(payload) = whole_samples(bytes) else {
+        let Some((kind, payload)) = whole_samples(bytes) else {
             at += 1;
             continue;
         };
         at += RECORD_HEADER_BYTES + payload.len();
-        let Ok(samples) = decode_samples(payload) else {
+        let Ok(samples) = decode_samples(payload, kind) else {
             continue;
         };
         lost.records += 1;
@@ -399,17 +402,18 @@ pub(crate) fn lost_after(segment: &SegmentFile, offset: u64) -> Result<Lost> {
 }
 
 /// The payload of the whole record of samples that `bytes` begin with.
-fn whole_samples(bytes: &[u8]) -> Option<&[u8]> {
+fn whole_samples(bytes: &[u8]) -> Option<(RecordKind, &[u8])> {
     let (header, rest) = bytes.split_first_chunk::<RECORD_HEADER_BYTES>()?;
     let raw = RawHeader::split(*header);
-    raw.parse().filter(|h| h.kind == RecordKind::Samples)?;
-    let payload = rest.get(..raw.payload_bytes())?;
-    (checksum(raw.len, raw.tail, payload) == raw.crc).then_some(payload)
+    let kind = raw.parse()?.kind;
+    let holds_samples = matches!(kind, RecordKind::Samples | RecordKind::StartedSamples);
+    let payload = rest.get(..raw.payload_bytes()).filter(|_| holds_samples)?;
+    (checksum(raw.len, raw.tail, payload) == raw.crc).then_some((kind, payload))
 }
 
 /// The bytes of segment `number` without records.
 pub(crate) fn empty_segment(number: u64) -> Vec<u8> {
-    segment_header(number)
+    segment_header(number, false)
 }
 
 fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {
@@ -421,7 +425,9 @@ fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {
         };
         let decoded = match header.kind {
             RecordKind::Series => decode_definitions(payload).map(|_| ()),
-            RecordKind::Samples => decode_samples(payload).map(|_| ()),
+            RecordKind::Samples | RecordKind::StartedSamples => {
+                decode_samples(payload, header.kind).map(|_| ())
+            }
             RecordKind::Histograms => HistogramRecord::decode(payload).map(|_| ()),
             RecordKind::Exemplars => decode_exemplars(payload).map(|_| ()),
             RecordKind::Metadata => decode_metadata(payload).map(|_| ()),

@@ -59,6 +59,8 @@ pub(crate) struct WalWriter {
     defined: Paged<u64>,
     buffer: Vec<u8>,
     syncs: u64,
+    /// Whether new segments may hold samples with start timestamps.
+    is_started: bool,
 }
 
 struct OpenSegment {
@@ -72,6 +74,8 @@ struct OpenSegment {
     doubt: Doubt,
     groups: u32,
     windows: BTreeSet<i64>,
+    /// Whether it may hold samples with start timestamps.
+    is_started: bool,
 }
 
 /// What of a segment may not be as it should, after an error.
@@ -96,6 +100,7 @@ impl WalWriter {
             defined: Paged::new(0),
             buffer: Vec::new(),
             syncs: 0,
+            is_started: false,
         })
     }
 
@@ -192,14 +197,23 @@ impl WalWriter {
         }))
     }
 
-    /// Whether the open segment is as large as it may get.
-    pub(crate) fn is_full(&self) -> bool {
-        self.open_bytes() >= self.options.segment_bytes_max
+    /// Whether the open segment is as large as it may get, or is none that may hold `samples`. Segments that are opened from
+    /// now on may.
+    pub(crate) fn is_over(&mut self, samples: &Samples) -> bool {
+        self.is_started |= samples.starts.is_some();
+        let current = self.current.as_ref();
+        let unfit = samples.starts.is_some() && current.is_some_and(|c| !c.is_started);
+        unfit || self.open_bytes() >= self.options.segment_bytes_max
     }
 
     /// Makes sure that there is a clean open segment.
     fn ready(&mut self) -> Result<()> {
         self.clean()?;
+        let is_started = self.is_started;
+        let unused = self
+            .current
+            .take_if(|c| c.groups == 0 && c.is_started != is_started);
+        self.next_number = unused.map_or(self.next_number, |c| c.number);
         if let Some(current) = &self.current {
             if current.unsynced.len() >= WAL_UNSYNCED_BYTES_MAX {
                 self.sync()?;
@@ -209,7 +223,12 @@ impl WalWriter {
         self.defined = Paged::new(0);
         let number = self.next_number;
         let path = segment_path(&self.options.folder, number);
-        let file = create_segment(self.fs.as_ref(), &self.options.folder, &path, number);
+        let file = create_segment(
+            self.fs.as_ref(),
+            &self.options.folder,
+            &path,
+            &segment_header(number, is_started),
+        );
         let file = file.map_err(|e| not_stored(&path, e))?;
         self.next_number += 1;
         let (bytes, windows) = (SEGMENT_HEADER_BYTES, BTreeSet::new());
@@ -222,6 +241,7 @@ impl WalWriter {
             doubt: Doubt::None,
             groups: 0,
             windows,
+            is_started,
         });
         Ok(())
     }
@@ -275,9 +295,13 @@ impl WalWriter {
             records.push((self.begin_record(), RecordKind::Series));
             self.encoder.definitions(definitions, &mut self.buffer)?;
         }
+        let kind = match samples.starts {
+            None => RecordKind::Samples,
+            Some(_) => RecordKind::StartedSamples,
+        };
         for offset in (0..samples.len()).step_by(RECORD_SAMPLES_MAX) {
             let len = RECORD_SAMPLES_MAX.min(samples.len() - offset);
-            records.push((self.begin_record(), RecordKind::Samples));
+            records.push((self.begin_record(), kind));
             self.encoder
                 .samples(samples.slice(offset, len), &mut self.buffer)?;
         }
@@ -409,11 +433,11 @@ fn create_segment(
     fs: &dyn FileSystem,
     folder: &Path,
     path: &Path,
-    number: u64,
+    header: &[u8],
 ) -> io::Result<Box<dyn AppendFile>> {
     fs.remove(path)?;
     let mut file = fs.create(path)?;
-    file.append(&segment_header(number))?;
+    file.append(header)?;
     file.sync()?;
     fs.sync_folder(folder)?;
     Ok(file)

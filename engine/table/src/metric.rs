@@ -288,6 +288,7 @@ fn drop_stale(samples: &mut SampleColumns) {
         offsets,
         timestamps,
         values,
+        ..
     } = samples;
     let (mut kept, mut start) = (0_usize, 0_usize);
     for end in offsets.iter_mut().skip(1) {
@@ -317,6 +318,7 @@ mod tests {
             offsets: vec![0, 2, 2, 5],
             timestamps: vec![1, 2, 3, 4, 5],
             values: vec![1.0, stale_nan(), 3.0, stale_nan(), 5.0],
+            starts: Vec::new(),
         };
         drop_stale(&mut samples);
         assert_eq!(

@@ -16,7 +16,9 @@ use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use narthex_engine::{HistogramColumns, SampleColumns, Selection};
-use narthex_model::{HISTOGRAMS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column};
+use narthex_model::{
+    HISTOGRAMS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column,
+};
 
 use crate::error::external;
 use crate::histograms;
@@ -38,7 +40,7 @@ const SAMPLE_BYTES: usize = 16;
 ///
 /// One nullable `Utf8View` column per label (named by [`label_column`]; NULL where a series lacks it), then the sample times
 /// as `List<Int64>` and the sample values as `List<Float64>`; where a series may have native histograms, these follow as lists of
-/// [`narthex_model::histogram_item`]. Samples are read only if such a column is projected.
+/// [`narthex_model::histogram_item`], and where floats may say since when they count, that as `List<Int64>`. Samples are read only if such a column is projected.
 pub struct SeriesTable {
     selection: Selection,
     label_names: Vec<String>,
@@ -66,6 +68,10 @@ impl SeriesTable {
         if selection.has_histograms() {
             let column_type = histograms::column_type();
             fields.push(Field::new(HISTOGRAMS_COLUMN, column_type, false));
+        }
+        if selection.has_start_timestamps() {
+            let column_type = DataType::List(item_field(DataType::Int64));
+            fields.push(Field::new(STARTS_COLUMN, column_type, false));
         }
         Self {
             selection,
@@ -132,6 +138,7 @@ enum Column {
     Timestamps,
     Values,
     Histograms,
+    Starts,
 }
 
 /// Makes the rows of one scan.
@@ -145,6 +152,7 @@ struct SeriesRows {
 
 impl SeriesRows {
     fn new(table: &SeriesTable, projection: &[usize]) -> Result<Self> {
+        let has_histograms = table.schema.column_with_name(HISTOGRAMS_COLUMN).is_some();
         let mut wanted: Vec<usize> = projection
             .iter()
             .copied()
@@ -157,7 +165,8 @@ impl SeriesRows {
             Err(_) => match index - table.label_names.len() {
                 0 => Column::Timestamps,
                 1 => Column::Values,
-                _ => Column::Histograms,
+                2 if has_histograms => Column::Histograms,
+                _ => Column::Starts,
             },
         };
         Ok(Self {
@@ -173,7 +182,11 @@ impl SeriesRows {
 
     fn needs_samples(&self) -> bool {
         let floats = |c: &Column| matches!(c, Column::Timestamps | Column::Values);
-        self.columns.iter().any(floats)
+        self.columns.iter().any(floats) || self.needs_starts()
+    }
+
+    fn needs_starts(&self) -> bool {
+        self.columns.iter().any(|c| matches!(c, Column::Starts))
     }
 
     fn needs_histograms(&self) -> bool {
@@ -193,8 +206,13 @@ impl SeriesRows {
             offsets,
             timestamps,
             values,
+            mut starts,
         } = samples;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        if self.needs_starts() {
+            starts.resize(values.len(), 0);
+        }
+        let starts: ArrayRef = Arc::new(Int64Array::from(starts));
         let timestamps: ArrayRef = Arc::new(Int64Array::from(timestamps));
         let values: ArrayRef = Arc::new(Float64Array::from(values));
         let list = |child: &ArrayRef| -> Result<ArrayRef> {
@@ -211,6 +229,7 @@ impl SeriesRows {
             Column::Label(at) => Ok(labels[*at].clone()),
             Column::Timestamps => list(&timestamps),
             Column::Values => list(&values),
+            Column::Starts => list(&starts),
             Column::Histograms => histograms.clone().ok_or_else(|| {
                 DataFusionError::Internal("histograms were asked for and not read".to_owned())
             }),
@@ -254,6 +273,9 @@ impl Rows for SeriesRows {
             self.selection.samples_max()
         )?;
         write!(f, ", labels=[{}]", self.labels.join(", "))?;
+        if self.needs_starts() {
+            f.write_str(", start timestamps")?;
+        }
         match (self.needs_samples(), self.needs_histograms()) {
             (false, false) => f.write_str(", samples not read"),
             (_, true) => f.write_str(", histograms"),
@@ -281,7 +303,10 @@ impl Rows for SeriesRows {
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {
-        let samples = if self.needs_samples() {
+        let samples = if self.needs_starts() {
+            let read = self.selection.read_with_starts(positions.clone());
+            read.map_err(external)?
+        } else if self.needs_samples() {
             self.selection.read(positions.clone()).map_err(external)?
         } else {
             SampleColumns {

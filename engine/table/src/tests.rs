@@ -12,7 +12,8 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use narthex_engine::{Engine, Options, Snapshot};
 use narthex_model::{
-    HISTOGRAMS_COLUMN, Histogram, HistogramSample, Matcher, Sink, Span, TimeRange, WriteBatch,
+    HISTOGRAMS_COLUMN, Histogram, HistogramSample, Matcher, STARTS_COLUMN, Sink, Span, TimeRange,
+    WriteBatch,
 };
 use tempfile::TempDir;
 
@@ -67,6 +68,41 @@ async fn scan(
 
 fn context(partitions: usize) -> SessionContext {
     SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions))
+}
+
+#[tokio::test]
+async fn start_timestamps_are_a_column_where_some_are_known() {
+    let folder = TempDir::new().expect("a folder");
+    let engine = Engine::open(folder.path(), Options::default(), None).expect("a store");
+    let mut batch = WriteBatch::new();
+    for (id, start) in [("a", 0), ("b", 500)] {
+        let labels = &mut [("__name__", "m"), ("id", id)];
+        let series = batch.push_series(labels).expect("labels");
+        batch.push_sample_with_start(series, 1000, 1.0, start);
+        batch.push_sample(series, 2000, 2.0);
+    }
+    engine.write(batch).await.expect("written");
+    let table = |id: &str| {
+        let matchers = [Matcher::equal("id", id)];
+        let selection = engine.snapshot().select(&matchers, TimeRange::ALL);
+        Arc::new(SeriesTable::new(selection.expect("selected")))
+    };
+    assert!(
+        table("a")
+            .schema()
+            .column_with_name(STARTS_COLUMN)
+            .is_none()
+    );
+    for flushed in [false, true] {
+        if flushed {
+            engine.flush().expect("flushed");
+        }
+        let batches = scan(&context(1), table("b"), &[STARTS_COLUMN])
+            .await
+            .expect("read");
+        let starts = batches[0].column(0).as_list::<i32>().value(0);
+        assert_eq!(starts.as_primitive::<Int64Type>().values(), &[500, 0]);
+    }
 }
 
 #[tokio::test]
