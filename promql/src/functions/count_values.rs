@@ -3,6 +3,7 @@
 //! `prom_value_texts(vector, most)` and `prom_value_points(vector, most)` give lists of equal length per row: the values as text, and
 //! step vectors that are 1 where the series has that value. More than `most` points in a batch are refused.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListArray, StringViewArray};
@@ -15,7 +16,8 @@ use datafusion::logical_expr::{
 use narthex_model::Error;
 
 use super::arguments::{any_signature, column, int, planned_vector};
-use crate::steps::{StepVectors, StepWriter};
+use crate::mixed::MixedVectors;
+use crate::steps::StepWriter;
 
 /// Which of the two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,10 +37,10 @@ impl Values {
         }))
     }
 
-    fn item(self, vector: DataType) -> DataType {
+    fn item(self, args: &ReturnFieldArgs<'_>) -> Result<DataType> {
         match self {
-            Self::Texts => DataType::Utf8View,
-            Self::Points => vector,
+            Self::Texts => Ok(DataType::Utf8View),
+            Self::Points => planned_vector(args),
         }
     }
 }
@@ -66,67 +68,80 @@ impl ScalarUDFImpl for ValuesUdf {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let item = Field::new_list_field(self.part.item(planned_vector(&args)?), true);
+        let item = Field::new_list_field(self.part.item(&args)?, true);
         let list = DataType::List(Arc::new(item));
         Ok(Arc::new(Field::new(self.name(), list, false)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let vectors = column(&args.args, 0, args.number_rows)?;
-        let vector_type = vectors.data_type().clone();
-        let vectors = StepVectors::from_array(&vectors)?;
+        let vectors = MixedVectors::from_array(&column(&args.args, 0, args.number_rows)?)?;
         let rows: Vec<_> = (0..args.number_rows)
-            .map(|row| Runs::of(&vectors, row))
+            .map(|row| values(&vectors, row))
             .collect();
-        let runs = || rows.iter().flat_map(Runs::iter);
         let items: ArrayRef = match self.part {
-            Values::Texts => Arc::new(runs().map(|(v, _)| text(v)).collect::<StringViewArray>()),
+            Values::Texts => {
+                let texts = rows.iter().flatten().map(|value| Some(value.text.as_str()));
+                Arc::new(texts.collect::<StringViewArray>())
+            }
             Values::Points => {
-                let count = runs().count();
-                refuse_many(count.saturating_mul(vectors.steps), int(&args.args, 1)?)?;
-                let mut out = StepWriter::new(count, vectors.steps);
-                for (i, (_, steps)) in runs().enumerate() {
+                let count = rows.iter().map(Vec::len).sum::<usize>();
+                refuse_many(count.saturating_mul(vectors.steps()), int(&args.args, 1)?)?;
+                let mut out = StepWriter::new(count, vectors.steps());
+                for (i, value) in rows.iter().flatten().enumerate() {
                     let mut row = out.row_mut(i);
-                    steps.iter().for_each(|(_, step)| row.set(*step, 1.0));
+                    value.steps.iter().for_each(|step| row.set(*step, 1.0));
                 }
                 out.finish().into_array()?
             }
         };
-        let lengths = rows.iter().map(|row| row.iter().count());
-        let field = Arc::new(Field::new_list_field(self.part.item(vector_type), true));
-        let lists = ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), items, None)?;
+        let field = Arc::new(Field::new_list_field(items.data_type().clone(), true));
+        let offsets = OffsetBuffer::from_lengths(rows.iter().map(Vec::len));
+        let lists = ListArray::try_new(field, offsets, items, None)?;
         Ok(ColumnarValue::Array(Arc::new(lists)))
     }
 }
 
-/// The points of one row, equal values together. NaN is one value, zeros of either sign are two.
-struct Runs(Vec<(u64, usize)>);
+/// A value of a series, and where it has it.
+struct Value {
+    text: String,
+    steps: Vec<usize>,
+}
 
-impl Runs {
-    fn of(vectors: &StepVectors, row: usize) -> Self {
-        let mut points = Vec::new();
-        vectors.for_each(row, |step, v| {
-            let v = if v.is_nan() { f64::NAN } else { v };
-            points.push((v.to_bits(), step));
-        });
-        points.sort_unstable();
-        Self(points)
+/// The different values of a row. NaN is one value, zeros of either sign are two.
+fn values(vectors: &MixedVectors, row: usize) -> Vec<Value> {
+    let mut points = Vec::new();
+    vectors.floats.for_each(row, |step, v| {
+        let v = if v.is_nan() { f64::NAN } else { v };
+        points.push((v.to_bits(), step));
+    });
+    points.sort_unstable();
+    let runs = points.chunk_by(|a, b| a.0 == b.0);
+    let floats = runs.filter_map(|run| {
+        let text = text(f64::from_bits(run.first()?.0));
+        let steps = run.iter().map(|(_, step)| *step).collect();
+        Some(Value { text, steps })
+    });
+    let mut histograms: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (step, histogram) in vectors.histograms(row) {
+        histograms
+            .entry(histogram.to_string())
+            .or_default()
+            .push(step);
     }
-
-    fn iter(&self) -> impl Iterator<Item = (f64, &[(u64, usize)])> {
-        let runs = self.0.chunk_by(|a, b| a.0 == b.0);
-        runs.filter_map(|run| Some((f64::from_bits(run.first()?.0), run)))
-    }
+    let histograms = histograms
+        .into_iter()
+        .map(|(text, steps)| Value { text, steps });
+    floats.chain(histograms).collect()
 }
 
 /// All digits, never an exponent.
-fn text(v: f64) -> Option<String> {
-    Some(match v {
+fn text(v: f64) -> String {
+    match v {
         _ if v.is_nan() => "NaN".to_owned(),
         f64::INFINITY => "+Inf".to_owned(),
         f64::NEG_INFINITY => "-Inf".to_owned(),
         _ => format!("{v}"),
-    })
+    }
 }
 
 fn refuse_many(points: usize, most: i64) -> Result<()> {
@@ -144,8 +159,7 @@ mod tests {
 
     #[test]
     fn texts() {
-        let texts = [1e21, -0.0, 0.1 + 0.2, f64::NAN, f64::INFINITY, 1e-7]
-            .map(|v| text(v).unwrap_or_default());
+        let texts = [1e21, -0.0, 0.1 + 0.2, f64::NAN, f64::INFINITY, 1e-7].map(text);
         let expected = [
             "1000000000000000000000",
             "-0",

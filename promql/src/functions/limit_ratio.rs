@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
-use super::arguments::{StepScalar, any_signature, column, planned_vector, text};
+use super::arguments::{StepScalar, any_signature, column, text};
 use super::label_sets::LabelSets;
+use crate::mixed::{is_mixed, kept};
 use crate::steps::StepVectors;
 
 /// The function for plans.
@@ -42,16 +43,21 @@ impl ScalarUDFImpl for LimitRatioUdf {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(
-            self.name(),
-            planned_vector(&args)?,
-            true,
-        )))
+        match args.arg_fields.first() {
+            Some(vector) => Ok(Arc::new(
+                vector
+                    .as_ref()
+                    .clone()
+                    .with_name(self.name())
+                    .with_nullable(true),
+            )),
+            None => internal_err!("{} needs a vector", self.name()),
+        }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
-        let vectors = StepVectors::from_array(&column(&args.args, 0, rows)?)?;
+        let vectors = column(&args.args, 0, rows)?;
         let ratio = StepScalar::read(&args.args, 1)?;
         let labels = 2..args.args.len();
         let names = labels.clone().step_by(2).map(|i| text(&args.args, i));
@@ -64,6 +70,11 @@ impl ScalarUDFImpl for LimitRatioUdf {
         let mut scratch = Vec::new();
         let shares = (0..rows).map(|row| share(sets.hash(&names, row, &mut scratch)));
         let shares: Vec<_> = shares.collect();
+        if is_mixed(vectors.data_type()) {
+            let keep = |row: usize, step| is_kept(ratio.at(row, step), shares[row]);
+            return Ok(ColumnarValue::Array(kept(&vectors, rows, keep)?));
+        }
+        let vectors = StepVectors::from_array(&vectors)?;
         let kept = BooleanBuffer::collect_bool(rows * vectors.steps, |at| {
             let (row, step) = (at / vectors.steps, at % vectors.steps);
             is_kept(ratio.at(row, step), shares[row])

@@ -16,6 +16,8 @@ use narthex_model::{METRIC_NAME, Matcher, column_label, label_column};
 
 use super::gather::Combine;
 use crate::functions::arguments::refused;
+use crate::mixed::MixedVectors;
+use crate::quote::Quoted;
 use crate::steps::{StepVectors, StepWriter, step_type};
 
 /// Labels that say which target a series is of.
@@ -23,6 +25,9 @@ const IDENTIFYING: [&str; 2] = ["instance", "job"];
 
 /// The column of the mask.
 pub(crate) const MASK: &str = "#mask";
+
+/// The column of the info series that has their points, if some may be histograms.
+pub(crate) const POINTS: &str = "#points";
 
 /// The join of base series with info series.
 #[derive(Debug)]
@@ -94,6 +99,18 @@ impl<'a> Rows<'a> {
         column.is_valid(row).then(|| column.value(row))
     }
 
+    /// All labels of a row, as Prometheus writes them.
+    fn text(&self, row: usize) -> String {
+        let mut labels: Vec<_> = self
+            .columns
+            .iter()
+            .filter(|(_, column)| column.is_valid(row))
+            .map(|(name, column)| format!("{name}={}", Quoted(column.value(row))))
+            .collect();
+        labels.sort();
+        format!("{{{}}}", labels.join(", "))
+    }
+
     fn target(&self, row: usize) -> Target<'a> {
         IDENTIFYING.map(|l| self.label(row, l))
     }
@@ -106,8 +123,8 @@ type Target<'a> = [Option<&'a str>; IDENTIFYING.len()];
 struct Base<'a> {
     rows: Rows<'a>,
     carried: Vec<&'a ArrayRef>,
-    /// Where they have points; unknown if they are not all floats.
-    points: Option<StepVectors>,
+    /// Their points.
+    points: MixedVectors,
     /// Which of them are info series themselves, and stay as they are.
     is_info: Vec<bool>,
 }
@@ -125,20 +142,20 @@ impl<'a> Base<'a> {
         };
         Ok(Self {
             is_info: (0..rows.count).map(is_info).collect(),
-            points: carried
-                .first()
-                .and_then(|v| StepVectors::from_array(v).ok()),
+            points: match carried.first() {
+                Some(value) => MixedVectors::from_array(value)?,
+                None => return internal_err!("base series without values"),
+            },
             carried,
             rows,
         })
     }
 
     fn has_point(&self, row: usize, step: usize) -> bool {
-        let Some(points) = &self.points else {
-            return true;
-        };
-        let present = points.present.as_ref();
-        present.is_none_or(|p| p.is_valid(row * points.steps + step))
+        let floats = &self.points.floats;
+        let present = floats.present.as_ref();
+        present.is_none_or(|p| p.is_valid(row * floats.steps + step))
+            || self.points.histogram_steps(row).any(|there| there == step)
     }
 
     fn has_any_point(&self, step: usize) -> bool {
@@ -175,6 +192,10 @@ impl<'a> Targets<'a> {
     fn of(join: &InfoJoin, base: &Base<'_>, info: &Rows<'a>, batch: &RecordBatch) -> Result<Self> {
         let wanted = base.identities();
         let mut metrics: HashMap<Target<'a>, BTreeMap<&'a str, Vec<usize>>> = HashMap::new();
+        let points = batch.column_by_name(POINTS);
+        let points = points
+            .map(|points| MixedVectors::from_array(points))
+            .transpose()?;
         for row in 0..info.count {
             let target = info.target(row);
             let known = target.iter().zip(&wanted);
@@ -183,6 +204,14 @@ impl<'a> Targets<'a> {
                     .into_iter()
                     .all(|(value, set)| set.is_empty() || value.is_some_and(|v| set.contains(v)));
             if is_wanted {
+                if points
+                    .as_ref()
+                    .is_some_and(|points| points.has_histograms(row))
+                {
+                    let labels = info.text(row);
+                    let message = "this should be an info metric, with float samples";
+                    return Err(refused(format!("{message}: {labels}")));
+                }
                 let name = info.label(row, METRIC_NAME).unwrap_or_default();
                 metrics
                     .entry(target)

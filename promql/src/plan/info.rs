@@ -8,16 +8,17 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use narthex_model::{METRIC_NAME, MatchOp, Matcher, Result};
 
 use super::call::arg;
-use super::columns::{VALUE, call, column};
+use super::columns::{VALUE, call, column, label};
 use super::names::DROPPED;
 use super::vector::Vector;
 use super::{Planner, planning};
 use crate::ast::{Expr, Modifiers, Node, VectorSelector};
+use crate::functions::mixed_points::mixed_instant;
 use crate::functions::points::{Take, instant};
 use crate::functions::presence::Presence;
 use crate::kernels::windows::Windows;
 use crate::nodes::gather::GatherTable;
-use crate::nodes::info::{InfoJoin, MASK};
+use crate::nodes::info::{InfoJoin, MASK, POINTS};
 
 impl Planner<'_> {
     pub(super) fn info(&self, args: &[Expr]) -> Result<Vector> {
@@ -75,8 +76,19 @@ impl Planner<'_> {
             extension: None,
         };
         let samples = self.scan(&selector, self.reference_windows(base)?)?;
-        let times = call(&instant(Take::Timestamp), samples.arguments());
-        samples.into_vector().with_value(times)
+        let mut columns: Vec<_> = samples.labels.iter().map(|l| label(l)).collect();
+        if samples.histograms {
+            let times = call(&mixed_instant(Take::Timestamp), samples.mixed_arguments());
+            let points = call(&mixed_instant(Take::Value), samples.mixed_arguments());
+            columns.extend([times.alias(VALUE), points.alias(POINTS)]);
+        } else {
+            let times = call(&instant(Take::Timestamp), samples.arguments());
+            columns.push(times.alias(VALUE));
+        }
+        let vector = samples.into_vector();
+        let plan = LogicalPlanBuilder::from(vector.plan).project(columns);
+        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+        Ok(Vector { plan, ..vector })
     }
 
     /// Where the first selector of `expr` looks: its own modifiers and those of the subqueries around it count.
