@@ -1,10 +1,10 @@
 //! One function per reader of foreign bytes, for fuzz targets: each reads all of its input and must not panic.
 
-use narthex_model::{Histogram, Label, Metadata, Result, TimeRange, TimestampMs, WriteBatch};
+use narthex_model::{TimeRange, WriteBatch};
 
 use crate::remote_read;
 use crate::remote_write::{self, Limits};
-use crate::tsdb::{self, Encoding, WalExemplar, WalSink};
+use crate::tsdb::{self, Encoding, WalSink};
 use crate::{ExpositionParser, Protocol, negotiate, parser_for, read_export_line, write_batch};
 
 /// Prometheus text.
@@ -80,18 +80,7 @@ pub fn tsdb_wal(bytes: &[u8]) {
 
 struct Ignored;
 
-impl WalSink for Ignored {
-    fn series(&mut self, _: u64, _: &mut [Label<'_>]) -> Result<()> {
-        Ok(())
-    }
-    fn sample(&mut self, _: u64, _: TimestampMs, _: f64) {}
-    fn histogram(&mut self, _: u64, _: TimestampMs, _: Histogram) {}
-    fn exemplar(&mut self, _: u64, _: WalExemplar<'_>) -> Result<()> {
-        Ok(())
-    }
-    fn metadata(&mut self, _: u64, _: Metadata) {}
-    fn tombstone(&mut self, _: u64, _: TimeRange) {}
-}
+impl WalSink for Ignored {}
 
 /// The samples of a TSDB chunk.
 pub fn tsdb_chunk(data: &[u8]) {

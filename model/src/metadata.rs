@@ -23,7 +23,7 @@ pub enum MetricType {
 }
 
 impl MetricType {
-    /// All of them.
+    /// All of them, in the order of their codes.
     pub const ALL: [Self; 8] = [
         Self::Unknown,
         Self::Counter,
@@ -34,6 +34,19 @@ impl MetricType {
         Self::Info,
         Self::StateSet,
     ];
+
+    /// The type that Prometheus means by a code, in its log and in remote write; unknown if it has none.
+    pub fn from_code(code: u64) -> Self {
+        let at = usize::try_from(code).ok();
+        at.and_then(|at| Self::ALL.get(at))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The code of [`MetricType::from_code`].
+    pub fn code(self) -> u8 {
+        self as u8
+    }
 
     /// The type that [`MetricType::as_str`] calls `name`.
     pub fn named(name: &str) -> Option<Self> {

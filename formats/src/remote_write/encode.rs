@@ -6,7 +6,6 @@ use narthex_model::{Error, Exemplar, LabelsRef, MetadataEntry, TimestampMs, Writ
 use snap::raw;
 
 use super::histogram::push_histogram;
-use super::message::METRIC_TYPES;
 use super::wire::{push_varint, varint_len};
 
 /// Encodes a batch as the body of a remote write 1.0 request.
@@ -204,11 +203,8 @@ fn push_exemplar(out: &mut Vec<u8>, exemplar: &Exemplar) {
 }
 
 fn push_metadata(out: &mut Vec<u8>, entry: &MetadataEntry) {
-    let code = METRIC_TYPES
-        .iter()
-        .position(|t| *t == entry.metadata.metric_type)
-        .unwrap_or(0);
-    out.extend_from_slice(&[1 << 3, code as u8]);
+    let code = entry.metadata.metric_type.code();
+    out.extend_from_slice(&[1 << 3, code]);
     push_bytes(out, 2, entry.metric.as_bytes());
     push_bytes(out, 4, entry.metadata.help.as_bytes());
     push_bytes(out, 5, entry.metadata.unit.as_bytes());

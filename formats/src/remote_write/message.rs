@@ -30,7 +30,7 @@ fn read_metadata(mut message: Message<'_>) -> Result<MetadataEntry, Malformed> {
     };
     while let Some((number, value)) = message.field()? {
         match (number, value) {
-            (1, Value::Varint(code)) => entry.metadata.metric_type = metric_type(code),
+            (1, Value::Varint(code)) => entry.metadata.metric_type = MetricType::from_code(code),
             (2, Value::Bytes(text)) => entry.metric = owned(text),
             (4, Value::Bytes(text)) => entry.metadata.help = owned(text),
             (5, Value::Bytes(text)) => entry.metadata.unit = owned(text),
@@ -43,24 +43,4 @@ fn read_metadata(mut message: Message<'_>) -> Result<MetadataEntry, Malformed> {
 /// Metadata is for people: what is not UTF-8 is replaced, not refused.
 fn owned(text: Message<'_>) -> String {
     String::from_utf8_lossy(text.bytes()).into_owned()
-}
-
-/// The types in the order of their codes.
-pub(super) const METRIC_TYPES: [MetricType; 8] = [
-    MetricType::Unknown,
-    MetricType::Counter,
-    MetricType::Gauge,
-    MetricType::Histogram,
-    MetricType::GaugeHistogram,
-    MetricType::Summary,
-    MetricType::Info,
-    MetricType::StateSet,
-];
-
-fn metric_type(code: u64) -> MetricType {
-    usize::try_from(code)
-        .ok()
-        .and_then(|code| METRIC_TYPES.get(code))
-        .copied()
-        .unwrap_or_default()
 }

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use narthex_model::{
-    Error, Histogram, Label, Labels, Metadata, ResetHint, Span, TimeRange, format_float,
-};
+use narthex_model::{Error, Histogram, Label, Labels, ResetHint, Span, TimeRange, format_float};
 
 use super::tests::{blocks_in, for_each_chunk, sorted_paths};
 use super::*;
@@ -120,8 +118,6 @@ impl WalSink for Gathered {
         self.exemplars.push(text);
         Ok(())
     }
-
-    fn metadata(&mut self, _: u64, _: Metadata) {}
 
     fn tombstone(&mut self, reference: u64, range: TimeRange) {
         self.deleted.push((self.name(reference), range));

@@ -8,26 +8,40 @@ use super::bytes::{Bytes, Damage};
 use super::histogram::CUSTOM_BOUNDS_SCHEMA;
 
 /// Takes what records hold, in their order. Series are named by references, which a series record explains before they
-/// are used; a series may have several.
+/// are used; a series may have several. What a sink does not ask for is passed by.
 pub trait WalSink {
     /// The series that `reference` stands for from now on.
     ///
     /// # Errors
     /// Labels that cannot be used.
-    fn series(&mut self, reference: u64, labels: &mut [Label<'_>]) -> Result<(), Error>;
+    fn series(&mut self, reference: u64, labels: &mut [Label<'_>]) -> Result<(), Error> {
+        let _ = (reference, labels);
+        Ok(())
+    }
     /// A float.
-    fn sample(&mut self, reference: u64, t: TimestampMs, value: f64);
+    fn sample(&mut self, reference: u64, t: TimestampMs, value: f64) {
+        let _ = (reference, t, value);
+    }
     /// A native histogram.
-    fn histogram(&mut self, reference: u64, t: TimestampMs, histogram: Histogram);
+    fn histogram(&mut self, reference: u64, t: TimestampMs, histogram: Histogram) {
+        let _ = (reference, t, histogram);
+    }
     /// An exemplar.
     ///
     /// # Errors
     /// Labels that cannot be used.
-    fn exemplar(&mut self, reference: u64, exemplar: WalExemplar<'_>) -> Result<(), Error>;
+    fn exemplar(&mut self, reference: u64, exemplar: WalExemplar<'_>) -> Result<(), Error> {
+        let _ = (reference, exemplar);
+        Ok(())
+    }
     /// What the metric of a series says of itself.
-    fn metadata(&mut self, reference: u64, metadata: Metadata);
+    fn metadata(&mut self, reference: u64, metadata: Metadata) {
+        let _ = (reference, metadata);
+    }
     /// What was deleted of a series.
-    fn tombstone(&mut self, reference: u64, range: TimeRange);
+    fn tombstone(&mut self, reference: u64, range: TimeRange) {
+        let _ = (reference, range);
+    }
 }
 
 /// An exemplar as the log has it.
@@ -139,24 +153,12 @@ fn exemplars(bytes: &mut Bytes<'_>, sink: &mut dyn WalSink) -> Result<(), Error>
     })
 }
 
-/// The types in the order of their codes.
-const METRIC_TYPES: [MetricType; 8] = [
-    MetricType::Unknown,
-    MetricType::Counter,
-    MetricType::Gauge,
-    MetricType::Histogram,
-    MetricType::GaugeHistogram,
-    MetricType::Summary,
-    MetricType::Info,
-    MetricType::StateSet,
-];
-
 fn metadata(bytes: &mut Bytes<'_>, sink: &mut dyn WalSink) -> Result<(), Error> {
     while !bytes.is_empty() {
         let reference = bytes.uvarint()?;
-        let code = usize::from(bytes.byte()?);
+        let code = u64::from(bytes.byte()?);
         let mut metadata = Metadata {
-            metric_type: METRIC_TYPES.get(code).copied().unwrap_or_default(),
+            metric_type: MetricType::from_code(code),
             ..Metadata::default()
         };
         for _ in 0..bytes.uvarint()? {

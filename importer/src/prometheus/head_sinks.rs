@@ -27,20 +27,6 @@ impl Deletions {
 }
 
 impl WalSink for Deletions {
-    fn series(&mut self, _: u64, _: &mut [Label<'_>]) -> Result<()> {
-        Ok(())
-    }
-
-    fn sample(&mut self, _: u64, _: TimestampMs, _: f64) {}
-
-    fn histogram(&mut self, _: u64, _: TimestampMs, _: Histogram) {}
-
-    fn exemplar(&mut self, _: u64, _: WalExemplar<'_>) -> Result<()> {
-        Ok(())
-    }
-
-    fn metadata(&mut self, _: u64, _: Metadata) {}
-
     fn tombstone(&mut self, reference: u64, range: TimeRange) {
         self.0.entry(reference).or_default().push(range);
     }
