@@ -7,7 +7,7 @@ use narthex_model::{HistogramRef, TimeRange};
 
 use super::appended::Appended;
 use super::histogram_chunk::HistogramChunk;
-use super::paged::Paged;
+use super::shared_map::SharedMap;
 use super::starts::Starts;
 use super::window::offsets_in;
 use crate::exemplars::StoredExemplar;
@@ -17,11 +17,11 @@ use crate::metadata::KnownMetadata;
 /// Native histograms, exemplars and metadata of a window. Clones share what is not written to afterwards.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Extras {
-    histograms: Paged<HistogramChunk>,
+    histograms: SharedMap<HistogramChunk>,
     histogram_samples: u64,
     heap_bytes: usize,
     /// Of floats.
-    starts: Paged<Starts>,
+    starts: SharedMap<Starts>,
     exemplars: Appended<StoredExemplar>,
     metadata: Appended<KnownMetadata>,
 }

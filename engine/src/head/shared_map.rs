@@ -7,7 +7,7 @@ const PAGE_SLOTS: usize = 256;
 
 /// Values by ordinal.
 #[derive(Debug, Clone)]
-pub(super) struct Paged<T> {
+pub(super) struct SharedMap<T> {
     pages: Vec<Option<Arc<Page<T>>>>,
     len: u64,
 }
@@ -17,7 +17,7 @@ struct Page<T> {
     slots: [Option<Arc<T>>; PAGE_SLOTS],
 }
 
-impl<T> Default for Paged<T> {
+impl<T> Default for SharedMap<T> {
     fn default() -> Self {
         Self {
             pages: Vec::new(),
@@ -26,7 +26,7 @@ impl<T> Default for Paged<T> {
     }
 }
 
-impl<T: Clone + Default> Paged<T> {
+impl<T: Clone + Default> SharedMap<T> {
     /// Bytes of memory, without what the values hold themselves.
     pub(super) fn heap_bytes(&self) -> usize {
         let pages = self.pages.iter().flatten().count();
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn clones_share_what_is_not_changed() {
-        let mut map = Paged::<u8>::default();
+        let mut map = SharedMap::<u8>::default();
         for ordinal in [700, 3] {
             *map.get_mut(ordinal).expect("made") = 1;
         }
