@@ -11,28 +11,17 @@
 //!
 //! Histograms of integers have deltas, each from the bucket before; histograms of floats have counts.
 
-use narthex_model::{Error, Histogram, ResetHint, Span, TimestampMs};
+use narthex_model::{Histogram, ResetHint, Span, TimestampMs};
 
 use super::wire::{Malformed, Message, Value, push_varint, zigzag};
 
-/// The schema whose bounds are listed.
-const CUSTOM_BOUNDS_SCHEMA: i32 = -53;
-
-/// Reads a histogram sample.
+/// Reads a histogram sample. Whether it makes sense is not looked at: one that does not is no reason to refuse the others.
 ///
 /// # Errors
-/// `Invalid` if it is damaged, has an unknown schema, or other buckets than its spans say.
-pub(super) fn read_histogram(message: Message<'_>) -> Result<(TimestampMs, Histogram), Error> {
-    let (timestamp, histogram) = read_fields(message)?;
-    check(&histogram).map_err(|what| {
-        Error::invalid(format!(
-            "the native histogram at timestamp {timestamp} {what}"
-        ))
-    })?;
-    Ok((timestamp, histogram))
-}
-
-fn read_fields(mut message: Message<'_>) -> Result<(TimestampMs, Histogram), Malformed> {
+/// It is damaged.
+pub(super) fn read_histogram(
+    mut message: Message<'_>,
+) -> Result<(TimestampMs, Histogram), Malformed> {
     let mut timestamp = 0;
     let mut h = Histogram::default();
     let (mut negative, mut positive) = (0, 0);
@@ -111,33 +100,6 @@ fn read_doubles(value: Value<'_>, out: &mut Vec<f64>) -> Result<(), Malformed> {
 fn reset_hint(code: u64) -> ResetHint {
     let code = u8::try_from(code).ok();
     code.and_then(ResetHint::of_code).unwrap_or_default()
-}
-
-/// What is wrong with a histogram, as the end of a sentence.
-fn check(h: &Histogram) -> Result<(), String> {
-    if !matches!(h.schema, -4..=8 | CUSTOM_BOUNDS_SCHEMA) {
-        return Err(format!(
-            "has schema {}, known are -4 to 8 and -53",
-            h.schema
-        ));
-    }
-    let sides = [
-        ("positive", &h.positive_spans, &h.positive_buckets),
-        ("negative", &h.negative_spans, &h.negative_buckets),
-    ];
-    for (side, spans, buckets) in sides {
-        let wanted: u64 = spans.iter().map(|span| u64::from(span.length)).sum();
-        if wanted != buckets.len() as u64 {
-            return Err(format!(
-                "has {} {side} buckets where its spans hold {wanted}",
-                buckets.len()
-            ));
-        }
-        if spans.iter().skip(1).any(|span| span.offset < 0) {
-            return Err(format!("has {side} spans that overlap"));
-        }
-    }
-    Ok(())
 }
 
 /// Appends the fields of a histogram sample, as a histogram of floats.
