@@ -130,6 +130,9 @@ fn source(shared: &Shared, level: u32) -> BlockSource {
 fn show(shared: &Shared, path: &Path) -> Result<BlockMeta> {
     let block = open_new(shared, path)?;
     let meta = block.meta().clone();
+    for known in block.read_metadata()? {
+        shared.metadata.note(&known);
+    }
     shared.counters.raise_max_time(meta.max_time);
     let mut state = shared.state.lock();
     Arc::make_mut(&mut state).add_block(Arc::new(block));
