@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use crate::budget::Budget;
 use crate::checkpoint::Checkpoint;
 use crate::commit::{Committer, PendingBatch, Work};
 use crate::compact::{Compactor, Urgency};
-use crate::conflict::ConflictReport;
 use crate::copy::copy;
 use crate::delete::{self, DeleteReceipt};
 use crate::flush::Flusher;
@@ -207,7 +206,6 @@ impl Engine {
             shared: shared.clone(),
             wal,
             acceptance,
-            conflict_report: ConflictReport::default(),
             sync_at: None,
         };
         let wal_thread = spawn("narthex-wal", move || committer.run())?;
@@ -295,6 +293,12 @@ impl Engine {
         retention.check()?;
         Arc::make_mut(&mut self.current().state.lock()).retention = Arc::new(retention);
         Ok(())
+    }
+
+    /// Keeps so many exemplars that are not in blocks, from the next write on.
+    pub fn set_exemplars_max(&self, max: usize) {
+        let current = self.current();
+        current.exemplars_max.store(max, Ordering::Relaxed);
     }
 
     /// Reads all blocks at once and compares them with their checksums; what is damaged is set aside. Blocks the caller.
@@ -555,6 +559,7 @@ pub(crate) fn share(
     let shared = Shared {
         layout,
         workers: Arc::new(Workers::new(options.block_threads)),
+        exemplars_max: AtomicUsize::new(options.exemplars_max),
         options,
         fs,
         queue: Queue::new(),

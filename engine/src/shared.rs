@@ -1,6 +1,6 @@
 //! What the engine's threads share.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use narthex_model::{Error, ErrorKind, Result, TimestampMs};
@@ -10,6 +10,7 @@ use crate::Options;
 use crate::block::Workers;
 use crate::budget::Budget;
 use crate::commit::Work;
+use crate::conflict::{ConflictReport, Conflicts};
 use crate::fs::FileSystem;
 use crate::layout::Layout;
 use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_WAL_SHARE};
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) series: Arc<SeriesTable>,
     pub(crate) metadata: Arc<MetadataTable>,
     pub(crate) quarantine: Arc<Quarantine>,
+    /// Exemplars that the head holds at most.
+    pub(crate) exemplars_max: AtomicUsize,
     pub(crate) counters: Counters,
     pub(crate) budget: Budget,
     /// Ends or wakes the threads that flush and compact.
@@ -49,6 +52,7 @@ pub(crate) struct Counters {
     pub(crate) samples_appended: AtomicU64,
     pub(crate) samples_rejected: AtomicU64,
     pub(crate) samples_conflicting: AtomicU64,
+    pub(crate) conflict_report: Mutex<ConflictReport>,
     pub(crate) wal_fsyncs: AtomicU64,
     pub(crate) wal_open_bytes: AtomicU64,
     pub(crate) wal_failures: AtomicU64,
@@ -84,6 +88,20 @@ pub(crate) fn closed() -> Error {
 }
 
 impl Shared {
+    /// Counts samples that others took the place of, and says so in the log.
+    pub(crate) fn count_conflicts(&self, conflicts: &Conflicts) {
+        if conflicts.count() > 0 {
+            let counters = &self.counters;
+            counters
+                .samples_conflicting
+                .fetch_add(conflicts.count(), Ordering::Relaxed);
+            counters
+                .conflict_report
+                .lock()
+                .tell(conflicts, &self.series);
+        }
+    }
+
     /// Bytes of the WAL on disk.
     pub(crate) fn wal_bytes(&self) -> u64 {
         let closed: u64 = self.closed_segments.lock().iter().map(|s| s.bytes).sum();

@@ -3,7 +3,7 @@
 use narthex_model::Result;
 
 use crate::App;
-use crate::retention::retention;
+use crate::retention::{exemplars_max, retention};
 
 /// Puts the configuration as it is now into force. If it is wrong, the one before stays.
 ///
@@ -26,5 +26,6 @@ async fn try_reload(app: &App) -> Result<()> {
     let retention = retention(&app.settings.flags, &config)?;
     store.scraping.apply(&config).await?;
     store.engine.set_retention(retention)?;
+    store.engine.set_exemplars_max(exemplars_max(&config));
     app.config.accept(&config)
 }

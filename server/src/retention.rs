@@ -1,6 +1,6 @@
-//! How long samples are kept: flags, and the configuration, which has the last word.
+//! How long samples are kept, and how many exemplars: flags, and the configuration, which has the last word.
 
-use narthex_engine::{Retention, RetentionRule};
+use narthex_engine::{Options, Retention, RetentionRule};
 use narthex_ingest::Config;
 use narthex_model::{Result, format_duration};
 
@@ -22,6 +22,13 @@ pub(crate) fn retention(flags: &ServeFlags, config: &Config) -> Result<Retention
         size_bytes: of_file.size.map(|s| s.0).or(of_flags.1).filter(|s| *s > 0),
         rules: rules(config)?,
     })
+}
+
+/// How many exemplars are kept before they are in blocks.
+pub(crate) fn exemplars_max(config: &Config) -> usize {
+    let by_default = Options::default().exemplars_max;
+    let of_file = config.storage.exemplars.max_exemplars;
+    of_file.map_or(by_default, |max| usize::try_from(max).unwrap_or(0))
 }
 
 /// The rules of the configuration.
@@ -79,6 +86,13 @@ mod tests {
         };
         let kept = of("{}").expect("valid");
         assert_eq!(shown(&kept), "30d or 10737418240B");
+        let exemplars = |text: &str| {
+            let (config, _) = Config::parse(text, "p.yml").expect("valid");
+            exemplars_max(&config)
+        };
+        assert_eq!(exemplars("{}"), 100_000);
+        assert_eq!(exemplars("storage: {exemplars: {max_exemplars: 7}}"), 7);
+        assert_eq!(exemplars("storage: {exemplars: {max_exemplars: -1}}"), 0);
         let kept = of("storage: {tsdb: {retention: {time: 1d, size: 0}}}").expect("valid");
         assert_eq!((kept.time_ms, kept.size_bytes), (Some(86_400_000), None));
         let kept = of("retention: [{match: '{job=\"debug\"}', for: 3d}, {match: up, for: 0s}]");

@@ -16,7 +16,7 @@ use crate::flags::{ServeFlags, Settings};
 use crate::limits::DRAIN_TIME_MAX;
 use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
-use crate::retention::{self, retention};
+use crate::retention::{self, exemplars_max, retention};
 use crate::scraping::Scraping;
 use crate::state::Store;
 use crate::storage::Storage;
@@ -64,7 +64,8 @@ impl Server {
         // 4. The store.
         let retention = retention(&flags, &config)?;
         retention::log(&retention);
-        let mut storage = open(&flags, retention, progress).await?;
+        let exemplars_max = exemplars_max(&config);
+        let mut storage = open(&flags, retention, exemplars_max, progress).await?;
         storage.keep_fresh(flags.storage.refresh_interval.as_std());
         let engine = storage.engine.clone();
         let database = Arc::new(Database::new(
@@ -162,12 +163,14 @@ async fn run_http(
 async fn open(
     flags: &ServeFlags,
     retention: Retention,
+    exemplars_max: usize,
     progress: Option<Arc<dyn Progress>>,
 ) -> Result<Storage> {
     let budget = flags.memory_budget.map(|bytes| bytes.0 as u64);
     let options = Options {
         memory_budget_bytes: budget.unwrap_or_else(|| memory_bytes() / 4),
         retention,
+        exemplars_max,
         ..flags.engine_options()
     };
     let (path, storage) = (flags.storage_path.clone(), flags.storage.clone());

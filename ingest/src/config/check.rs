@@ -50,7 +50,6 @@ pub(crate) fn sections(config: &Config, source: &Source<'_>) -> Result<Vec<Warni
 fn storage(storage: &StorageConfig, source: &Source<'_>) -> Vec<Warning> {
     let tsdb = &storage.tsdb;
     let ignored = [
-        (vec!["exemplars"], &storage.exemplars),
         (
             vec!["tsdb", "out_of_order_time_window"],
             &tsdb.out_of_order_time_window,

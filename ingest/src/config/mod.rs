@@ -29,7 +29,7 @@ pub use http::{
 };
 pub use protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
 pub use scrape::{FileSdConfig, ScrapeConfig, StaticConfig};
-pub use storage::{RetentionRule, StorageConfig, StoreRetention, TsdbConfig};
+pub use storage::{ExemplarsConfig, RetentionRule, StorageConfig, StoreRetention, TsdbConfig};
 pub use values::{ByteSize, DurationMs, Secret};
 
 use error::Source;

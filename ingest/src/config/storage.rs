@@ -12,15 +12,34 @@ pub struct StorageConfig {
     /// The store.
     #[serde(deserialize_with = "or_default")]
     pub tsdb: TsdbConfig,
-    #[serde(skip_serializing)]
-    pub(super) exemplars: Value,
+    /// Of the head.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "ExemplarsConfig::says_nothing"
+    )]
+    pub exemplars: ExemplarsConfig,
+}
+
+/// The section `storage.exemplars`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExemplarsConfig {
+    /// How many are kept before they are in blocks; 0 or less for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_exemplars: Option<i64>,
+}
+
+impl ExemplarsConfig {
+    fn says_nothing(&self) -> bool {
+        self.max_exemplars.is_none()
+    }
 }
 
 impl StorageConfig {
     /// Whether nothing that has an effect is set.
     pub(super) fn says_nothing(&self) -> bool {
         let retention = &self.tsdb.retention;
-        retention.time.is_none() && retention.size.is_none()
+        retention.time.is_none() && retention.size.is_none() && self.exemplars.says_nothing()
     }
 }
 
