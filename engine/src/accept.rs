@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use narthex_model::{LabelsRef, Receipt, Rejection, RejectionReason, TimestampMs, WriteBatch};
 
-use crate::conflict::Conflicts;
 use crate::exemplars::Repetitions;
 use crate::extras::Extras;
 use crate::head::window_number;
@@ -26,8 +25,6 @@ pub(crate) struct Group<'a> {
     starts: Vec<i64>,
     extras: Extras<'a>,
     windows: BTreeSet<i64>,
-    /// Samples that take the place of others.
-    pub(crate) conflicts: Conflicts,
 }
 
 /// How a sample stands to those of its series so far.
@@ -47,7 +44,6 @@ impl<'a> Group<'a> {
             starts: Vec::new(),
             extras: Extras::default(),
             windows: BTreeSet::new(),
-            conflicts: Conflicts::default(),
         }
     }
 
@@ -93,16 +89,10 @@ impl<'a> Group<'a> {
     }
 
     /// Notes a float that is not newer than all samples of its series: it may take the place of another. Those in windows that
-    /// are written to are found when the sample gets there.
-    fn note_late(&mut self, ordinal: u32, t: TimestampMs, value: f64, state: &State) {
+    /// are written to are found when the sample gets there, those in frozen ones and in blocks when blocks are merged.
+    fn note_late(&mut self, ordinal: u32, t: TimestampMs) {
         if !self.extras.is_empty() {
             self.extras.late_float(ordinal, t);
-        }
-        if !state.frozen.is_empty()
-            && let Some(there) = state.frozen_value(ordinal, t)
-            && there.to_bits() != value.to_bits()
-        {
-            self.conflicts.note(ordinal, t, value);
         }
     }
 
@@ -201,7 +191,7 @@ impl Acceptance {
             };
             match self.check(ordinal, t) {
                 Ok(Order::Newest) => {}
-                Ok(Order::Late) => group.note_late(ordinal, t, value, state),
+                Ok(Order::Late) => group.note_late(ordinal, t),
                 Err(RejectionReason::TooOld) if state.repeats(ordinal, t, value) => {
                     receipt.stored += 1;
                     continue;

@@ -14,7 +14,7 @@ use parking_lot::MutexGuard;
 
 use crate::WalSync;
 use crate::accept::{Acceptance, Group};
-use crate::conflict::{ConflictReport, Conflicts};
+use crate::conflict::Conflicts;
 use crate::delete::{DeleteRequest, matched};
 use crate::exemplars::StoredExemplar;
 use crate::extras::Extras;
@@ -68,7 +68,6 @@ pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) wal: WalWriter,
     pub(crate) acceptance: Acceptance,
-    pub(crate) conflict_report: ConflictReport,
     /// When acknowledged samples have to be on disk, if some are not.
     pub(crate) sync_at: Option<Instant>,
 }
@@ -227,7 +226,8 @@ impl Committer {
         let mut group = Group::with_capacity(capacity);
         let oldest_kept = state.cutoffs(now).horizon().start;
         self.acceptance.begin(now, oldest_kept);
-        let (metadata, series_max) = (&self.shared.metadata, self.shared.options.exemplars_max);
+        let metadata = &self.shared.metadata;
+        let series_max = self.shared.exemplars_max.load(Ordering::Relaxed);
         let acceptance = &mut self.acceptance;
         let receipts = pending.iter().map(|p| {
             let receipt = acceptance.accept(&p.batch, &p.ordinals, &state, &mut group);
@@ -243,12 +243,11 @@ impl Committer {
     }
 
     /// To the disk, then to the head.
-    fn store(&mut self, mut group: Group<'_>) -> Result<()> {
+    fn store(&mut self, group: Group<'_>) -> Result<()> {
         if group.is_empty() {
             return Ok(());
         }
         self.shared.check_room_for_wal()?;
-        let mut conflicts = std::mem::take(&mut group.conflicts);
         let (samples, extras, windows) = group.into_columns();
         if self.wal.is_over(&samples) {
             self.rotate()?;
@@ -263,10 +262,9 @@ impl Committer {
             return Err(error);
         }
         self.publish();
+        let mut conflicts = Conflicts::default();
         self.apply(&samples, &mut conflicts);
-        let counted = &self.shared.counters.samples_conflicting;
-        counted.fetch_add(conflicts.count(), Ordering::Relaxed);
-        self.conflict_report.tell(&conflicts, &self.shared.series);
+        self.shared.count_conflicts(&conflicts);
         self.apply_extras(&extras);
         Ok(())
     }
@@ -316,7 +314,7 @@ impl Committer {
                 value: entry.value,
             });
         }
-        state.bound_exemplars(self.shared.options.exemplars_max);
+        state.bound_exemplars(self.shared.exemplars_max.load(Ordering::Relaxed));
         for known in extras.metadata() {
             state.push_metadata(known.clone());
         }

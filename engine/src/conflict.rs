@@ -1,4 +1,5 @@
-//! Samples that were written again with another value: the later value counts, and somebody should know.
+//! Samples that were written again with another value: the later value counts, and somebody should know. Those in the head are found
+//! as they are written, those in blocks once the blocks are merged: nobody wants to read blocks on each late sample.
 
 use std::time::{Duration, Instant};
 

@@ -136,15 +136,6 @@ impl State {
         self.windows.get_mut(at).map(Arc::make_mut)
     }
 
-    /// The value of series `ordinal` at `t` in the windows that are being cut.
-    pub(crate) fn frozen_value(&self, ordinal: u32, t: TimestampMs) -> Option<f64> {
-        let mut newest_first = self.frozen.iter().rev();
-        newest_first.find_map(|f| {
-            let lies_inside = f.window.span().contains(t);
-            lies_inside.then(|| f.window.value_at(ordinal, t)).flatten()
-        })
-    }
-
     /// Moves the windows that `which` chooses to the frozen ones.
     pub(crate) fn freeze(&mut self, through_segment: u64, which: impl Fn(&Window) -> bool) {
         let (chosen, rest) = std::mem::take(&mut self.windows)

@@ -4,12 +4,14 @@
 //! alone, whose columns are the answer. Where pieces overlap they are merged; of two samples with the same time the one of
 //! the later source stays.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use narthex_model::{Error, ErrorKind, Result, TimeRange};
 
 use crate::SampleColumns;
 use crate::block::DecodedSamples;
+use crate::conflict::Conflicts;
 use crate::head::Window;
 use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
 use crate::mixed::Mixed;
@@ -26,6 +28,8 @@ pub(crate) struct Stitcher<'a> {
     pub(crate) hidden: &'a [Vec<Hidden>],
     /// Whether start timestamps are wanted.
     with_starts: bool,
+    /// Whom samples of different sources with the same time and other values are told to.
+    conflicts: Option<&'a RefCell<Conflicts>>,
 }
 
 /// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
@@ -80,6 +84,7 @@ impl<'a> Stitcher<'a> {
             ordinals,
             hidden: &[],
             with_starts: false,
+            conflicts: None,
         }
     }
 
@@ -87,6 +92,14 @@ impl<'a> Stitcher<'a> {
     pub(crate) fn with_starts(self) -> Self {
         Self {
             with_starts: true,
+            ..self
+        }
+    }
+
+    /// Tells of samples that others take the place of.
+    pub(crate) fn telling(self, conflicts: &'a RefCell<Conflicts>) -> Self {
+        Self {
+            conflicts: Some(conflicts),
             ..self
         }
     }
@@ -118,7 +131,7 @@ impl<'a> Stitcher<'a> {
             let only = sources.pop().unwrap_or_default();
             only.into_columns(self.ordinals.len())?
         } else {
-            stitch(&sources, self.ordinals.len(), self.hidden)?
+            self.stitch(&sources)?
         };
         if self.state.has_histograms() {
             return Mixed::new(self.state, self.range).settle(self.ordinals, self.hidden, columns);
@@ -252,44 +265,60 @@ pub(crate) fn series_at_once(samples: impl Iterator<Item = u64>) -> usize {
     fits.count().max(1)
 }
 
-fn stitch(sources: &[Source], len: usize, hidden: &[Vec<Hidden>]) -> Result<SampleColumns> {
-    let total = sources.iter().map(|s| s.timestamps.len()).sum();
-    let mut out = SampleColumns {
-        offsets: Vec::with_capacity(len + 1),
-        timestamps: Vec::with_capacity(total),
-        values: Vec::with_capacity(total),
-        starts: Vec::new(),
-    };
-    let has_starts = sources.iter().any(|s| !s.starts.is_empty());
-    out.offsets.push(0);
-    let mut cursors = vec![0; sources.len()];
-    let mut pieces = Vec::new();
-    for position in 0..len as u32 {
-        pieces.clear();
-        for (source, at) in sources.iter().zip(&mut cursors) {
-            if source.positions.get(*at) == Some(&position) {
-                let hidden = hidden_of(hidden, position);
-                if let Some(piece) = source.piece(*at) {
-                    piece.visible(&spans(hidden, source.clean_through), &mut pieces);
+impl Stitcher<'_> {
+    fn stitch(&self, sources: &[Source]) -> Result<SampleColumns> {
+        let (len, hidden) = (self.ordinals.len(), self.hidden);
+        let total = sources.iter().map(|s| s.timestamps.len()).sum();
+        let mut out = SampleColumns {
+            offsets: Vec::with_capacity(len + 1),
+            timestamps: Vec::with_capacity(total),
+            values: Vec::with_capacity(total),
+            starts: Vec::new(),
+        };
+        let has_starts = sources.iter().any(|s| !s.starts.is_empty());
+        out.offsets.push(0);
+        let mut cursors = vec![0; sources.len()];
+        let mut pieces = Vec::new();
+        for position in 0..len as u32 {
+            pieces.clear();
+            for (source, at) in sources.iter().zip(&mut cursors) {
+                if source.positions.get(*at) == Some(&position) {
+                    let hidden = hidden_of(hidden, position);
+                    if let Some(piece) = source.piece(*at) {
+                        piece.visible(&spans(hidden, source.clean_through), &mut pieces);
+                    }
+                    *at += 1;
                 }
-                *at += 1;
             }
+            let replaced = |t: i64, value: f64| {
+                if let (Some(conflicts), Some(ordinal)) =
+                    (self.conflicts, self.ordinals.get(position as usize))
+                {
+                    conflicts.borrow_mut().note(*ordinal, t, value);
+                }
+            };
+            append(&mut pieces, has_starts, &replaced, &mut out);
+            out.offsets.push(offset(out.timestamps.len())?);
         }
-        append(&mut pieces, has_starts, &mut out);
-        out.offsets.push(offset(out.timestamps.len())?);
+        Ok(out)
     }
-    Ok(out)
 }
 
-/// Appends the samples of one series; `pieces` come in the order of their sources.
-fn append(pieces: &mut [Piece<'_>], has_starts: bool, out: &mut SampleColumns) {
+/// Appends the samples of one series; `pieces` come in the order of their sources. Tells `replaced` of values that take the
+/// place of others.
+fn append(
+    pieces: &mut [Piece<'_>],
+    has_starts: bool,
+    replaced: &dyn Fn(i64, f64),
+    out: &mut SampleColumns,
+) {
     let disjoint =
         |p: &[Piece<'_>]| p.is_sorted_by(|a, b| a.timestamps.last() < b.timestamps.first());
     if !disjoint(pieces) {
         let mut by_time = pieces.to_vec();
         by_time.sort_by_key(|p| p.timestamps.first().copied());
         if !disjoint(&by_time) {
-            return merge(pieces, has_starts, out);
+            return merge(pieces, has_starts, replaced, out);
         }
         pieces.copy_from_slice(&by_time);
     }
@@ -303,13 +332,23 @@ fn append(pieces: &mut [Piece<'_>], has_starts: bool, out: &mut SampleColumns) {
     }
 }
 
-fn merge(pieces: &[Piece<'_>], has_starts: bool, out: &mut SampleColumns) {
+fn merge(
+    pieces: &[Piece<'_>],
+    has_starts: bool,
+    replaced: &dyn Fn(i64, f64),
+    out: &mut SampleColumns,
+) {
     let mut samples: Vec<_> = pieces.iter().flat_map(|p| p.samples()).collect();
     // Stable: of equal times the later source comes last.
     samples.sort_by_key(|s| s.0);
     let mut rest = samples.iter().peekable();
     while let Some((t, value, start)) = rest.next() {
-        if rest.peek().is_none_or(|next| next.0 != *t) {
+        let next = rest.peek().filter(|next| next.0 == *t);
+        if let Some((_, later, _)) = next {
+            if later.to_bits() != value.to_bits() {
+                replaced(*t, *later);
+            }
+        } else {
             out.timestamps.push(*t);
             out.values.push(*value);
             if has_starts {

@@ -3,6 +3,7 @@
 //! The new block names its parents. The rename that makes it visible is the commit: from then on its parents count for
 //! nothing, also after a crash, and are removed.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::expire::{Aged, Bounds, expired};
 use super::plan::{Candidate, Merge, pick};
 use super::retire::retire;
 use crate::block::{BlockSource, BlockWriter, SeriesSamples};
+use crate::conflict::Conflicts;
 use crate::exemplars::sort_by_time;
 use crate::find_exemplars::exemplars_of;
 use crate::limits::{DISK_RESERVE_BYTES, HISTOGRAM_SAMPLES};
@@ -49,8 +51,8 @@ pub(crate) enum Urgency {
 
 /// What became of a merge.
 enum Written {
-    /// The block in this folder.
-    Block(PathBuf),
+    /// The block in this folder, without samples that others took the place of.
+    Block(PathBuf, Conflicts),
     /// All its samples were deleted.
     Nothing,
     /// It was stopped half-way.
@@ -164,9 +166,10 @@ impl Compactor {
         }
         let written = written.inspect_err(|e| self.failed(e, &parents));
         match written? {
-            Written::Block(path) => {
+            Written::Block(path, conflicts) => {
                 let block = open_new(&self.shared, &path)?;
                 self.replace(&parents, Some(block), "merged blocks");
+                self.shared.count_conflicts(&conflicts);
             }
             Written::Nothing => {
                 // Without a successor that names them they must be gone before they count for nothing.
@@ -273,7 +276,9 @@ impl Compactor {
             now,
             only.has_starts(),
         )?;
-        if !self.write_series(&only, &hiding, kept, &mut block.writer, stopped)? {
+        let conflicts = RefCell::new(Conflicts::default());
+        let (writer, told) = (&mut block.writer, &conflicts);
+        if !self.write_series(&only, &hiding, kept, writer, told, stopped)? {
             return Ok(Written::Stopped);
         }
         for span in slices(merge.span, duration, parents) {
@@ -291,7 +296,8 @@ impl Compactor {
         metadata::sort(&mut known);
         block.writer.set_metadata(known);
         // It must read back before it counts: the rename is the commit.
-        block.finish().map(Written::Block)
+        let path = block.finish()?;
+        Ok(Written::Block(path, conflicts.into_inner()))
     }
 
     /// Writes what is left of the series of `only` in the range `kept`; `false` if it was stopped half-way.
@@ -301,6 +307,7 @@ impl Compactor {
         hiding: &Hiding,
         kept: TimeRange,
         writer: &mut BlockWriter,
+        conflicts: &RefCell<Conflicts>,
         stopped: &dyn Fn() -> bool,
     ) -> Result<bool> {
         let has =
@@ -321,7 +328,9 @@ impl Compactor {
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
             let labels = series.labels.get(from..to).unwrap_or(&[]);
             let hidden = hiding.of_all(labels);
-            let mut stitcher = Stitcher::new(only, kept, ordinals).without(&hidden);
+            let mut stitcher = Stitcher::new(only, kept, ordinals)
+                .without(&hidden)
+                .telling(conflicts);
             if only.has_starts() {
                 stitcher = stitcher.with_starts();
             }

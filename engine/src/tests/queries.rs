@@ -198,4 +198,13 @@ fn another_value_at_the_same_time_is_counted() {
     let read = read_all(&engine);
     let values: Vec<_> = read[&labels(1)].values().copied().collect();
     assert_eq!(values, [5.0, 2.0, 6.0].map(f64::to_bits));
+    engine.flush().expect("flushes");
+    write(&engine, &[(1, 100, 5.0), (1, 300, 7.0), (2, 100, 8.0)]);
+    engine
+        .flush()
+        .and_then(|()| engine.compact())
+        .expect("merges");
+    assert_eq!(conflicts(), 4, "two of them in blocks");
+    let read = read_all(&engine);
+    assert_eq!(read[&labels(1)][&300], 7.0_f64.to_bits());
 }
