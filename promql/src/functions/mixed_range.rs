@@ -182,15 +182,9 @@ impl Samples {
         let floats = times.iter().zip(values).filter(|(_, v)| !is_stale(**v));
         let floats = floats.map(|(time, v)| (*time, Point::Float(*v), 0));
         let lists = &self.histograms;
-        let sums = lists.sums(row).iter().enumerate();
-        let live = sums.filter(|(_, sum)| !is_stale(**sum));
-        let histograms = live.map(|(position, _)| {
+        let histograms = lists.live(row).map(|(time, position)| {
             let histogram = Point::Histogram(lists.get(row, position));
-            (
-                lists.at(row)[position],
-                histogram,
-                lists.starts(row)[position],
-            )
+            (time, histogram, lists.starts(row)[position])
         });
         let mut all: Vec<_> = floats.chain(histograms).collect();
         all.sort_by_key(|(time, _, _)| *time);

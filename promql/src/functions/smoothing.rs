@@ -8,20 +8,28 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
-use super::arguments::{SampleLists, StepScalar, any_signature, planned_int, refused};
+use super::arguments::{
+    MetricNames, SampleLists, StepScalar, any_signature, column, planned_int, refused,
+};
 use super::range::{LiveSamples, windows};
+use super::remarks::HistogramRemarks;
+use crate::histogram::HistogramNote;
 use crate::kernels::windows::BoundsCache;
+use crate::mixed::HistogramLists;
+use crate::notes::Speaker;
 use crate::steps::{StepWriter, step_type};
 
-/// The function for plans.
-pub(crate) fn double_exponential_smoothing() -> Arc<ScalarUDF> {
+/// The function for plans. With a speaker, two more arguments follow: native histograms, and the metric's name.
+pub(crate) fn double_exponential_smoothing(speaker: Option<Speaker>) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(SmoothingUdf {
+        speaker,
         signature: any_signature(),
     }))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct SmoothingUdf {
+    speaker: Option<Speaker>,
     signature: Signature,
 }
 
@@ -51,12 +59,23 @@ impl ScalarUDFImpl for SmoothingUdf {
             StepScalar::read(&args.args, 7)?,
         ];
         let mut out = StepWriter::new(lists.len(), windows.steps);
+        let mut ignored = match &self.speaker {
+            Some(speaker) => Some(Ignored {
+                histograms: HistogramLists::of(&column(&args.args, 8, args.number_rows)?)?,
+                bounds: BoundsCache::new(windows.clone()),
+                remarks: HistogramRemarks::new(speaker, MetricNames::read(&args.args, 9)?),
+            }),
+            None => None,
+        };
         let mut cache = BoundsCache::new(windows);
         let mut live = LiveSamples::default();
         for row in 0..lists.len() {
             let (timestamps, values) = lists.row(row);
             let (timestamps, values) = live.of(timestamps, values);
             let mut points = out.row_mut(row);
+            if let Some(ignored) = &mut ignored {
+                ignored.say_beside(row, cache.bounds(timestamps).0);
+            }
             for (step, (lo, hi)) in cache.bounds(timestamps).0.iter().enumerate() {
                 if lo < hi {
                     let [smoothing, trend] = checked(&factors, row, step)?;
@@ -66,6 +85,26 @@ impl ScalarUDFImpl for SmoothingUdf {
             }
         }
         Ok(ColumnarValue::Array(out.finish().into_array()?))
+    }
+}
+
+/// Histograms among the floats, which are left out.
+struct Ignored<'a> {
+    histograms: HistogramLists,
+    bounds: BoundsCache,
+    remarks: HistogramRemarks<'a>,
+}
+
+impl Ignored<'_> {
+    /// Says so if there are some in a window that has floats too.
+    fn say_beside(&mut self, row: usize, floats: &[(u32, u32)]) {
+        let live: Vec<_> = self.histograms.live(row).map(|(time, _)| time).collect();
+        let histograms = self.bounds.bounds(&live).0;
+        let has_some = |(lo, hi): &(u32, u32)| lo < hi;
+        let mut both = floats.iter().zip(histograms);
+        if both.any(|(floats, histograms)| has_some(floats) && has_some(histograms)) {
+            self.remarks.say(row, HistogramNote::Ignored);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Float64Type, Int32Type, Int64Type, UInt8Type,
 };
 use datafusion::common::{DataFusionError, Result};
-use narthex_model::{ResetHint, histogram_item};
+use narthex_model::{ResetHint, histogram_item, is_stale};
 
 use crate::histogram::{Buckets, FloatHistogram};
 
@@ -130,6 +130,13 @@ impl HistogramLists {
     /// The sums of the histograms of `row`; the stale NaN marks a stale sample.
     pub(crate) fn sums(&self, row: usize) -> &[f64] {
         &self.sum.values()[self.span(row)]
+    }
+
+    /// Times and positions of the histograms of `row` that are no stale markers.
+    pub(crate) fn live(&self, row: usize) -> impl Iterator<Item = (i64, usize)> {
+        let samples = self.at(row).iter().zip(self.sums(row)).enumerate();
+        let live = samples.filter(|(_, (_, sum))| !is_stale(**sum));
+        live.map(|(position, (time, _))| (*time, position))
     }
 
     /// A copy of histogram `position` of `row`.

@@ -2,7 +2,9 @@
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit, not};
-use narthex_model::{Error, METRIC_NAME, MatchOp, Matcher, Result, label_column};
+use narthex_model::{
+    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, label_column,
+};
 
 use super::aggregate::reduce;
 use super::call::{arg, of_value};
@@ -80,12 +82,22 @@ impl Planner<'_> {
     }
 
     fn smoothing(&self, args: &[Expr]) -> Result<Vector> {
+        let blamed = arg(args, 0)?.span;
         let samples = self.samples(arg(args, 0)?)?;
         let factors = vec![self.scalar(arg(args, 1)?)?, self.scalar(arg(args, 2)?)?];
         let arguments = samples.arguments();
+        let beside = samples.histograms.then(|| {
+            (
+                self.speaker(blamed),
+                [column(HISTOGRAMS_COLUMN), samples.metric_name()],
+            )
+        });
         let (vector, factors) = samples.into_vector().attach(factors)?;
-        let arguments = arguments.into_iter().chain(factors).collect();
-        vector.map_nameless(call(&double_exponential_smoothing(), arguments))
+        let (speaker, histograms) = beside.unzip();
+        let histograms = histograms.into_iter().flatten();
+        let arguments = arguments.into_iter().chain(factors).chain(histograms);
+        let smoothing = double_exponential_smoothing(speaker);
+        vector.map_nameless(call(&smoothing, arguments.collect()))
     }
 
     fn absent(&self, expr: &Expr) -> Result<Vector> {

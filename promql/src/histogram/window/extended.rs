@@ -45,17 +45,8 @@ pub(crate) fn smoothed_instant(window: &Window<'_>, say: Say<'_>) -> Option<Poin
             None
         }
         Kind::Histograms(histograms) => {
-            let next = window.times.partition_point(|t| *t < window.end);
             let mut edges = Edges::new(window, histograms, true);
-            let found = if window.times.get(next) == Some(&window.end) {
-                Some(edges.histograms[next].clone())
-            } else if next == window.times.len() {
-                edges.histograms.last().map(|last| (*last).clone())
-            } else {
-                let before = next.checked_sub(1)?;
-                edges.is_counter = edges.histograms[before].hint != ResetHint::Gauge;
-                edges.between(before, window.end)
-            };
+            let found = edges.at_end();
             edges.notes.into_iter().for_each(say);
             found.map(Point::Histogram)
         }
@@ -142,6 +133,26 @@ impl<'a> Edges<'a> {
             is_counter,
             notes: Vec::new(),
         }
+    }
+
+    /// The value at the window's end.
+    fn at_end(&mut self) -> Option<FloatHistogram> {
+        let end = self.window.end;
+        let next = self.window.times.partition_point(|t| *t < end);
+        if self.window.times.get(next) == Some(&end) {
+            return Some(self.histograms[next].clone());
+        }
+        let before = next.checked_sub(1)?;
+        let from = self.histograms[before];
+        let Some(to) = self.histograms.get(next) else {
+            return Some(from.clone());
+        };
+        if from.is_custom() != to.is_custom() {
+            self.notes.push(HistogramNote::MixedExponentialCustom);
+            return None;
+        }
+        self.is_counter = from.hint != ResetHint::Gauge;
+        self.between(before, end)
     }
 
     /// The growth from edge to edge.
