@@ -28,6 +28,13 @@ impl Times {
         matches!(self, Self::Instant(_))
     }
 
+    fn end(self) -> TimestampMs {
+        match self {
+            Self::Instant(time) => time,
+            Self::Range(grid) => grid.end,
+        }
+    }
+
     /// The instants as the planner counts them.
     fn grid(self) -> narthex_promql::Grid {
         match self {
@@ -80,6 +87,7 @@ pub(crate) fn prepare(
     }
     let params = EvalParams {
         grid: request.times.grid(),
+        end: request.times.end(),
         instant: request.times.is_instant(),
         lookback_ms: request.lookback_ms,
         subquery_step_ms: SUBQUERY_STEP_MS,

@@ -28,6 +28,7 @@ pub(crate) mod presence;
 pub(crate) mod range;
 pub(crate) mod ranked;
 pub(crate) mod remarks;
+pub(crate) mod repeat;
 pub(crate) mod scalar;
 pub(crate) mod sides;
 pub(crate) mod smoothing;

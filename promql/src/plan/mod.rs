@@ -14,6 +14,7 @@ mod duration;
 mod fill;
 mod histogram;
 mod info;
+mod invariant;
 mod matching;
 mod names;
 mod native;
@@ -31,20 +32,23 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, lit};
 use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 
 use crate::ast::{Expr, Node, Span};
 use crate::check::check_extensions;
 use crate::functions::meeting::Meeting;
+use crate::functions::repeat::repeat;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 use buckets::Buckets;
+use columns::{VALUE, call, column};
 use decode::Body;
 pub use decode::QueryPlan;
+use invariant::Invariants;
 use names::Names;
 use order::Order;
-use vector::{Samples, Vector};
+use vector::{Samples, Vector, project};
 pub use window::Grid;
 
 /// How a query is evaluated.
@@ -52,6 +56,8 @@ pub use window::Grid;
 pub struct EvalParams {
     /// The instants.
     pub grid: Grid,
+    /// The end that was asked for, for `@ end()`, `end()` and `range()`: perhaps after the last instant.
+    pub end: TimestampMs,
     /// Whether it is an instant query: the answer is a vector, not a matrix. The grid then has one instant.
     pub instant: bool,
     /// How far an instant selector looks back, in milliseconds.
@@ -87,6 +93,7 @@ pub fn plan(
         samples: &Cell::new(0),
         query: params.grid,
         notes: &notes,
+        invariants: &Invariants::of(expr),
         buckets: Buckets::Unsaid,
         meetings: &meetings,
     };
@@ -136,6 +143,8 @@ struct Planner<'a> {
     samples: &'a Cell<u64>,
     /// What the query says besides its answer.
     notes: &'a Arc<Notes>,
+    /// Which expressions are the same at all steps.
+    invariants: &'a Invariants,
     /// Whether native histograms are taken for their counts and sums alone.
     buckets: Buckets,
     /// Errors that only the whole answer tells.
@@ -161,11 +170,26 @@ impl Meetings {
 
 impl<'a> Planner<'a> {
     fn plan(&self, expr: &Expr) -> Result<Planned> {
+        if self.grid.steps > 1 && self.invariants.contains(expr) {
+            return self.repeated(expr);
+        }
         let inside = Planner {
             buckets: self.buckets.inside(&expr.node),
             ..*self
         };
         inside.plan_node(expr)
+    }
+
+    /// What is the same at all steps, evaluated at the first and repeated.
+    fn repeated(&self, expr: &Expr) -> Result<Planned> {
+        let once = self.on_grid(Grid::instant(self.grid.start));
+        let steps = lit(self.grid.steps as i64);
+        let repeated = call(&repeat(), vec![column(VALUE), steps]);
+        match once.plan(expr)? {
+            Planned::Vector(vector) => vector.with_value(repeated).map(Planned::Vector),
+            Planned::Scalar(plan) => project(plan, &[], repeated).map(Planned::Scalar),
+            other => Ok(other),
+        }
     }
 
     fn plan_node(&self, expr: &Expr) -> Result<Planned> {

@@ -75,7 +75,7 @@ impl Planner<'_> {
         modifiers.at.map(|at| match at {
             At::Timestamp(t) => t,
             At::Start => self.query.start,
-            At::End => self.query.end(),
+            At::End => self.params.end,
         })
     }
 

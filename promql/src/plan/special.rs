@@ -32,7 +32,7 @@ impl Planner<'_> {
             "time" => Planned::Scalar(self.one_row(self.time())?),
             "pi" => Planned::Number(std::f64::consts::PI),
             "start" => Planned::Number(seconds(self.query.start)),
-            "end" => Planned::Number(seconds(self.query.end())),
+            "end" => Planned::Number(seconds(self.params.end)),
             "step" => Planned::Number(self.query_step_seconds()),
             "range" => Planned::Number(self.query_range_seconds()),
             "vector" => Planned::Vector(self.scalar_vector(self.scalar(arg(args, 0)?)?)?),

@@ -15,9 +15,12 @@ const STEPS_MAX: usize = 5_000_000;
 impl Planner<'_> {
     pub(super) fn subquery(&self, subquery: &Subquery) -> Result<Samples> {
         let range = self.positive_duration(&subquery.range)?;
-        let step = match &subquery.step {
-            Some(step) => self.positive_duration(step)?,
-            None => self.params.subquery_step_ms,
+        let step = subquery.step.as_ref();
+        let step = step.map_or(Ok(0), |step| self.positive_duration(step))?;
+        let step = match step {
+            // Not given, or below a millisecond.
+            0 => self.params.subquery_step_ms,
+            given => given,
         };
         let windows = self.windows(range, &subquery.modifiers)?;
         let grid = windows.aligned(step);
