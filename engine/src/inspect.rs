@@ -1,4 +1,4 @@
-//! What the blocks of a store hold: for people who wonder where their bytes are.
+//! What the blocks and the log of a store hold: for people who wonder where their bytes are.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,6 +10,7 @@ use ulid::Ulid;
 use crate::block::{Block, BlockMeta};
 use crate::layout::{Layout, unavailable};
 use crate::load::block_folders;
+use crate::wal::{SegmentContents, list_segments};
 
 /// Reads the description of each block of the store in folder `path`, oldest name first. Takes no lock; blocks that a
 /// live writer removes meanwhile, and damaged ones, are left out.
@@ -24,6 +25,24 @@ pub fn list_blocks(path: &Path) -> Result<Vec<BlockMeta>> {
         .iter()
         .filter_map(|f| BlockMeta::read(f).ok())
         .collect())
+}
+
+/// Counts what the segments of the write-ahead log hold in the store in folder `path`, oldest first. Takes no lock; a segment that
+/// a live writer removes meanwhile is left out, and the newest one may end in a write that is under way.
+///
+/// # Errors
+/// `NotFound` if there is no store, `Unavailable` if a file cannot be read.
+pub fn inspect_wal(path: &Path) -> Result<Vec<SegmentContents>> {
+    let layout = Layout::new(path);
+    layout.check_format()?;
+    let mut all = Vec::new();
+    for segment in list_segments(&layout.wal())? {
+        match SegmentContents::of(&segment) {
+            Err(_) if !segment.path.exists() => {}
+            contents => all.push(contents?),
+        }
+    }
+    Ok(all)
 }
 
 /// What is inside one block.

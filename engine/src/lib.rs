@@ -66,7 +66,9 @@ pub use engine::{CopiedHead, Engine};
 pub use exemplars::StoredExemplar;
 pub use histograms::{HistogramColumns, HistogramRows, Histograms};
 pub use import_log::ImportLog;
-pub use inspect::{BlockContents, ColumnContents, MetricContents, inspect_block, list_blocks};
+pub use inspect::{
+    BlockContents, ColumnContents, MetricContents, inspect_block, inspect_wal, list_blocks,
+};
 pub use metadata::KnownMetadata;
 pub use quarantine::DamagedBlock;
 pub use reader::StoredBlocks;
@@ -76,6 +78,7 @@ pub use selection::{SampleColumns, SelectedSeries, Selection};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use verify::{VerifyReport, verify, verify_blocks};
+pub use wal::SegmentContents;
 
 use std::thread;
 use std::time::Duration;

@@ -271,6 +271,15 @@ fn a_snapshot_is_a_store() {
         ])
         .contains("numSeries")
     );
+    let wal = run(&[
+        "inspect",
+        "wal",
+        "--storage.path",
+        "data",
+        "--format",
+        "csv",
+    ]);
+    assert!(wal.starts_with("segment,oldest,newest,commits,"), "{wal}");
     let count = "SELECT count(*) AS n FROM a_total";
     assert_eq!(
         run(&["sql", count, "--format", "csv", "--storage.path", &copy]),

@@ -5,7 +5,7 @@ use std::path::Path;
 use narthex_model::ErrorKind;
 
 use super::support::{Samples, add, open, options, read_all, write};
-use crate::{Engine, repair, verify};
+use crate::{Engine, inspect_wal, repair, verify};
 
 /// The store opens with what `want` says and nothing is damaged any more.
 fn check_repaired(folder: &Path, want: &Samples) {
@@ -32,6 +32,9 @@ fn a_damaged_segment_keeps_its_good_beginning() {
         });
         drop(engine);
         let path = folder.path().join("wal/00000001.wal");
+        let whole = inspect_wal(folder.path()).expect("reads").remove(0);
+        assert_eq!((whole.groups, whole.series, whole.samples), (3, 4, 6));
+        assert_eq!((whole.time, &whole.damage), (Some((1, 3)), &None));
         let mut bytes = std::fs::read(&path).expect("read");
         bytes[at] ^= 8;
         std::fs::write(&path, &bytes).expect("written");
@@ -44,6 +47,9 @@ fn a_damaged_segment_keeps_its_good_beginning() {
         let error = Engine::open(folder.path(), options(), None).err();
         let error = error.expect("damaged").to_string();
         assert!(error.contains("narthex repair"), "{error}");
+        let damaged = inspect_wal(folder.path()).expect("reads");
+        let good = damaged[0].damage.as_ref().expect("damaged").0;
+        assert!(good <= at as u64 && damaged[0].samples < 6 && damaged[1].damage.is_none());
         let would = repair(folder.path(), true).expect("reads");
         assert_eq!(std::fs::read(&path).expect("read"), bytes, "a dry run");
         let done = repair(folder.path(), false).expect("repairs");

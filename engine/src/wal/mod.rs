@@ -1,6 +1,7 @@
 //! The write-ahead log: what is acknowledged lies here until it is in a block. Byte by byte: docs/format/wal.md.
 
 mod columns;
+mod contents;
 mod extra_records;
 pub(crate) mod fuzz;
 mod histogram_record;
@@ -11,6 +12,7 @@ mod replay;
 mod segment;
 mod writer;
 
+pub use contents::SegmentContents;
 pub(crate) use extra_records::ExemplarEntry;
 pub(crate) use histogram_record::HistogramEntry;
 pub(crate) use record::Samples;

@@ -1,10 +1,10 @@
-//! `narthex inspect`: what is in the store, block by block.
+//! `narthex inspect`: what is in the store, block by block, and in its log.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use narthex_engine::block::BlockMeta;
-use narthex_engine::{BlockContents, inspect_block, list_blocks};
+use narthex_engine::{BlockContents, SegmentContents, inspect_block, inspect_wal, list_blocks};
 use narthex_model::{Result, format_duration};
 
 use super::output::print;
@@ -16,6 +16,7 @@ pub(crate) const EXAMPLES: &str = "Examples:
   narthex inspect blocks --storage.path ./narthex-data
   narthex inspect blocks --format csv
   narthex inspect block 01KAN5V0Q4M6Z8R2T7Y9X3W1VB
+  narthex inspect wal --format csv
 
 A server may be running on the folder.";
 
@@ -31,6 +32,33 @@ pub(crate) enum What {
     /// The columns of one block, and its largest metrics
     #[command(after_help = EXAMPLES)]
     Block(BlockArguments),
+    /// A line per segment of the write-ahead log
+    #[command(after_help = EXAMPLES)]
+    Wal(WalArguments),
+}
+
+/// What `inspect wal` takes.
+#[derive(Debug, Args)]
+pub(crate) struct WalArguments {
+    /// The data folder
+    #[arg(
+        long = "storage.path",
+        value_name = "DIR",
+        default_value = "./narthex-data"
+    )]
+    storage_path: PathBuf,
+
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    /// For people
+    Table,
+    /// A line per segment
+    Csv,
 }
 
 /// What `inspect blocks` takes.
@@ -99,7 +127,53 @@ pub(crate) fn run(what: &What) -> Result<()> {
             let contents = inspect_block(storage_path, name)?;
             print(&block_text(&contents))
         }
+        What::Wal(WalArguments {
+            storage_path,
+            format,
+        }) => {
+            let segments = wal_table(&inspect_wal(storage_path)?);
+            print(&match format {
+                ListFormat::Table => segments.to_table(),
+                ListFormat::Csv => segments.to_csv(),
+            })
+        }
     }
+}
+
+fn wal_table(segments: &[SegmentContents]) -> Rows {
+    let header = [
+        "segment",
+        "oldest",
+        "newest",
+        "commits",
+        "records",
+        "series",
+        "samples",
+        "histograms",
+        "exemplars",
+        "metadata",
+        "bytes",
+        "damage",
+    ];
+    let row = |s: &SegmentContents| {
+        let time = |t: Option<i64>| t.map(format_time).unwrap_or_default();
+        let damage = s.damage.as_ref();
+        vec![
+            s.number.to_string(),
+            time(s.time.map(|t| t.0)),
+            time(s.time.map(|t| t.1)),
+            s.groups.to_string(),
+            s.records.to_string(),
+            s.series.to_string(),
+            s.samples.to_string(),
+            s.histograms.to_string(),
+            s.exemplars.to_string(),
+            s.metadata.to_string(),
+            s.bytes.to_string(),
+            damage.map_or(String::new(), |(at, what)| format!("byte {at}: {what}")),
+        ]
+    };
+    Rows::new(&header, segments.iter().map(row).collect())
 }
 
 fn blocks_table(blocks: &[BlockMeta]) -> Rows {
