@@ -14,6 +14,7 @@ use crate::fs::{self, FileSystem, RealFileSystem};
 use crate::layout::{Layout, unavailable};
 use crate::load::block_folders;
 use crate::lock::FolderLock;
+use crate::quarantine::{DamagedBlock, free_place, set_aside};
 use crate::tombstone::Tombstones;
 use crate::wal::{Lost, SegmentFile, empty_segment, find_damage, list_segments, lost_after};
 
@@ -72,8 +73,9 @@ impl Workshop<'_> {
             let Some(damage) = checks.find_map(|c| c.damage.map(|d| named(&c.path, &d))) else {
                 continue;
             };
-            let lost = BlockMeta::read(&folder).map_or_else(
-                |_| "its samples are missing until it is restored".to_owned(),
+            let meta = BlockMeta::read(&folder).ok();
+            let lost = meta.as_ref().map_or_else(
+                || "its samples are missing until it is restored".to_owned(),
                 |m| {
                     let time = between(m.min_time, m.max_time);
                     format!(
@@ -82,7 +84,7 @@ impl Workshop<'_> {
                     )
                 },
             );
-            let moved_to = self.move_aside(&folder)?;
+            let moved_to = self.move_block(&folder, &damage, meta.as_ref())?;
             self.note(
                 folder,
                 damage,
@@ -199,18 +201,25 @@ impl Workshop<'_> {
         Ok(to)
     }
 
+    /// Moves a block as a running server would; says where it is then.
+    fn move_block(&self, folder: &Path, damage: &str, meta: Option<&BlockMeta>) -> Result<PathBuf> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        if self.dry_run {
+            return Ok(free_place(self.layout, &name));
+        }
+        let damaged = DamagedBlock {
+            block: name.into_owned(),
+            time: meta.map(|m| (m.min_time, m.max_time)),
+            reason: damage.to_owned(),
+            found_ms: crate::clock::system_now_ms(),
+        };
+        set_aside(self.fs, self.layout, &damaged)
+    }
+
     /// A free name in `damaged/`.
     fn aside(&self, path: &Path) -> PathBuf {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let numbered = |n: u32| match n {
-            1 => self.layout.damaged().join(name.as_ref()),
-            _ => self.layout.damaged().join(format!("{name}.{n}")),
-        };
-        let mut n = 1;
-        while numbered(n).exists() {
-            n += 1;
-        }
-        numbered(n)
+        free_place(self.layout, &name)
     }
 }
 

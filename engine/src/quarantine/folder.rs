@@ -1,7 +1,7 @@
 //! `damaged/`: where damaged blocks wait for someone to look at them (docs/format/README.md).
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use narthex_model::{Result, TimestampMs};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,20 @@ struct File {
     max_time: Option<TimestampMs>,
 }
 
-/// Moves the folder of a block to `damaged/` and says there why.
+/// A free name in `damaged/` for what is called `name`.
+pub(crate) fn free_place(layout: &Layout, name: &str) -> PathBuf {
+    let numbered = |n: u32| match n {
+        1 => layout.damaged().join(name),
+        _ => layout.damaged().join(format!("{name}.{n}")),
+    };
+    let mut n = 1;
+    while numbered(n).exists() {
+        n += 1;
+    }
+    numbered(n)
+}
+
+/// Moves the folder of a block to `damaged/` and says there why; gives where it is then.
 ///
 /// # Errors
 /// `Unavailable` if the disk is full or failing. The folder may have moved then, without a reason in it.
@@ -33,11 +46,9 @@ pub(crate) fn set_aside(
     fs: &dyn FileSystem,
     layout: &Layout,
     damaged: &DamagedBlock,
-) -> Result<()> {
-    let (from, to) = (
-        layout.blocks().join(&damaged.block),
-        layout.damaged().join(&damaged.block),
-    );
+) -> Result<PathBuf> {
+    let from = layout.blocks().join(&damaged.block);
+    let to = free_place(layout, &damaged.block);
     let moved = || {
         fs::create_folders(fs, &layout.damaged())?;
         fs.rename(&from, &to)?;
@@ -55,7 +66,8 @@ pub(crate) fn set_aside(
     };
     let bytes = serde_json::to_vec_pretty(&file).map_err(json_bug)?;
     let path = to.join(FILE);
-    fs::replace(fs, &path, &bytes).map_err(|e| unavailable("write", &path, e))
+    fs::replace(fs, &path, &bytes).map_err(|e| unavailable("write", &path, e))?;
+    Ok(to)
 }
 
 /// The blocks that were set aside and are still there.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::block::BlockMeta;
 
-pub(crate) use folder::{list, set_aside};
+pub(crate) use folder::{free_place, list, set_aside};
 
 /// A damaged block.
 #[derive(Debug, Clone, PartialEq, Eq)]

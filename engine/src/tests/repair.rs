@@ -125,6 +125,16 @@ fn a_damaged_block_is_moved() {
             .join("meta.json")
             .exists()
     );
+    let damage = done[0]
+        .moved_to
+        .as_ref()
+        .expect("moved")
+        .join("damage.json");
+    let damage = std::fs::read_to_string(damage).expect("says why");
+    assert!(damage.contains("samples.parquet"), "{damage}");
+    let reopened = open(folder.path());
+    assert_eq!(reopened.damaged_blocks().len(), 1);
+    drop(reopened);
     check_repaired(folder.path(), &want);
 }
 
