@@ -1,6 +1,8 @@
 """Other stores come in: a data folder of Prometheus, its remote read, VictoriaMetrics' export, Parquet, OpenMetrics."""
 
 import json
+import re
+import subprocess
 import urllib.parse
 
 import duckdb
@@ -39,6 +41,7 @@ def run(programs, checks):
     finally:
         prometheus.stop()
     data_folder(programs, checks, folder, want)
+    killed(programs, checks, folder, want)
     export(programs, checks)
     parquet(programs, checks)
 
@@ -88,6 +91,41 @@ def data_folder(programs, checks, folder, want):
         said = imported(programs, "prometheus", folder, "--storage.path", programs.folder / "damaged", code=1)
         contains(said, "chunks/000001, from byte", "checksum")
         path.write_bytes(whole)
+
+
+def killed(programs, checks, folder, want):
+    data = programs.folder / "from-killed"
+    with checks.check("import prometheus, killed with -9 again and again, goes on where it was"):
+        command, kills, begun, delay = ["import", "prometheus", folder, "--storage.path", data], 0, 0, 0.01
+        while True:
+            process, log = programs.start("killed-import", programs.own / "narthex", *command)
+            try:
+                process.wait(timeout=delay)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            kills += 1
+            begun += any(data.glob("blocks/*")) or any(data.glob("wal/*.wal"))
+            delay *= 1.3
+        equal(process.returncode, 0, f"the exit code after {kills} kills ({log.read_text()[-400:]})")
+        assert begun > 0, f"none of {kills} kills came in the middle"
+        contains(imported(programs, *command[1:]), "0 samples imported")
+        server = programs.server("from-killed", data=data)
+        same_answers(server.url, want)
+        equal(server.stop(), 0, "the exit code")
+    with checks.check("such a store is whole, and no sample is there twice"):
+        done = programs.narthex("verify", "--storage.path", data)
+        equal(done.returncode, 0, f"the exit code of verify ({done.stdout})")
+        counted = [samples_in(programs, programs.folder / name) for name in ["from-killed", "from-folder"]]
+        equal(counted[0], counted[1], "the samples of blocks and log")
+
+
+def samples_in(programs, data):
+    """How many samples a store has once all that overlaps is merged."""
+    done = programs.narthex("compact", "--storage.path", data)
+    equal(done.returncode, 0, f"the exit code of compact ({done.stderr.strip()})")
+    return re.search(r"after: .* with (\d+) samples", done.stdout).group(1)
 
 
 def floats_of(data, programs):
