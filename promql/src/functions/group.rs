@@ -27,10 +27,8 @@ pub(crate) enum Duplicate {
     OneToOne,
     /// Two results of a grouped match with the same labels.
     Grouped,
-    /// Two series that differ by the name they have lost.
+    /// Two series that differ by what they have lost.
     SameLabels,
-    /// Two series, each with a point at any step, that a function gave the same labels.
-    SameSeries,
 }
 
 /// The check.
@@ -54,15 +52,12 @@ impl GroupFunction for Unique {
             Duplicate::OneToOne => "prom_unique_match",
             Duplicate::Grouped => "prom_unique_group",
             Duplicate::SameLabels => "prom_unique_labels",
-            Duplicate::SameSeries => "prom_unique_series",
         }
     }
 
     fn evaluate(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let (vectors, labels) = arguments.split_at(arguments.len() - self.labels.len());
-        if rows > 1 && self.rule == Duplicate::SameSeries {
-            only_one(&vectors[0], rows)?;
-        } else if rows > 1 {
+        if rows > 1 {
             clashes(vectors, rows, |step, pair| match &self.meeting {
                 None => Err(refused(self.refusal(labels, pair))),
                 Some(meeting) => {
@@ -72,20 +67,6 @@ impl GroupFunction for Unique {
             })?;
         }
         Ok(arguments[0].slice(0, rows))
-    }
-}
-
-/// At most one row with any point.
-fn only_one(vectors: &ArrayRef, rows: usize) -> Result<()> {
-    let vectors = MixedVectors::from_array(vectors)?;
-    let any = |row: &usize| {
-        let mut any = false;
-        vectors.for_each_present(*row, |_| any = true);
-        any
-    };
-    match (0..rows).filter(any).count() {
-        0 | 1 => Ok(()),
-        _ => Err(refused(SAME_LABELS)),
     }
 }
 
@@ -131,7 +112,7 @@ impl Unique {
                 return "multiple matches for labels: grouping labels must ensure unique matches"
                     .to_owned();
             }
-            Duplicate::SameLabels | Duplicate::SameSeries => return SAME_LABELS.to_owned(),
+            Duplicate::SameLabels => return SAME_LABELS.to_owned(),
         };
         let of =
             |row: usize, only: Option<&[String]>| LabelSet::of(&self.labels, labels, row, only);

@@ -149,7 +149,12 @@ impl Planner<'_> {
             return times.map_nameless(value);
         }
         let vector = self.vector(expr)?;
-        let value = call(&Presence::And.udf(), vec![self.time(), vector.value()]);
+        let there = if vector.is_mixed() {
+            call(&Presence::There.udf(), vec![vector.value()])
+        } else {
+            vector.value()
+        };
+        let value = call(&Presence::And.udf(), vec![self.time(), there]);
         vector.map_nameless(value)
     }
 
@@ -273,7 +278,7 @@ pub(super) fn relabelled(
     };
     // Another label more makes no two series alike.
     if replaces {
-        vector.checked(&labels, Duplicate::SameSeries, None)
+        vector.checked(&labels, Duplicate::SameLabels, None)
     } else {
         Ok(vector)
     }
