@@ -5,11 +5,13 @@ As a program it runs as many queries as one likes:
 """
 
 import argparse
+import collections
 import http.client
 import json
 import math
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import time
@@ -22,17 +24,48 @@ from remote_write import send, series_of
 from sampled import START
 
 TOLERANCE = 1e-9
+
+# Where the answers may differ, by rule: Prometheus 3.5 is older than the language we speak, and we do not evaluate what nobody needs.
+ALIKE = "vector cannot contain metrics with the same labelset"
+EXPLAINED = {
+    "rates of native histograms are not extended to below zero since 3.6": lambda query, theirs, ours: (
+        re.search(r"\b(rate|increase)\(native", query)
+    ),
+    "3.5 mixes up the buckets of custom histograms of which only counts or sums are wanted": lambda query, theirs, ours: (
+        "native_custom - native_custom" in query and re.search(r"histogram_(count|sum|avg)", query)
+    ),
+    "series that label_replace makes alike may take turns since 3.8": lambda query, theirs, ours: (
+        theirs.get("error") == ALIKE and "label_" in query
+    ),
+    "an operand that cannot change an empty answer is not evaluated, so nobody sees its errors": lambda query, theirs, ours: (
+        theirs["status"] == "error" and ours["status"] == "success" and ours["data"]["result"] == []
+    ),
+}
 END = START + world.HOURS * 3600
 
 
 def run(programs, checks):
     """A short run for every day."""
-    differing, errors, asked = compare(programs, count=400, seed=7, shown=5)
-    checks.check(f"{asked} random queries are answered as by Prometheus ({errors} are errors in both)", differing == 0)
+    with checks.check("random queries are answered as by Prometheus"):
+        counted = compare(programs, count=400, seed=7, shown=5)
+        print(f"        {counted}")
+        assert counted.differing == 0, counted
+
+
+class Counted:
+    """How many queries were answered alike, differently, differently by a rule, and with an error by both."""
+
+    def __init__(self):
+        self.asked = self.differing = self.errors = 0
+        self.explained = collections.Counter()
+
+    def __str__(self):
+        explained = "".join(f"; {count}: {rule}" for rule, count in self.explained.items())
+        return f"{self.asked} asked, {self.differing} differ, {self.errors} are errors in both{explained}"
 
 
 def compare(programs, count, seed, shown):
-    """How many answers differ, how many are errors in both, how many were asked."""
+    """Asks both the same, and prints the first differences."""
     peer = prometheus(programs)
     ours = programs.server("differential", flags=["--enable-feature=promql-experimental-functions"])
     for batch in world.batches(seed):
@@ -42,17 +75,23 @@ def compare(programs, count, seed, shown):
     generator = queries.Generator(seed, START, END)
     choose = random.Random(seed)
     sessions = Session(peer), Session(ours.url)
-    differing = errors = 0
+    counted = Counted()
     for _ in range(count):
         query, times = generator.query(), instants(choose)
-        answers = [session.ask(query, times) for session in sessions]
-        difference = explain(query, *answers)
-        errors += all(answer["status"] == "error" for answer in answers)
-        if difference:
-            differing += 1
-            if differing <= shown:
-                print(f"    {query}\n      {times}\n      {difference}", flush=True)
-    return differing, errors, count
+        theirs, ours = (session.ask(query, times) for session in sessions)
+        counted.asked += 1
+        counted.errors += theirs["status"] == ours["status"] == "error"
+        difference = explain(theirs, ours)
+        if not difference:
+            continue
+        rules = [rule for rule, applies in EXPLAINED.items() if applies(query, theirs, ours)]
+        if rules:
+            counted.explained[rules[0]] += 1
+            continue
+        counted.differing += 1
+        if counted.differing <= shown:
+            print(f"    {query}\n      {times}\n      {difference}", flush=True)
+    return counted
 
 
 def prometheus(programs):
@@ -99,7 +138,7 @@ class Session:
         return json.loads(self.connection.getresponse().read())
 
 
-def explain(query, theirs, ours):
+def explain(theirs, ours):
     """How the answers differ; nothing if they do not."""
     if theirs["status"] != ours["status"]:
         return f"theirs: {brief(theirs)}, ours: {brief(ours)}"
@@ -173,11 +212,11 @@ def main():
     try:
         with tempfile.TemporaryDirectory(prefix="narthex-differential-") as folder:
             programs = Programs(args.programs, args.peers, pathlib.Path(folder))
-            differing, errors, asked = compare(programs, args.queries, args.seed, args.shown)
+            counted = compare(programs, args.queries, args.seed, args.shown)
     finally:
         stop_all()
-    print(f"{asked} queries with seed {args.seed} in {time.monotonic() - began:.0f} s: {differing} differ, {errors} are errors in both")
-    return 1 if differing else 0
+    print(f"seed {args.seed}, {time.monotonic() - began:.0f} s: {counted}")
+    return 1 if counted.differing else 0
 
 
 if __name__ == "__main__":

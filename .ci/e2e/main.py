@@ -11,6 +11,7 @@ import blocks
 import bucket
 import crash
 import crash_loop
+import differential
 import imports
 import open_format
 import scrape
@@ -28,6 +29,7 @@ SCENARIOS = [
     ("open format: three outside readers over a live store", open_format.run),
     ("imports: Prometheus, VictoriaMetrics, Parquet", imports.run),
     ("bucket: object storage, with faults", bucket.run),
+    ("differential: random queries, compared with Prometheus", differential.run),
     ("bad input: a clear error each", bad_input.run),
 ]
 
