@@ -145,14 +145,21 @@ fn offset(f: &mut Formatter<'_>, modifiers: &Modifiers) -> fmt::Result {
 
 impl Display for Subquery {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}:", self.expr, self.range)?;
-        if let Some(step) = &self.step {
+        write!(f, "{}{}", self.expr, subquery_suffix(self))
+    }
+}
+
+/// What follows the expression of a subquery: `[5m:1m] offset 1h`.
+pub(crate) fn subquery_suffix(subquery: &Subquery) -> impl Display + '_ {
+    fmt::from_fn(move |f| {
+        write!(f, "[{}:", subquery.range)?;
+        if let Some(step) = &subquery.step {
             write!(f, "{step}")?;
         }
         f.write_char(']')?;
-        at(f, &self.modifiers)?;
-        offset(f, &self.modifiers)
-    }
+        at(f, &subquery.modifiers)?;
+        offset(f, &subquery.modifiers)
+    })
 }
 
 impl Display for DurationExpr {
@@ -203,17 +210,21 @@ impl Display for Call {
 
 impl Display for Aggregate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.op.as_str())?;
-        match &self.grouping {
-            Grouping::By(names) if !names.is_empty() => write!(f, " by ({}) ", labels(names))?,
-            Grouping::None | Grouping::By(_) => {}
-            Grouping::Without(names) => write!(f, " without ({}) ", labels(names))?,
-        }
-        f.write_char('(')?;
+        write!(f, "{}(", aggregate_head(self))?;
         if let Some(param) = &self.param {
             write!(f, "{param}, ")?;
         }
         write!(f, "{})", self.expr)
+    }
+}
+
+/// What stands before the bracket of an aggregation: `sum by (job) `.
+pub(crate) fn aggregate_head(aggregate: &Aggregate) -> String {
+    let op = aggregate.op.as_str();
+    match &aggregate.grouping {
+        Grouping::By(names) if !names.is_empty() => format!("{op} by ({}) ", labels(names)),
+        Grouping::None | Grouping::By(_) => op.to_owned(),
+        Grouping::Without(names) => format!("{op} without ({}) ", labels(names)),
     }
 }
 
@@ -230,25 +241,35 @@ fn labels(names: &[String]) -> String {
 
 impl Display for Binary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match &self.lhs.node {
-            // A sign would take the whole power as its operand.
-            Node::Number(base) if self.op == BinaryOp::Pow && base.value.is_sign_negative() => {
-                write!(f, "({base})")?;
-            }
-            Node::Number(base) if self.op == BinaryOp::Pow && base.value.is_infinite() => {
-                f.write_str("Inf")?;
-            }
-            lhs => write!(f, "{lhs}")?,
+        let (left, operator) = (binary_left(self), operator_and_matching(self));
+        write!(f, "{left} {operator} {}", self.rhs)
+    }
+}
+
+/// The left operand of an operator.
+pub(crate) fn binary_left(binary: &Binary) -> impl Display + '_ {
+    fmt::from_fn(move |f| match &binary.lhs.node {
+        // A sign would take the whole power as its operand.
+        Node::Number(base) if binary.op == BinaryOp::Pow && base.value.is_sign_negative() => {
+            write!(f, "({base})")
         }
-        write!(f, " {}", self.op.as_str())?;
-        if self.return_bool {
+        Node::Number(base) if binary.op == BinaryOp::Pow && base.value.is_infinite() => {
+            f.write_str("Inf")
+        }
+        lhs => write!(f, "{lhs}"),
+    })
+}
+
+/// The operator with what belongs to it: `== bool on (job)`.
+pub(crate) fn operator_and_matching(binary: &Binary) -> impl Display + '_ {
+    fmt::from_fn(move |f| {
+        f.write_str(binary.op.as_str())?;
+        if binary.return_bool {
             f.write_str(" bool")?;
         }
-        if let Some(matching) = &self.matching {
-            write!(f, "{matching}")?;
-        }
-        write!(f, " {}", self.rhs)
-    }
+        let matching = binary.matching.as_ref();
+        matching.map_or(Ok(()), |matching| write!(f, "{matching}"))
+    })
 }
 
 /// The clauses, each with a blank before it.

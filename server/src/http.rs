@@ -7,6 +7,7 @@ mod error;
 mod exemplars;
 mod instrument;
 mod labels;
+mod language;
 mod matchers;
 mod metadata;
 mod page;
@@ -63,6 +64,8 @@ fn api() -> Router<Arc<App>> {
     Router::new()
         .route("/query", read(query::query))
         .route("/query_range", read(query_range::query_range))
+        .route("/format_query", read(language::format_query))
+        .route("/parse_query", read(language::parse_query))
         .route("/query_exemplars", read(exemplars::query_exemplars))
         .route("/labels", read(labels::names))
         .route("/label/{name}/values", get(labels::values))

@@ -5,9 +5,11 @@ mod number;
 mod result;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub(crate) use number::{push_float, push_timestamp};
 pub(crate) use result::push_value;
+pub(crate) use tree::tree;
 
 use narthex_model::LabelsRef;
 

@@ -26,6 +26,7 @@ use std::time::Duration;
 use datafusion::execution::SendableRecordBatchStream;
 use narthex_engine::Engine;
 use narthex_model::{Result, TimestampMs};
+use narthex_promql::ast::Expr;
 use narthex_promql::{ParseOptions, QueryOutput};
 
 use crate::deadline::Deadline;
@@ -103,6 +104,14 @@ impl Database {
     ) -> Result<QueryOutput> {
         self.evaluate(query, promql::Times::Instant(time), options)
             .await
+    }
+
+    /// Reads a PromQL expression in the language that is in force.
+    ///
+    /// # Errors
+    /// `Invalid` for one that does not parse (`1:5: parse error: …`).
+    pub fn parse(&self, query: &str) -> Result<Expr> {
+        Ok(narthex_promql::parse(query, &self.options.language)?)
     }
 
     /// Evaluates a PromQL expression at each instant of a grid.
