@@ -87,7 +87,7 @@ impl ValueType {
 pub struct VectorSelector {
     /// The name before the braces, if any; it is also the last matcher. A name inside the braces is only a matcher.
     pub name: Option<String>,
-    /// All matchers, the one on `__name__` included; the parser sorts those in braces by their printed form.
+    /// All matchers as written, then the one of the name before the braces; they are printed sorted.
     pub matchers: Vec<Matcher>,
     /// `offset` and `@`.
     pub modifiers: Modifiers,

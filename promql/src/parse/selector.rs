@@ -6,7 +6,6 @@ use super::cursor::{Cursor, Tree};
 use super::error::{Mistake, Parsed};
 use super::token::TokenKind;
 use crate::ast::{BinaryOp, Modifiers, Node, VectorSelector};
-use crate::print::matcher_text;
 
 const CONTEXT: &str = "label matching";
 
@@ -23,7 +22,6 @@ impl Cursor<'_> {
         let mut matchers = Vec::new();
         if self.accept(TokenKind::LeftBrace).is_some() {
             matchers = self.matchers()?;
-            matchers.sort_by_cached_key(matcher_text);
         }
         matchers.extend(
             name.as_ref()
