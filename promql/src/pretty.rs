@@ -31,14 +31,14 @@ fn expression(expr: &Expr, level: usize) -> String {
         Node::Aggregate(node) => aggregate(node, level),
         Node::Binary(node) => binary(node, level),
         Node::Call(node) => call(node, level),
-        Node::Paren(inner) => bracketed(String::new(), &[inner.as_ref()], level),
+        Node::Paren(inner) => bracketed("", &[inner.as_ref()], level),
         Node::Subquery(node) => subquery(node, level),
         _ => whole,
     }
 }
 
 /// `head(`, the expressions one level deeper, `)`.
-fn bracketed(head: String, inside: &[&Expr], level: usize) -> String {
+fn bracketed(head: &str, inside: &[&Expr], level: usize) -> String {
     let inside = inside.iter().map(|expr| expression(expr, level + 1));
     let inside: Vec<_> = inside.collect();
     let (begin, end) = (indent(level), indent(level));
@@ -47,12 +47,12 @@ fn bracketed(head: String, inside: &[&Expr], level: usize) -> String {
 
 fn aggregate(node: &Aggregate, level: usize) -> String {
     let inside: Vec<_> = node.param.iter().chain([&node.expr]).collect();
-    bracketed(aggregate_head(node), &inside, level)
+    bracketed(&aggregate_head(node), &inside, level)
 }
 
 fn call(node: &Call, level: usize) -> String {
     let args: Vec<_> = node.args.iter().collect();
-    bracketed(node.function.to_owned(), &args, level)
+    bracketed(node.function, &args, level)
 }
 
 fn binary(node: &Binary, level: usize) -> String {
