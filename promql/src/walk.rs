@@ -39,6 +39,15 @@ impl Expr {
         }
     }
 
+    /// The expressions directly below, from left to right.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Self> {
+        let args = match &self.node {
+            Node::Call(call) => call.args.as_slice(),
+            _ => &[],
+        };
+        self.children().into_iter().flatten().chain(args)
+    }
+
     /// The expressions directly below, other than arguments of a call.
     fn children(&self) -> [Option<&Self>; 2] {
         match &self.node {

@@ -8,6 +8,7 @@ mod arithmetic;
 mod buckets;
 mod call;
 mod columns;
+mod common;
 mod count_values;
 mod decode;
 mod duration;
@@ -43,6 +44,7 @@ use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 use buckets::Buckets;
 use columns::{VALUE, call, column};
+use common::Common;
 use decode::Body;
 pub use decode::QueryPlan;
 use invariant::Invariants;
@@ -93,6 +95,7 @@ pub fn plan(
         samples: &Cell::new(0),
         query: params.grid,
         notes: &notes,
+        common: &Common::of(expr),
         invariants: &Invariants::of(expr),
         buckets: Buckets::Unsaid,
         meetings: &meetings,
@@ -143,6 +146,8 @@ struct Planner<'a> {
     samples: &'a Cell<u64>,
     /// What the query says besides its answer.
     notes: &'a Arc<Notes>,
+    /// Which expressions stand several times.
+    common: &'a Common<'a>,
     /// Which expressions are the same at all steps.
     invariants: &'a Invariants,
     /// Whether native histograms are taken for their counts and sums alone.
@@ -173,6 +178,14 @@ impl<'a> Planner<'a> {
         if self.grid.steps > 1 && self.invariants.contains(expr) {
             return self.repeated(expr);
         }
+        match self.common(expr) {
+            Some(planned) => planned,
+            None => self.plan_alone(expr),
+        }
+    }
+
+    /// `expr` for itself, whether or not it stands elsewhere too.
+    fn plan_alone(&self, expr: &Expr) -> Result<Planned> {
         let inside = Planner {
             buckets: self.buckets.inside(&expr.node),
             ..*self
