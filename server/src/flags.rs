@@ -243,6 +243,8 @@ pub enum Feature {
     PromqlBinopFillModifiers,
     /// Metrics' names that go with a change of meaning go at the end of a query, not at once.
     PromqlDelayedNameRemoval,
+    /// `rate` and its like heed since when samples count.
+    UseStartTimestamps,
 }
 
 impl ServeFlags {
@@ -272,6 +274,11 @@ impl ServeFlags {
     /// Whether metrics' names are removed at the end of a query.
     pub fn delayed_names(&self) -> bool {
         self.features.contains(&Feature::PromqlDelayedNameRemoval)
+    }
+
+    /// Whether it matters to queries since when samples count.
+    pub fn start_timestamps(&self) -> bool {
+        self.features.contains(&Feature::UseStartTimestamps)
     }
 
     /// The parts of PromQL that are on.

@@ -187,6 +187,7 @@ fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {
         partitions,
         language: flags.language(),
         delayed_names: flags.delayed_names(),
+        start_timestamps: flags.start_timestamps(),
     }
 }
 

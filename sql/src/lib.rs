@@ -49,6 +49,8 @@ pub struct DatabaseOptions {
     pub language: ParseOptions,
     /// Whether metrics' names are removed at the end of a query, not at once.
     pub delayed_names: bool,
+    /// Whether it matters since when samples count.
+    pub start_timestamps: bool,
 }
 
 impl Default for DatabaseOptions {
@@ -61,6 +63,7 @@ impl Default for DatabaseOptions {
             partitions: 2,
             language: ParseOptions::default(),
             delayed_names: false,
+            start_timestamps: false,
         }
     }
 }
@@ -142,6 +145,7 @@ impl Database {
             samples_max: self.options.samples_max,
             language: self.options.language,
             delayed_names: self.options.delayed_names,
+            start_timestamps: self.options.start_timestamps,
         };
         retry::anew(&self.engine, || async {
             let snapshot = self.engine.snapshot();

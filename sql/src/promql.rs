@@ -55,6 +55,7 @@ pub(crate) struct Request<'a> {
     pub(crate) samples_max: u64,
     pub(crate) language: ParseOptions,
     pub(crate) delayed_names: bool,
+    pub(crate) start_timestamps: bool,
 }
 
 /// A planned query.
@@ -93,6 +94,7 @@ pub(crate) fn prepare(
         subquery_step_ms: SUBQUERY_STEP_MS,
         samples_max: request.samples_max,
         delayed_names: request.delayed_names,
+        start_timestamps: request.start_timestamps,
         decoded,
     };
     let source = SnapshotSource::new(snapshot.clone());

@@ -26,6 +26,7 @@ pub(crate) struct PromqlFunction {
     samples_max: u64,
     language: ParseOptions,
     delayed_names: bool,
+    start_timestamps: bool,
 }
 
 impl PromqlFunction {
@@ -40,6 +41,7 @@ impl PromqlFunction {
             samples_max: options.samples_max,
             language: options.language,
             delayed_names: options.delayed_names,
+            start_timestamps: options.start_timestamps,
         }
     }
 }
@@ -62,6 +64,7 @@ impl TableFunctionImpl for PromqlFunction {
             samples_max: self.samples_max,
             language: self.language,
             delayed_names: self.delayed_names,
+            start_timestamps: self.start_timestamps,
         };
         let planned = promql::prepare(&self.snapshot, &request, false).map_err(external)?;
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))

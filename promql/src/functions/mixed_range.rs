@@ -1,12 +1,12 @@
-//! Range functions over series that may have native histograms, window by window.
+//! Range functions over series that may have native histograms, or that say since when they count, window by window.
 //!
-//! `prom_mixed_rate(times, values, first_end, interval, steps, range[, lookback], histograms[, parameter], name)`; `lookback` stands
-//! where a selector is `anchored` or `smoothed`.
+//! `prom_mixed_rate(times, values, first_end, interval, steps, range[, lookback][, histograms][, starts][, parameter], name)`; `lookback`
+//! stands where a selector is `anchored` or `smoothed`.
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::{ArrayRef, AsArray, ListArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -34,6 +34,12 @@ pub(crate) struct MixedRange {
     pub(crate) name: &'static str,
     /// Whether the selector looks beyond its windows.
     pub(crate) extension: Option<Extension>,
+    /// Whether there are histograms.
+    pub(crate) histograms: bool,
+    /// Whether there are start timestamps of floats.
+    pub(crate) starts: bool,
+    /// Whether start timestamps matter.
+    pub(crate) heeds_starts: bool,
     /// Whether the function has a scalar argument.
     pub(crate) parameter: bool,
     /// Who says what there is to say.
@@ -69,7 +75,7 @@ impl MixedRange {
             "rate",
             "sum_over_time",
         ];
-        may.contains(&self.name)
+        self.histograms && may.contains(&self.name)
     }
 }
 
@@ -115,18 +121,29 @@ impl ScalarUDFImpl for MixedRangeUdf {
             }),
             None => None,
         };
-        let at = 6 + usize::from(reach.is_some());
-        let parameter = match function.parameter {
-            true => StepScalar::read(args, at + 1)?,
-            false => StepScalar::Constant(f64::NAN),
+        let mut next = 6 + usize::from(reach.is_some());
+        let mut position = |there: bool| {
+            let at = there.then_some(next);
+            next += usize::from(there);
+            at
         };
+        let histograms = position(function.histograms);
+        let starts = position(function.starts);
+        let parameter = match position(function.parameter) {
+            Some(at) => StepScalar::read(args, at)?,
+            None => StepScalar::Constant(f64::NAN),
+        };
+        let list = |at: Option<usize>| at.map(|at| column(args, at, rows)).transpose();
+        let histograms = list(histograms)?.map(|lists| HistogramLists::of(&lists));
         let names = || MetricNames::read(args, args.len().saturating_sub(1));
         let mut run = Run {
             function,
             apply: apply(function)?,
             samples: Samples {
                 floats: SampleLists::read(args, rows)?,
-                histograms: HistogramLists::of(&column(args, at, rows)?)?,
+                histograms: histograms.transpose()?,
+                starts: list(starts)?.map(|lists| lists.as_list::<i32>().clone()),
+                heeds_starts: function.heeds_starts,
             },
             near: BoundsCache::new(reach.map_or_else(|| windows.clone(), |r| r.around(&windows))),
             windows,
@@ -164,7 +181,10 @@ fn apply(function: &MixedRange) -> Result<Apply> {
 /// The samples of many series.
 struct Samples {
     floats: SampleLists,
-    histograms: HistogramLists,
+    histograms: Option<HistogramLists>,
+    /// Since when the floats count.
+    starts: Option<ListArray>,
+    heeds_starts: bool,
 }
 
 /// The samples of one series, floats and histograms in the order of time, without stale markers.
@@ -172,19 +192,32 @@ struct Samples {
 struct Merged {
     times: Vec<i64>,
     points: Vec<Point>,
-    /// When counters began; 0 where that is not known.
+    /// When counters began, 0 where that is not known; empty if that does not matter.
     starts: Vec<i64>,
 }
 
 impl Samples {
     fn merged(&self, row: usize) -> Merged {
         let (times, values) = self.floats.row(row);
-        let floats = times.iter().zip(values).filter(|(_, v)| !is_stale(**v));
-        let floats = floats.map(|(time, v)| (*time, Point::Float(*v), 0));
-        let lists = &self.histograms;
-        let histograms = lists.live(row).map(|(time, position)| {
-            let histogram = Point::Histogram(lists.get(row, position));
-            (time, histogram, lists.starts(row)[position])
+        let starts = self.starts.as_ref().map(|lists| lists.value(row));
+        let starts = starts
+            .as_ref()
+            .map(|list| list.as_primitive::<Int64Type>().values());
+        let start_of = |at: usize| {
+            starts
+                .and_then(|starts| starts.get(at))
+                .copied()
+                .unwrap_or(0)
+        };
+        let floats = times.iter().zip(values).enumerate();
+        let floats = floats.filter(|(_, (_, v))| !is_stale(**v));
+        let floats = floats.map(|(at, (time, v))| (*time, Point::Float(*v), start_of(at)));
+        let histograms = self.histograms.iter().flat_map(|lists| {
+            let live = lists.live(row);
+            live.map(move |(time, position)| {
+                let histogram = Point::Histogram(lists.get(row, position));
+                (time, histogram, lists.starts(row)[position])
+            })
         });
         let mut all: Vec<_> = floats.chain(histograms).collect();
         all.sort_by_key(|(time, _, _)| *time);
@@ -192,7 +225,7 @@ impl Samples {
         for (time, point, start) in all {
             merged.times.push(time);
             merged.points.push(point);
-            merged.starts.push(start);
+            merged.starts.extend(self.heeds_starts.then_some(start));
         }
         merged
     }
@@ -243,7 +276,7 @@ impl Run<'_> {
             let window = Window {
                 times: &merged.times[within.clone()],
                 points: &merged.points[within.clone()],
-                starts: &merged.starts[within],
+                starts: merged.starts.get(within).unwrap_or_default(),
                 start: self.windows.start(step),
                 end: self.windows.end(step),
             };

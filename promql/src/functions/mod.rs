@@ -32,6 +32,7 @@ pub(crate) mod repeat;
 pub(crate) mod scalar;
 pub(crate) mod sides;
 pub(crate) mod smoothing;
+pub(crate) mod start_times;
 pub(crate) mod to_mixed;
 pub(crate) mod window;
 

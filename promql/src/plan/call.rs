@@ -4,6 +4,7 @@ use datafusion::logical_expr::{Expr as PlanExpr, lit};
 use narthex_model::{Error, Result};
 
 use super::columns::{VALUE, call, column};
+use super::native::heeds_starts;
 use super::scalar::attach;
 use super::vector::{Samples, Vector, project};
 use super::{Planned, Planner, not_supported, seconds};
@@ -54,7 +55,7 @@ impl Planner<'_> {
             }
             other => other,
         };
-        if samples.histograms {
+        if samples.histograms || (samples.starts && heeds_starts(function.name)) {
             return self.mixed_range_call(function, samples, parameter, arg(args, 0)?.span);
         }
         let arguments = samples.arguments();

@@ -70,6 +70,8 @@ pub struct EvalParams {
     pub samples_max: u64,
     /// Whether metrics' names are removed at the end of the query, not at once.
     pub delayed_names: bool,
+    /// Whether `rate` and its like heed since when samples count.
+    pub start_timestamps: bool,
     /// Whether the answer is read with [`QueryPlan::decode`], which refuses what only the whole answer tells to be wrong. Where it is
     /// not, the plan refuses a little more.
     pub decoded: bool,

@@ -1,10 +1,10 @@
 //! Functions of native histograms, and of series that may have some.
 
 use datafusion::logical_expr::Expr as PlanExpr;
-use narthex_model::Result;
+use narthex_model::{HISTOGRAMS_COLUMN, Result, STARTS_COLUMN};
 
 use super::call::arg;
-use super::columns::call;
+use super::columns::{call, column};
 use super::scalar::attach;
 use super::vector::{Samples, Vector};
 use super::{Planned, Planner};
@@ -12,6 +12,11 @@ use crate::ast::{Expr, Span};
 use crate::functions::mixed_range::MixedRange;
 use crate::functions::native::Native;
 use crate::functions::range::RangeFunction;
+
+/// Whether the range function called `name` looks at the start timestamps of floats.
+pub(super) fn heeds_starts(name: &str) -> bool {
+    ["increase", "irate", "rate", "resets"].contains(&name)
+}
 
 impl Planner<'_> {
     /// A range function over series that may have native histograms.
@@ -44,10 +49,16 @@ impl Planner<'_> {
         let function = MixedRange {
             name,
             extension: samples.reach.map(|reach| reach.extension),
+            histograms: samples.histograms,
+            starts: samples.starts,
+            heeds_starts: self.params.start_timestamps,
             parameter: !parameters.is_empty(),
             speaker: self.speaker(blamed),
         };
-        let arguments = samples.mixed_arguments().into_iter().chain(parameters);
+        let histograms = samples.histograms.then(|| column(HISTOGRAMS_COLUMN));
+        let starts = samples.starts.then(|| column(STARTS_COLUMN));
+        let arguments = samples.arguments().into_iter().chain(histograms);
+        let arguments = arguments.chain(starts).chain(parameters);
         let arguments = arguments.chain([samples.metric_name()]);
         call(&function.udf(), arguments.collect())
     }

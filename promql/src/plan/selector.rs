@@ -3,8 +3,8 @@
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{
-    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, TIMESTAMPS_COLUMN, TimeRange,
-    TimestampMs, VALUES_COLUMN,
+    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, STARTS_COLUMN,
+    TIMESTAMPS_COLUMN, TimeRange, TimestampMs, VALUES_COLUMN,
 };
 
 use super::columns::{call, column, label};
@@ -14,6 +14,7 @@ use crate::ast::{At, Extension, MatrixSelector, Modifiers, Span, VectorSelector}
 use crate::functions::extended::extended_function;
 use crate::functions::mixed_points::mixed_instant;
 use crate::functions::points::{Take, instant};
+use crate::functions::start_times::start_timestamp;
 use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
 use crate::source::SelectedSeries;
@@ -47,6 +48,18 @@ impl Planner<'_> {
             call(&instant(take), samples.arguments())
         };
         samples.into_vector().with_value(value)
+    }
+
+    /// Since when the newest sample in the lookback counts, at each step.
+    pub(super) fn start_timestamps(&self, selector: &VectorSelector) -> Result<Vector> {
+        let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
+        let samples = self.scan(selector, windows)?;
+        let lists = samples.histograms.then(|| column(HISTOGRAMS_COLUMN));
+        let starts = samples.starts.then(|| column(STARTS_COLUMN));
+        let arguments = samples.arguments().into_iter().chain(lists).chain(starts);
+        let start = start_timestamp(samples.histograms, samples.starts);
+        let value = call(&start, arguments.collect());
+        samples.into_vector().map_nameless(value)
     }
 
     /// All samples of each window.
@@ -86,10 +99,17 @@ impl Planner<'_> {
         });
         let stored =
             reach.map_or_else(|| windows.stored(), |reach| reach.around(&windows).stored());
-        let selected = self.source.select(&selector.matchers, stored)?;
+        let mut selected = self.source.select(&selector.matchers, stored)?;
         // A step vector takes as much room as the samples it is made of.
         let points = (selected.series as u64).saturating_mul(windows.steps as u64);
         self.charge(selected.samples_max.saturating_add(points))?;
+        let histograms = has_column(&selected, HISTOGRAMS_COLUMN);
+        if histograms {
+            // What is known of resets before a histogram follows from the sample before it.
+            let earlier = stored.start.saturating_sub(self.params.lookback_ms);
+            let longer = TimeRange::new(earlier, stored.end);
+            selected = self.source.select(&selector.matchers, longer)?;
+        }
         let metric = only_name(&selector.matchers);
         let meant = selected.label_names.iter().filter(|l| says_meaning(l));
         let distinct = match meant.map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -97,15 +117,8 @@ impl Planner<'_> {
             [METRIC_NAME] => metric.is_some(),
             _ => false,
         };
-        let mut plan = scan(&selected, selector)?;
-        let histograms = has_histograms(&selected);
-        if histograms {
-            // What is known of resets before a histogram follows from the sample before it.
-            let earlier = stored.start.saturating_sub(self.params.lookback_ms);
-            let longer = TimeRange::new(earlier, stored.end);
-            let selected = self.source.select(&selector.matchers, longer)?;
-            plan = self.with_hints(&selected, scan(&selected, selector)?)?;
-        }
+        let starts = self.params.start_timestamps && has_column(&selected, STARTS_COLUMN);
+        let plan = self.with_hints(&selected, scan(&selected, selector)?)?;
         Ok(Samples {
             plan,
             labels: selected.label_names,
@@ -115,6 +128,7 @@ impl Planner<'_> {
             reach,
             names: self.names(),
             histograms,
+            starts,
         })
     }
 }
@@ -122,14 +136,16 @@ impl Planner<'_> {
 impl Planner<'_> {
     /// The rows of `scanned` with the hints that readers see.
     fn with_hints(&self, selected: &SelectedSeries, scanned: LogicalPlan) -> Result<LogicalPlan> {
-        if !has_histograms(selected) {
+        if !has_column(selected, HISTOGRAMS_COLUMN) {
             return Ok(scanned);
         }
         let samples = [TIMESTAMPS_COLUMN, VALUES_COLUMN, HISTOGRAMS_COLUMN].map(column);
         let hinted = call(&self.buckets.hints().udf(), samples.to_vec());
         let [times, values, _] = samples;
         let labels = selected.label_names.iter().map(|l| label(l));
+        let starts = has_column(selected, STARTS_COLUMN).then(|| column(STARTS_COLUMN));
         let samples = [times, values, hinted.alias(HISTOGRAMS_COLUMN)];
+        let samples = samples.into_iter().chain(starts);
         LogicalPlanBuilder::from(scanned)
             .project(labels.chain(samples))
             .and_then(LogicalPlanBuilder::build)
@@ -137,9 +153,8 @@ impl Planner<'_> {
     }
 }
 
-fn has_histograms(selected: &SelectedSeries) -> bool {
-    let schema = selected.table.schema();
-    schema.column_with_name(HISTOGRAMS_COLUMN).is_some()
+fn has_column(selected: &SelectedSeries, name: &str) -> bool {
+    selected.table.schema().column_with_name(name).is_some()
 }
 
 fn scan(selected: &SelectedSeries, selector: &VectorSelector) -> Result<LogicalPlan> {

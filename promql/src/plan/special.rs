@@ -40,6 +40,7 @@ impl Planner<'_> {
             "absent" => Planned::Vector(self.absent(arg(args, 0)?)?),
             "absent_over_time" => Planned::Vector(self.absent_over_time(arg(args, 0)?)?),
             "timestamp" => Planned::Vector(self.timestamp(arg(args, 0)?)?),
+            "start_timestamp" => Planned::Vector(self.start_timestamp(arg(args, 0)?)?),
             "histogram_quantile" => Planned::Vector(self.histogram_quantile(args)?),
             "info" => Planned::Vector(self.info(args)?),
             "histogram_quantiles" => Planned::Vector(self.histogram_quantiles(args)?),
@@ -140,6 +141,20 @@ impl Planner<'_> {
             distinct: true,
             names: self.names(),
         })
+    }
+
+    /// Only samples say since when they count, not values that are computed.
+    fn start_timestamp(&self, expr: &Expr) -> Result<Vector> {
+        match &unwrapped(expr).node {
+            Node::Vector(selector) if self.params.start_timestamps => {
+                self.start_timestamps(selector)
+            }
+            _ => {
+                let vector = self.vector(expr)?;
+                let value = vector.value();
+                self.nothing(vector)?.map_nameless(value)
+            }
+        }
     }
 
     fn timestamp(&self, expr: &Expr) -> Result<Vector> {

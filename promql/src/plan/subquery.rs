@@ -71,6 +71,7 @@ impl Planner<'_> {
             names,
             reach: None,
             histograms,
+            starts: false,
         })
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Samples {
     pub(super) reach: Option<Reach>,
     /// Whether there is a column of native histograms.
     pub(super) histograms: bool,
+    /// Whether there is a column that says since when floats count, and it matters.
+    pub(super) starts: bool,
     /// The metric's name, if the selector says that all series have this one.
     pub(super) metric: Option<String>,
 }

@@ -11,6 +11,7 @@ mod order;
 mod run;
 mod script;
 mod series;
+mod starts;
 mod variants;
 
 pub use evaluate::How;

@@ -47,7 +47,11 @@ pub(super) fn histograms(lines: &[SeriesLine]) -> Result<Vec<SeriesLine>, String
             };
             slots[step] = Slot::Histogram(Box::new(literal));
         }
-        out.push(SeriesLine { labels, slots });
+        out.push(SeriesLine {
+            labels,
+            slots,
+            starts: Vec::new(),
+        });
     }
     Ok(out)
 }

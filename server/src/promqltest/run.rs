@@ -100,6 +100,7 @@ impl Stage {
         let options = DatabaseOptions {
             language: ParseOptions::all(),
             delayed_names: true,
+            start_timestamps: true,
             samples_max: SAMPLES_MAX,
             ..DatabaseOptions::default()
         };
@@ -144,6 +145,8 @@ fn push(line: &SeriesLine, step_ms: i64, batch: &mut WriteBatch) {
     let mut after_histogram = false;
     for (i, slot) in line.slots.iter().enumerate() {
         let timestamp = i as i64 * step_ms;
+        let start = line.starts.get(i).copied().flatten();
+        let start = start.map(|distance| timestamp + distance);
         let histogram = match slot {
             Slot::Omitted => continue,
             Slot::Float(v) if after_histogram && is_stale(*v) => Some(Histogram {
@@ -151,7 +154,7 @@ fn push(line: &SeriesLine, step_ms: i64, batch: &mut WriteBatch) {
                 ..Histogram::default()
             }),
             Slot::Float(v) => {
-                batch.push_sample(series, timestamp, *v);
+                batch.push_sample_with_start(series, timestamp, *v, start.unwrap_or(0));
                 None
             }
             Slot::Histogram(literal) => Some(literal.histogram.clone()),
@@ -163,7 +166,7 @@ fn push(line: &SeriesLine, step_ms: i64, batch: &mut WriteBatch) {
                 series,
                 timestamp,
                 histogram,
-                start_timestamp: None,
+                start_timestamp: start,
             }));
     }
 }

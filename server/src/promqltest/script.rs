@@ -4,6 +4,7 @@ use narthex_model::parse_duration;
 use regex::Regex;
 
 use super::series::{self, SeriesLine};
+use super::starts;
 
 /// A command and the line it begins at (from 1).
 #[derive(Debug, Clone)]
@@ -140,23 +141,30 @@ fn load(head: &str, body: &[&str]) -> Result<CommandKind, String> {
     let form = regex(r"^load(?:_(with_nhcb))?\s+(.+?)$")?;
     let parts = form.captures(head).ok_or("invalid load command")?;
     let mut series: Vec<SeriesLine> = Vec::new();
-    for line in body.iter().filter(|l| !is_start_timestamps(l)) {
-        let line = series::parse(line)?;
+    let mut starts = None;
+    for line in body {
+        if let Some((metric, items)) = starts::split(line) {
+            starts = Some(starts::parse(metric, items)?);
+            continue;
+        }
+        let mut line = series::parse(line)?;
+        if let Some((of, starts)) = starts.take() {
+            if of.labels != line.labels || starts.len() != line.slots.len() {
+                return Err(format!("start timestamps of {} that do not fit", of.labels));
+            }
+            line.starts = starts;
+        }
         series.retain(|s| s.labels != line.labels);
         series.push(line);
+    }
+    if starts.is_some() {
+        return Err("start timestamps without samples".to_owned());
     }
     Ok(CommandKind::Load {
         step_ms: duration(&parts[2])?,
         series,
         histograms_too: parts.get(1).is_some(),
     })
-}
-
-/// `metric@st …` lines give start timestamps, which are not stored yet.
-fn is_start_timestamps(line: &str) -> bool {
-    line.split([' ', '\t'])
-        .next()
-        .is_some_and(|word| word.ends_with("@st"))
 }
 
 /// An eval, and how many lines of the body belong to it.

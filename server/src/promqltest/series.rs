@@ -3,6 +3,7 @@
 use narthex_model::{Labels, METRIC_NAME, parse_float, stale_nan};
 
 use super::histogram::{self, Literal};
+use super::starts::Starts;
 
 /// A line may not stand for more values.
 const VALUES_MAX: usize = 1_000_000;
@@ -12,6 +13,8 @@ const VALUES_MAX: usize = 1_000_000;
 pub(super) struct SeriesLine {
     pub(super) labels: Labels,
     pub(super) slots: Vec<Slot>,
+    /// One per slot, or none at all.
+    pub(super) starts: Starts,
 }
 
 /// The value of one step.
@@ -30,7 +33,11 @@ pub(super) fn parse(line: &str) -> Result<SeriesLine, String> {
     let mut reader = Reader { rest: line };
     let labels = reader.metric()?;
     let slots = values(reader.rest)?;
-    Ok(SeriesLine { labels, slots })
+    Ok(SeriesLine {
+        labels,
+        slots,
+        starts: Starts::new(),
+    })
 }
 
 struct Reader<'a> {
@@ -213,7 +220,7 @@ fn push_histograms(item: &str) -> Result<Vec<Literal>, String> {
     Ok(vec![first; count + 1])
 }
 
-fn repeat(text: &str) -> Result<usize, String> {
+pub(super) fn repeat(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|n| *n <= VALUES_MAX)

@@ -10,6 +10,9 @@ pub(super) fn irate(window: &Window<'_>, _: f64, say: Say<'_>) -> Option<Point> 
     let last = window.last_two()?;
     let seconds = (last.times[1] - last.times[0]) as f64 / 1000.0;
     match last.points {
+        [Point::Float(_), Point::Float(now)] if last.restarts(1) => {
+            Some(Point::Float(now / seconds))
+        }
         [Point::Float(_), Point::Float(_)] => floats::all(&last, counter::irate),
         [Point::Histogram(before), Point::Histogram(now)] => {
             if [before, now].iter().any(|h| h.hint == ResetHint::Gauge) {

@@ -3,6 +3,8 @@
 //! Windows of floats alone go to the kernels of floats. Histograms are few, so that nothing here is shared by windows that
 //! overlap.
 
+mod counted;
+mod edges;
 mod ends;
 mod extended;
 mod floats;
@@ -61,6 +63,11 @@ impl<'a> Window<'a> {
     /// When the counter of sample `at` began, 0 if that is not known.
     fn counter_start(&self, at: usize) -> i64 {
         self.starts.get(at).copied().unwrap_or(0)
+    }
+
+    /// Whether of any sample it is known.
+    fn knows_starts(&self) -> bool {
+        self.starts.iter().any(|start| *start != 0)
     }
 
     fn seconds(&self) -> f64 {

@@ -2,13 +2,9 @@
 
 use narthex_model::ResetHint;
 
-use super::{Kind, Say, Window, floats, heed};
+use super::{Kind, Say, Window, counted, floats, heed};
 use crate::histogram::{FloatHistogram, HistogramNote, Operation, Point};
 use crate::kernels::{RangeKernel, counter};
-
-/// A gap to the window's edge that is at least this many times the average spacing means that the series began or ended
-/// inside the window.
-const EDGE_GAP_MAX: f64 = 1.1;
 
 pub(super) fn rate(window: &Window<'_>, _: f64, say: Say<'_>) -> Option<Point> {
     let seconds = window.seconds();
@@ -31,6 +27,9 @@ fn extended_growth(
     say: Say<'_>,
 ) -> Option<Point> {
     match window.kind() {
+        Kind::Floats if is_counter && window.knows_starts() => {
+            counted::grown(window, seconds, say).map(Point::Float)
+        }
         Kind::Floats => floats::all(window, kernel),
         Kind::Mixed => {
             say(HistogramNote::MixedFloatsHistograms);
@@ -66,69 +65,21 @@ impl Growth<'_> {
             1 => None,
             _ => Some(self.sampled()?),
         };
-        let (mut grown, factor) = match (self.known_start(), sampled) {
-            // The counter was zero inside the window, so there is nothing before it.
-            (Some(start), None) => (first.clone(), self.factor(start, 0.0)),
+        let counter_start = self.window.counter_start_inside();
+        let (mut grown, factor) = match (counter_start.filter(|_| self.is_counter), sampled) {
+            (Some(start), None) => (first.clone(), self.window.factor_since(start)),
             (Some(start), Some(mut grown)) => {
                 self.add(&mut grown, first)?;
-                (grown, self.factor(start, 0.0))
+                (grown, self.window.factor_since(start))
             }
             (None, None) => return None,
             (None, Some(grown)) => {
-                let before = self.before(first, &grown);
-                (grown, self.factor(self.window.times[0], before))
+                let counts = self.is_counter.then_some((first.count, grown.count));
+                (grown, self.window.factor(counts))
             }
         };
         grown.multiply(factor / seconds);
         Some(grown)
-    }
-
-    /// When the counter began, if that was inside the window and before the first sample.
-    fn known_start(&self) -> Option<i64> {
-        let start = self.window.counter_start(0);
-        let inside = start > self.window.start && start < self.window.times[0];
-        (self.is_counter && start != 0 && inside).then_some(start)
-    }
-
-    /// The factor that extends growth since `from` by `before` seconds before it, and to the window's end.
-    fn factor(&self, from: i64, before: f64) -> f64 {
-        let last = self.window.times[self.window.times.len() - 1];
-        let after = self.edge((self.window.end - last) as f64 / 1000.0);
-        let sampled = (last - from) as f64 / 1000.0;
-        if sampled == 0.0 {
-            return 1.0;
-        }
-        (sampled + before + after) / sampled
-    }
-
-    /// How far growth is extended over a gap to the window's edge. In seconds.
-    fn edge(&self, gap: f64) -> f64 {
-        let spacing = match self.histograms.len() {
-            1 => 0.0,
-            all => self.sampled_seconds() / (all - 1) as f64,
-        };
-        if gap >= spacing * EDGE_GAP_MAX {
-            spacing / 2.0
-        } else {
-            gap
-        }
-    }
-
-    fn sampled_seconds(&self) -> f64 {
-        let times = self.window.times;
-        (times[times.len() - 1] - times[0]) as f64 / 1000.0
-    }
-
-    /// How far growth is extended before the first sample, but not to before the instant where a counter would have been
-    /// zero.
-    fn before(&self, first: &FloatHistogram, grown: &FloatHistogram) -> f64 {
-        let gap = (self.window.times[0] - self.window.start) as f64 / 1000.0;
-        let gap = self.edge(gap);
-        if self.is_counter && grown.count > 0.0 && first.count >= 0.0 {
-            let to_zero = self.sampled_seconds() * (first.count / grown.count);
-            return if to_zero < gap { to_zero } else { gap };
-        }
-        gap
     }
 
     /// The growth from the first sample to the last, of which there are two at least.
