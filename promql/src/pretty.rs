@@ -107,7 +107,7 @@ mod tests {
         let query =
             format!("sum by (job) (rate({long}[5m])) / on (job) group_left (x) -({long} + {long})");
         let expected = format!(
-            "  sum by (job) (\n    rate(\n      {long}[5m]\n    )\n  )\n/ on (job) group_left (x)\n  -(\n      {long}\n    +\n      {long}\n  )"
+            "  sum by (job) (\n    rate({long}[5m])\n  )\n/ on (job) group_left (x)\n  -(\n      {long}\n    +\n      {long}\n  )"
         );
         assert_eq!(laid_out(&query), expected);
     }

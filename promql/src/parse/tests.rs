@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::{DEPTH_MAX, ParseOptions, QUERY_BYTES_MAX, parse};
 use crate::ast::{Expr, Node, ValueType};
 use crate::check::{check_extensions, value_type};
+use crate::print::matcher_text;
 
 fn parsed(text: &str) -> Result<Expr, String> {
     parse(text, &ParseOptions::all()).map_err(|e| e.to_string())
@@ -50,13 +51,24 @@ fn without_spans(expr: &Expr) -> String {
     })
 }
 
+/// Printed matchers are sorted.
+fn with_sorted_matchers(expr: &Expr) -> Expr {
+    let mut sorted = expr.clone();
+    sorted.walk_mut(&mut |expr| match &mut expr.node {
+        Node::Vector(vector) => vector.matchers.sort_by_cached_key(matcher_text),
+        Node::Matrix(matrix) => matrix.vector.matchers.sort_by_cached_key(matcher_text),
+        _ => {}
+    });
+    sorted
+}
+
 /// Prints and reads back; the tree must be the same.
 fn assert_reads_back(text: &str, expr: &Expr) {
     let printed = expr.to_string();
     let again = parsed(&printed).unwrap_or_else(|e| panic!("{text}\nprinted as {printed}\n{e}"));
     assert_eq!(
-        without_spans(expr),
-        without_spans(&again),
+        without_spans(&with_sorted_matchers(expr)),
+        without_spans(&with_sorted_matchers(&again)),
         "{text}\nprinted as {printed}"
     );
 }
