@@ -120,9 +120,9 @@ pub(crate) async fn evaluate(
                 .create_physical_plan(logical)
                 .await
                 .map_err(from_datafusion)?;
-            collect(physical, state.task_ctx())
-                .await
-                .map_err(from_datafusion)?
+            let batches = collect(physical, state.task_ctx()).await;
+            let refused = |e| plan.refusal().unwrap_or_else(|| from_datafusion(e));
+            batches.map_err(refused)?
         }
         None => Vec::new(),
     };

@@ -173,3 +173,14 @@ async fn names_go_at_once_or_at_the_end() {
         "{names:?}"
     );
 }
+
+#[tokio::test]
+async fn the_same_again_is_not_the_same() {
+    let store = Store::fill().await;
+    let up = instant(&store, "sum by (host) (up)").await;
+    assert_eq!(instant(&store, "-(-(sum by (host) (up)))").await, up);
+    assert_eq!(
+        instant(&store, "sum(sum by (host) (up) * 2 * 2 * 2)").await,
+        ["{} 16@0"]
+    );
+}

@@ -9,7 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::common::Result;
 
 use super::arguments::refused;
-use super::meeting::Meeting;
+use super::meeting::{Clash, Meeting};
 use super::merge::SAME_LABELS;
 use super::window::GroupFunction;
 use crate::mixed::MixedVectors;
@@ -60,10 +60,7 @@ impl GroupFunction for Unique {
         if rows > 1 {
             clashes(vectors, rows, |step, pair| match &self.meeting {
                 None => Err(refused(self.refusal(labels, pair))),
-                Some(meeting) => {
-                    meeting.clash(step, || self.refusal(labels, pair));
-                    Ok(())
-                }
+                Some(meeting) => meeting.clash(step, self.clash(), self.refusal(labels, pair)),
             })?;
         }
         Ok(arguments[0].slice(0, rows))
@@ -100,6 +97,13 @@ fn clashes(
 }
 
 impl Unique {
+    fn clash(&self) -> Clash {
+        match self.rule {
+            Duplicate::OneSideLeft | Duplicate::OneSideRight => Clash::Side,
+            _ => Clash::Pair,
+        }
+    }
+
     fn refusal(&self, labels: &[ArrayRef], (a, b): (usize, usize)) -> String {
         let side = match self.rule {
             Duplicate::OneSideLeft => "left",

@@ -2,7 +2,8 @@
 //! its steps.
 //!
 //! Prometheus refuses a match at a step if the "one" side has two series for a group, but not where the other side is empty. In
-//! a plan each side runs on its own, so both leave word at a [`Meeting`], and the answer is refused when it is read.
+//! a plan each side runs on its own, so both leave word at a [`Meeting`], and whoever comes last refuses. Pairs that are ambiguous
+//! leave word, too: they count if the sides have nothing to say, which only the end of the query tells.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -14,7 +15,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
-use super::arguments::{any_signature, column};
+use super::arguments::{any_signature, column, refused};
 use crate::mixed::MixedVectors;
 
 /// Where two sides of a match leave word.
@@ -24,26 +25,63 @@ pub(crate) struct Meeting(Arc<Mutex<Word>>);
 #[derive(Debug, Default)]
 struct Word {
     /// What is wrong at a step.
-    clashes: BTreeMap<usize, String>,
+    clashes: BTreeMap<(usize, Clash), String>,
     /// Whether the other side has a point at a step.
     seen: Vec<bool>,
 }
 
+impl Word {
+    fn is_seen(&self, step: usize) -> bool {
+        self.seen.get(step).copied().unwrap_or(false)
+    }
+
+    /// Whether a side is known to be wrong where the other has a point.
+    fn is_refused(&self) -> bool {
+        let mut clashes = self.clashes.keys();
+        clashes.any(|(step, clash)| *clash == Clash::Side && self.is_seen(*step))
+    }
+}
+
+/// What is wrong; of one step the first is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Clash {
+    /// A side of the match, where the other side has a point.
+    Side,
+    /// A pair.
+    Pair,
+}
+
 impl Meeting {
     /// Something is wrong at `step`.
-    pub(crate) fn clash(&self, step: usize, message: impl FnOnce() -> String) {
-        self.with(|word| {
-            word.clashes.entry(step).or_insert_with(message);
+    ///
+    /// # Errors
+    /// The other side has said that this counts.
+    pub(crate) fn clash(&self, step: usize, clash: Clash, message: String) -> Result<()> {
+        let counts = self.with(|word| {
+            let said = word.clashes.entry((step, clash));
+            let said = said.or_insert_with(|| message.clone());
+            // The same one, whichever comes first.
+            if message < *said {
+                *said = message;
+            }
+            clash == Clash::Side && word.is_seen(step)
         });
+        if counts { self.refuse() } else { Ok(()) }
     }
 
     /// What is wrong at the first step where it counts.
     pub(crate) fn refusal(&self) -> Option<String> {
         self.with(|word| {
-            let seen = |step: &usize| word.seen.get(*step).copied().unwrap_or(false);
-            let first = word.clashes.iter().find(|(step, _)| seen(step));
+            let counts = |step: usize, clash: Clash| clash == Clash::Pair || word.is_seen(step);
+            let mut clashes = word.clashes.iter();
+            let first = clashes.find(|((step, clash), _)| counts(*step, *clash));
             first.map(|(_, message)| message.clone())
         })
+    }
+
+    fn refuse(&self) -> Result<()> {
+        self.refusal()
+            .map_or(Ok(()), |message| Err(refused(message)))
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Word) -> T) -> T {
@@ -111,11 +149,15 @@ impl ScalarUDFImpl for SeenUdf {
         for row in 0..rows {
             vectors.for_each_present(row, |step| seen[step] = true);
         }
-        self.meeting.with(|word| {
+        let refused = self.meeting.with(|word| {
             word.seen.resize(seen.len().max(word.seen.len()), false);
             let both = word.seen.iter_mut().zip(seen);
             both.for_each(|(before, now)| *before |= now);
+            word.is_refused()
         });
+        if refused {
+            self.meeting.refuse()?;
+        }
         Ok(ColumnarValue::Array(array))
     }
 }

@@ -17,18 +17,9 @@ pub(crate) fn round(v: f64, to: f64) -> f64 {
     (v * inverse + 0.5).floor() / inverse
 }
 
-/// `v` kept between `min` and `max`; NaN if a bound is NaN.
+/// `v` kept between `min` and `max`; NaN if a bound is NaN, unless the other is infinite and wins.
 pub(crate) fn clamp(v: f64, min: f64, max: f64) -> f64 {
-    if min.is_nan() || max.is_nan() {
-        return f64::NAN;
-    }
-    if v < min {
-        min
-    } else if v > max {
-        max
-    } else {
-        v
-    }
+    greater(min, lesser(max, v))
 }
 
 /// The lesser of two: -Inf beats NaN, NaN beats all else, -0 is less than 0.

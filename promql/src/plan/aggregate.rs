@@ -5,7 +5,7 @@ use narthex_model::{Error, Result, label_column};
 
 use super::columns::{VALUE, aggregate, call, column, window};
 use super::vector::{Vector, says_meaning};
-use super::{Planned, Planner, planning};
+use super::{Planned, Planner, blamed, planning};
 use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::floats::floats;
@@ -92,7 +92,7 @@ impl Planner<'_> {
             AggregateOp::LimitRatio => Demand::Ratio,
             _ => return Ok(planned),
         };
-        self.demanded(demand, planned, expr.span)
+        self.demanded(demand, planned, blamed(expr))
     }
 }
 

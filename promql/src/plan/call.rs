@@ -7,7 +7,7 @@ use super::columns::{VALUE, call, column};
 use super::native::heeds_starts;
 use super::scalar::attach;
 use super::vector::{Samples, Vector, project};
-use super::{Planned, Planner, not_supported, seconds};
+use super::{Planned, Planner, blamed, not_supported, seconds};
 use crate::ast::{BinaryOp, Call, Expr, Span};
 use crate::functions::binary::{Comparison, binary};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
@@ -56,7 +56,7 @@ impl Planner<'_> {
             other => other,
         };
         if samples.histograms || (samples.starts && heeds_starts(function.name)) {
-            return self.mixed_range_call(function, samples, parameter, arg(args, 0)?.span);
+            return self.mixed_range_call(function, samples, parameter, blamed(arg(args, 0)?));
         }
         let arguments = samples.arguments();
         let speaker = self.speaker_over(function, &samples, parameter.as_ref(), args);
@@ -117,8 +117,8 @@ impl Planner<'_> {
             ("quantile_over_time", _) => true,
             _ => false,
         };
-        let blamed = args.first().filter(|_| needed)?;
-        Some(self.speaker(blamed.span))
+        let argument = args.first().filter(|_| needed)?;
+        Some(self.speaker(blamed(argument)))
     }
 
     fn elementwise_call(&self, function: &Elementwise, args: &[Expr]) -> Result<Vector> {
@@ -154,7 +154,7 @@ impl Planner<'_> {
     /// No series.
     pub(super) fn nothing(&self, vector: Vector) -> Result<Vector> {
         let plan = datafusion::logical_expr::LogicalPlanBuilder::from(vector.plan)
-            .filter(lit(false))
+            .limit(0, Some(0))
             .and_then(datafusion::logical_expr::LogicalPlanBuilder::build)
             .map_err(super::planning)?;
         Ok(Vector { plan, ..vector })

@@ -77,14 +77,20 @@ impl QueryPlan {
         self.grid
     }
 
+    /// Why the query is refused, as far as running its plan has told; it comes before any error of the plan.
+    pub fn refusal(&self) -> Option<Error> {
+        let message = self.meetings.iter().find_map(Meeting::refusal)?;
+        Some(Error::invalid(message))
+    }
+
     /// The answer, from all batches of the plan.
     ///
     /// # Errors
     /// `Invalid` if two series of the answer have the same labels at one instant, or if a match turns out to be ambiguous; `Internal`
     /// for batches of another plan.
     pub fn decode(&self, batches: &[RecordBatch]) -> Result<QueryOutput> {
-        if let Some(message) = self.meetings.iter().find_map(Meeting::refusal) {
-            return Err(Error::invalid(message));
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
         }
         let value = match &self.body {
             Body::Number(v) => self.scalar(vec![*v; self.grid.steps]),

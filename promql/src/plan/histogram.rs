@@ -9,7 +9,7 @@ use super::columns::{VALUE, absent_label, aggregate, call, column, known_label};
 use super::sets::union;
 use super::special::relabelled;
 use super::vector::{Vector, metric_name};
-use super::{Planned, Planner, not_supported};
+use super::{Planned, Planner, blamed, not_supported};
 use crate::ast::{Expr, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::group::Duplicate;
@@ -23,7 +23,7 @@ impl Planner<'_> {
     pub(super) fn histogram_quantile(&self, args: &[Expr]) -> Result<Vector> {
         let phi = self.each_quantile(arg(args, 0)?)?;
         let histograms = arg(args, 1)?;
-        self.quantile_of(self.vector(histograms)?, phi, histograms.span)
+        self.quantile_of(self.vector(histograms)?, phi, blamed(histograms))
     }
 
     /// One result for each quantile, which tells it in a label.
@@ -37,7 +37,7 @@ impl Planner<'_> {
             let Planned::Number(number) = phi else {
                 return Err(not_supported("histogram_quantiles() of a varying quantile"));
             };
-            let side = self.quantile_of(vector.clone(), phi, histograms.span)?;
+            let side = self.quantile_of(vector.clone(), phi, blamed(histograms))?;
             let told = known_label(&decimal(number));
             sides.push(relabelled(side, &label, told, lit(true))?);
         }
@@ -58,13 +58,13 @@ impl Planner<'_> {
             vector,
             Aggregation::HistogramFraction,
             limits.into(),
-            histograms.span,
+            blamed(histograms),
         )
     }
 
     fn each_quantile(&self, quantile: &Expr) -> Result<Planned> {
         let phi = self.scalar(quantile)?;
-        self.demanded(Demand::EachQuantile, phi, quantile.span)
+        self.demanded(Demand::EachQuantile, phi, blamed(quantile))
     }
 
     fn quantile_of(&self, vector: Vector, phi: Planned, blamed: Span) -> Result<Vector> {

@@ -41,16 +41,14 @@ impl Planner<'_> {
             Duplicate::OneSideRight
         };
         let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
-        let (many, one) = if one.is_unique_by(&keys) {
-            (many, one)
-        } else if fills || !self.params.decoded {
-            (many, one.checked(&keys, rule, None)?)
-        } else {
-            let meeting = self.meetings.add();
-            (
-                many.map(&meeting.seen())?,
-                one.checked(&keys, rule, Some(meeting))?,
-            )
+        let meeting = (!fills && self.params.decoded).then(|| self.meetings.add());
+        let (many, one) = match &meeting {
+            _ if one.is_unique_by(&keys) => (many, one),
+            None => (many, one.checked(&keys, rule, None)?),
+            Some(meeting) => {
+                let one = one.checked(&keys, rule, Some(meeting.clone()))?;
+                (many.map(&meeting.seen())?, one)
+            }
         };
         let (many, one) = match fills {
             // Looked at once for the pairs, and once more for those without a partner.
@@ -76,9 +74,9 @@ impl Planner<'_> {
         let (joined, many_value) = if sound || fills {
             (joined, column(VALUE))
         } else if one_to_one {
-            one_per_match(joined, &keys)?
+            one_per_match(joined, &keys, meeting)?
         } else {
-            one_per_result(joined, &labels, &include)?
+            one_per_result(joined, &labels, &include, meeting)?
         };
         let operands = if swapped {
             vec![column(OTHER), many_value]

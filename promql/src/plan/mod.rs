@@ -286,6 +286,16 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// Where notes place the argument `expr` of a call: as in Prometheus, which sees no parentheses around arguments and forgets where a
+/// subquery stood.
+fn blamed(expr: &Expr) -> Span {
+    let expr = expr.without_parens();
+    match expr.node {
+        Node::Subquery(_) => Span::default(),
+        _ => expr.span,
+    }
+}
+
 /// Something the language has and this planner has not.
 fn not_supported(what: &str) -> Error {
     Error::invalid(format!("{what} is not supported yet"))

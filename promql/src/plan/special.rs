@@ -8,11 +8,11 @@ use narthex_model::{
 
 use super::aggregate::reduce;
 use super::call::{arg, of_value};
-use super::columns::{VALUE, absent_label, call, column, known_label, label};
+use super::columns::{VALUE, absent_label, call, column, known_label, label, projected};
 use super::names::{DROPPED, Names};
 use super::scalar::attach;
 use super::vector::{Vector, project};
-use super::{Planned, Planner, planning, seconds};
+use super::{Planned, Planner, blamed, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::extremes::Extreme;
@@ -111,7 +111,7 @@ impl Planner<'_> {
         let present = range_function("present_over_time")
             .ok_or_else(|| Error::internal("no present_over_time"))?;
         let value = if samples.histograms {
-            self.over_mixed(present.name, &samples, Vec::new(), expr.span)
+            self.over_mixed(present.name, &samples, Vec::new(), blamed(expr))
         } else {
             call(&present.udf(None), samples.arguments())
         };
@@ -276,9 +276,7 @@ pub(super) fn relabelled(
         text.alias(label_column(destination)),
         vector.value().alias(VALUE),
     ]);
-    let plan = LogicalPlanBuilder::from(vector.plan)
-        .project(all)
-        .and_then(LogicalPlanBuilder::build);
+    let plan = projected(vector.plan, all.collect())?;
     let mut labels = vector.labels;
     let replaces = labels.iter().any(|l| l == destination);
     if !replaces {
@@ -286,7 +284,7 @@ pub(super) fn relabelled(
         labels.sort();
     }
     let vector = Vector {
-        plan: plan.map_err(planning)?,
+        plan,
         labels: labels.clone(),
         distinct: false,
         names,

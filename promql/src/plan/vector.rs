@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use narthex_model::{METRIC_NAME, Result, label_column};
 
-use super::columns::{VALUE, absent_label, call, column, known_label, label, window};
+use super::columns::{VALUE, absent_label, call, column, known_label, label, projected, window};
 use super::names::Names;
 use super::scalar::attach;
 use super::{Planned, planning};
@@ -99,10 +99,7 @@ pub(super) fn nameless(labels: &[String]) -> Vec<String> {
 /// Projects `plan` to the columns of `labels` and `value` as the value column.
 pub(super) fn project(plan: LogicalPlan, labels: &[String], value: Expr) -> Result<LogicalPlan> {
     let columns = labels.iter().map(|l| label(l)).chain([value.alias(VALUE)]);
-    LogicalPlanBuilder::from(plan)
-        .project(columns)
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(planning)
+    projected(plan, columns.collect())
 }
 
 impl Vector {
@@ -138,8 +135,7 @@ impl Vector {
         let columns = labels
             .chain(self.names.column())
             .chain([value.alias(VALUE)]);
-        let plan = LogicalPlanBuilder::from(self.plan).project(columns);
-        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(planning)?;
+        let plan = projected(self.plan, columns.collect())?;
         Ok(Self { plan, ..self })
     }
 
