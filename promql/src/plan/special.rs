@@ -83,7 +83,7 @@ impl Planner<'_> {
     }
 
     fn smoothing(&self, args: &[Expr]) -> Result<Vector> {
-        let blamed = arg(args, 0)?.span;
+        let blamed = blamed(arg(args, 0)?);
         let samples = self.samples(arg(args, 0)?)?;
         let factors = vec![self.scalar(arg(args, 1)?)?, self.scalar(arg(args, 2)?)?];
         let arguments = samples.arguments();
