@@ -1,5 +1,7 @@
 //! Functions that are more than a kernel: they make, drop or rewrite series, or read the query's own parameters.
 
+use std::collections::BTreeMap;
+
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit, not};
 use narthex_model::{
@@ -228,25 +230,41 @@ fn unwrapped(expr: &Expr) -> &Expr {
     }
 }
 
-/// The labels that the equality matchers of a plain selector tell; a label matched twice tells nothing.
+/// The labels that the matchers of a plain selector tell: those of the first equality, unless more is said of the label after it.
 fn known_labels(expr: &Expr) -> Vec<(String, String)> {
     let matchers = match &unwrapped(expr).node {
         Node::Vector(selector) => &selector.matchers,
         Node::Matrix(selector) => &selector.vector.matchers,
         _ => return Vec::new(),
     };
-    let told = matchers.iter().filter(|m| {
-        let times = matchers
-            .iter()
-            .filter(|other| other.name() == m.name())
-            .count();
-        m.name() != METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty() && times == 1
+    let mut told: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for matcher in in_order_of_storage(matchers).filter(|m| m.name() != METRIC_NAME) {
+        let first = matcher.op() == MatchOp::Equal && !told.contains_key(matcher.name());
+        if first {
+            told.insert(matcher.name(), Some(matcher.value()));
+        } else if let Some(value) = told.get_mut(matcher.name()) {
+            *value = None;
+        }
+    }
+    let known = told.into_iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some((name.to_owned(), value.to_owned()))
     });
-    let mut labels: Vec<_> = told
-        .map(|m| (m.name().to_owned(), m.value().to_owned()))
-        .collect();
-    labels.sort();
-    labels
+    known.collect()
+}
+
+/// Prometheus' storage moves matchers that can only take series away to the end before anything is said of them.
+fn in_order_of_storage(matchers: &[Matcher]) -> impl Iterator<Item = &Matcher> {
+    let must_be_set = |name: &str| {
+        let mut own = matchers.iter().filter(|m| m.name() == name);
+        own.any(|m| !m.accepts_empty())
+    };
+    let takes_away = move |m: &&Matcher| {
+        let negative = matches!(m.op(), MatchOp::NotEqual | MatchOp::NotRegex);
+        !must_be_set(m.name()) || (negative && m.accepts_empty())
+    };
+    let first = matchers.iter().filter(move |m| !takes_away(m));
+    first.chain(matchers.iter().filter(takes_away))
 }
 
 fn of_label(vector: &Vector, name: &str) -> datafusion::logical_expr::Expr {
