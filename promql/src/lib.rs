@@ -1,9 +1,8 @@
 //! What a query means: PromQL text becomes a DataFusion plan over any provider of series rows.
 //!
-//! This crate never names the engine; its tests run on an in-memory provider.
+//! The language itself, its tree and its text, is in `syntax/`. This crate never names the engine; its tests run on an in-memory
+//! provider.
 
-pub mod ast;
-mod check;
 mod functions;
 #[allow(
     dead_code,
@@ -17,21 +16,15 @@ mod mixed;
 mod natural;
 mod nodes;
 mod notes;
-mod operators;
-mod parse;
 mod plan;
-mod pretty;
-mod print;
-mod quote;
 mod result;
-pub mod signature;
 mod source;
 mod steps;
-mod walk;
 
-pub use check::{check_extensions, value_type};
-pub use parse::{DEPTH_MAX, ParseError, ParseOptions, QUERY_BYTES_MAX, line_and_column, parse};
+pub use narthex_syntax::{
+    DEPTH_MAX, ParseError, ParseOptions, QUERY_BYTES_MAX, ast, check_extensions, line_and_column,
+    parse, pretty, signature, value_type,
+};
 pub use plan::{EvalParams, Grid, QueryPlan, plan};
-pub use pretty::pretty;
 pub use result::{InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
 pub use source::{SelectedSeries, SeriesSource};

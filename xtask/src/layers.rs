@@ -40,8 +40,9 @@ pub const LAYERS: &[Layer] = &[
     layer("engine/bucket/faulty", &[]),
     Layer {
         datafusion: true,
-        ..layer("promql", &["model"])
+        ..layer("promql", &["model", "promql/syntax"])
     },
+    layer("promql/syntax", &["model"]),
     Layer {
         datafusion: true,
         ..layer("sql", &["model", "engine", "engine/table", "promql"])

@@ -3,6 +3,7 @@
 //! `prom_unique(vector[, other], label, …) OVER (PARTITION BY labels)` gives its first argument back, or fails. With another vector
 //! only steps count where both have a point. Labels are those that the message shows.
 
+use narthex_syntax::{Quoted, label_word};
 use std::fmt::{self, Display, Formatter};
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -13,8 +14,6 @@ use super::meeting::{Clash, Meeting};
 use super::merge::SAME_LABELS;
 use super::window::GroupFunction;
 use crate::mixed::MixedVectors;
-use crate::print::label_word;
-use crate::quote::Quoted;
 
 /// Which rule is broken when two series meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,6 +3,7 @@
 //! Inputs are the base series and the info series, whose values are the times of their samples. A result row is a base
 //! series with the labels it gets, and a mask of the steps at which it gets them.
 
+use narthex_syntax::Quoted;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -17,7 +18,6 @@ use narthex_model::{METRIC_NAME, Matcher, column_label, label_column};
 use super::gather::Combine;
 use crate::functions::arguments::refused;
 use crate::mixed::MixedVectors;
-use crate::quote::Quoted;
 use crate::steps::{StepVectors, StepWriter, step_type};
 
 /// Labels that say which target a series is of.

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use narthex_model::TimestampMs;
 
 use crate::ast::Span;
-use crate::parse::line_and_column;
+use crate::line_and_column;
 use crate::plan::Grid;
 pub(crate) use number::General;
 pub(crate) use text::{Forced, Kind, Note};

@@ -1,12 +1,12 @@
 //! All notes a query can say, in Prometheus' words.
 
+use narthex_syntax::Quoted;
 use std::fmt::{self, Display, Formatter};
 
 use narthex_model::TimestampMs;
 
 use super::number::General;
 use crate::kernels::calendar::rfc3339;
-use crate::quote::Quoted;
 
 /// How serious a note is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use super::columns::{VALUE, column};
 use super::vector::{Vector, project};
 use super::{Grid, Planned, Planner, planning};
 use crate::ast::{Expr, Node, ValueType};
-use crate::check::value_type;
 use crate::nodes::shared::SharedTable;
+use crate::value_type;
 
 /// The expressions of a tree that have equals, and what they have become.
 #[derive(Default)]
@@ -167,7 +167,7 @@ fn shared(plan: LogicalPlan) -> Result<LogicalPlan> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::{ParseOptions, parse};
+    use crate::{ParseOptions, parse};
 
     /// The expressions that would be kept.
     fn common(query: &str) -> String {

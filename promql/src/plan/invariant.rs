@@ -111,7 +111,7 @@ impl Invariants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::{ParseOptions, parse};
+    use crate::{ParseOptions, parse};
 
     /// The outermost invariants of a query.
     fn invariants(query: &str) -> String {

@@ -37,7 +37,7 @@ use datafusion::logical_expr::{LogicalPlan, lit};
 use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 
 use crate::ast::{Expr, Node, Span};
-use crate::check::check_extensions;
+use crate::check_extensions;
 use crate::functions::meeting::Meeting;
 use crate::functions::repeat::repeat;
 use crate::notes::{Notes, Speaker};

@@ -40,7 +40,7 @@ impl Expr {
     }
 
     /// The expressions directly below, from left to right.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = &Self> {
+    pub fn parts(&self) -> impl Iterator<Item = &Self> {
         let args = match &self.node {
             Node::Call(call) => call.args.as_slice(),
             _ => &[],

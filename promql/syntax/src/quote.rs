@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 /// `text` in double quotes, with escapes where a character cannot be printed.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

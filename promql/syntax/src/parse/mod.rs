@@ -40,7 +40,7 @@ pub const DEPTH_MAX: usize = 250;
 /// The first mistake: of syntax, or else of types and argument counts.
 ///
 /// ```
-/// use narthex_promql::{ParseOptions, parse};
+/// use narthex_syntax::{ParseOptions, parse};
 ///
 /// let expr = parse("sum by (job) (rate(http_requests_total[5m]))", &ParseOptions::default()).unwrap();
 /// assert_eq!(expr.to_string(), "sum by (job) (rate(http_requests_total[5m]))");

@@ -106,7 +106,7 @@ pub(crate) fn matcher_text(matcher: &Matcher) -> String {
 }
 
 /// A label's name as it stands in braces: in quotes if it must be.
-pub(crate) fn label_word(name: &str) -> Cow<'_, str> {
+pub fn label_word(name: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let plain = !name.is_empty()
         && name.chars().all(is_plain)

@@ -202,7 +202,7 @@ fn eval_query(line: &str) -> Option<&str> {
 
 #[test]
 fn every_conformance_query() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promqltest");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/promqltest");
     let mut queries = 0;
     for entry in std::fs::read_dir(&folder).expect("the conformance files are in the repository") {
         let path = entry.expect("readable").path();
