@@ -4,9 +4,10 @@
 mod support;
 
 use futures::TryStreamExt;
-use narthex_model::ErrorKind;
-use narthex_promql::{QueryOutput, QueryValue, SampleValue};
-use narthex_sql::{DatabaseOptions, Grid, QueryOptions};
+use narthex_engine::{Engine, Options};
+use narthex_model::{ErrorKind, Sink, WriteBatch};
+use narthex_promql::{ParseOptions, QueryOutput, QueryValue, SampleValue};
+use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions};
 use support::store::Store;
 
 /// 2026-01-01T01:00:00Z.
@@ -183,4 +184,34 @@ async fn the_same_again_is_not_the_same() {
         instant(&store, "sum(sum by (host) (up) * 2 * 2 * 2)").await,
         ["{} 16@0"]
     );
+}
+
+#[tokio::test]
+async fn start_timestamps_matter_where_they_are_asked_for() {
+    let folder = tempfile::tempdir().expect("made");
+    let engine = Engine::open(folder.path(), Options::default(), None).expect("opens");
+    let mut batch = WriteBatch::new();
+    let series = batch.push_series(&mut [("__name__", "born_total")]);
+    let series = series.expect("valid");
+    batch.push_sample_with_start(series, HOUR_MS, 3.0, HOUR_MS - 60_000);
+    engine.write(batch).await.expect("written");
+    let language = ParseOptions::all();
+    let answer = async |start_timestamps: bool, query: &str| {
+        let options = DatabaseOptions {
+            start_timestamps,
+            language,
+            ..DatabaseOptions::default()
+        };
+        let database = Database::new(engine.clone(), options);
+        let output = database.query_instant(query, HOUR_MS, QueryOptions::default());
+        lines(output.await.expect("an answer"))
+    };
+    for (query, expected) in [
+        ("increase(born_total[5m])", "{} 3@0"),
+        ("HOUR - start_timestamp(born_total)", "{} 60@0"),
+    ] {
+        let query = query.replace("HOUR", &(HOUR_MS / 1_000).to_string());
+        assert_eq!(answer(true, &query).await, [expected]);
+        assert!(answer(false, &query).await.is_empty(), "{query}");
+    }
 }

@@ -156,3 +156,35 @@ impl SampleLists {
         (&times[span.clone()], &values[span])
     }
 }
+
+/// Since when the floats of many series count, in milliseconds.
+pub(crate) struct StartLists(Option<ListArray>);
+
+impl StartLists {
+    /// The lists at `position`, which belong to `floats`; without one, nothing is known.
+    pub(crate) fn read(
+        args: &[ColumnarValue],
+        position: Option<usize>,
+        floats: &SampleLists,
+    ) -> Result<Self> {
+        let Some(position) = position else {
+            return Ok(Self(None));
+        };
+        match column(args, position, floats.len())?.as_list_opt::<i32>() {
+            Some(lists) if lists.offsets() == floats.times.offsets() => {
+                Ok(Self(Some(lists.clone())))
+            }
+            _ => internal_err!("start timestamps must have the same offsets as times"),
+        }
+    }
+
+    /// One per sample of `row`, 0 where it is not known; empty if it is known of none.
+    pub(crate) fn row(&self, row: usize) -> &[i64] {
+        let Some(lists) = &self.0 else {
+            return &[];
+        };
+        let offsets = lists.offsets();
+        let span = offsets[row] as usize..offsets[row + 1] as usize;
+        &lists.values().as_primitive::<Int64Type>().values()[span]
+    }
+}

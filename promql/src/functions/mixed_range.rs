@@ -1,12 +1,12 @@
-//! Range functions over series that may have native histograms, or that say since when they count, window by window.
+//! Range functions over series that may have native histograms, window by window.
 //!
-//! `prom_mixed_rate(times, values, first_end, interval, steps, range[, lookback][, histograms][, starts][, parameter], name)`; `lookback`
-//! stands where a selector is `anchored` or `smoothed`.
+//! `prom_mixed_rate(times, values, first_end, interval, steps, range[, lookback], histograms[, starts][, parameter], name)`; `lookback`
+//! stands where a selector is `anchored` or `smoothed`, `starts` where floats say since when they count.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, ListArray};
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 use narthex_model::is_stale;
 
 use super::arguments::{
-    MetricNames, SampleLists, StepScalar, any_signature, column, int, planned_int,
+    MetricNames, SampleLists, StartLists, StepScalar, any_signature, column, int, planned_int,
 };
 use super::range::windows;
 use super::remarks::{HistogramRemarks, Remarks};
@@ -34,8 +34,6 @@ pub(crate) struct MixedRange {
     pub(crate) name: &'static str,
     /// Whether the selector looks beyond its windows.
     pub(crate) extension: Option<Extension>,
-    /// Whether there are histograms.
-    pub(crate) histograms: bool,
     /// Whether there are start timestamps of floats.
     pub(crate) starts: bool,
     /// Whether start timestamps matter.
@@ -75,7 +73,7 @@ impl MixedRange {
             "rate",
             "sum_over_time",
         ];
-        self.histograms && may.contains(&self.name)
+        may.contains(&self.name)
     }
 }
 
@@ -121,28 +119,21 @@ impl ScalarUDFImpl for MixedRangeUdf {
             }),
             None => None,
         };
-        let mut next = 6 + usize::from(reach.is_some());
-        let mut position = |there: bool| {
-            let at = there.then_some(next);
-            next += usize::from(there);
-            at
+        let at = 6 + usize::from(reach.is_some());
+        let parameter = match function.parameter {
+            true => StepScalar::read(args, at + 1 + usize::from(function.starts))?,
+            false => StepScalar::Constant(f64::NAN),
         };
-        let histograms = position(function.histograms);
-        let starts = position(function.starts);
-        let parameter = match position(function.parameter) {
-            Some(at) => StepScalar::read(args, at)?,
-            None => StepScalar::Constant(f64::NAN),
-        };
-        let list = |at: Option<usize>| at.map(|at| column(args, at, rows)).transpose();
-        let histograms = list(histograms)?.map(|lists| HistogramLists::of(&lists));
+        let floats = SampleLists::read(args, rows)?;
+        let starts = function.starts.then_some(at + 1);
         let names = || MetricNames::read(args, args.len().saturating_sub(1));
         let mut run = Run {
             function,
             apply: apply(function)?,
             samples: Samples {
-                floats: SampleLists::read(args, rows)?,
-                histograms: histograms.transpose()?,
-                starts: list(starts)?.map(|lists| lists.as_list::<i32>().clone()),
+                starts: StartLists::read(args, starts, &floats)?,
+                floats,
+                histograms: HistogramLists::of(&column(args, at, rows)?)?,
                 heeds_starts: function.heeds_starts,
             },
             near: BoundsCache::new(reach.map_or_else(|| windows.clone(), |r| r.around(&windows))),
@@ -181,9 +172,9 @@ fn apply(function: &MixedRange) -> Result<Apply> {
 /// The samples of many series.
 struct Samples {
     floats: SampleLists,
-    histograms: Option<HistogramLists>,
+    histograms: HistogramLists,
     /// Since when the floats count.
-    starts: Option<ListArray>,
+    starts: StartLists,
     heeds_starts: bool,
 }
 
@@ -199,25 +190,15 @@ struct Merged {
 impl Samples {
     fn merged(&self, row: usize) -> Merged {
         let (times, values) = self.floats.row(row);
-        let starts = self.starts.as_ref().map(|lists| lists.value(row));
-        let starts = starts
-            .as_ref()
-            .map(|list| list.as_primitive::<Int64Type>().values());
-        let start_of = |at: usize| {
-            starts
-                .and_then(|starts| starts.get(at))
-                .copied()
-                .unwrap_or(0)
-        };
+        let starts = self.starts.row(row);
+        let start_of = |at: usize| starts.get(at).copied().unwrap_or(0);
         let floats = times.iter().zip(values).enumerate();
         let floats = floats.filter(|(_, (_, v))| !is_stale(**v));
         let floats = floats.map(|(at, (time, v))| (*time, Point::Float(*v), start_of(at)));
-        let histograms = self.histograms.iter().flat_map(|lists| {
-            let live = lists.live(row);
-            live.map(move |(time, position)| {
-                let histogram = Point::Histogram(lists.get(row, position));
-                (time, histogram, lists.starts(row)[position])
-            })
+        let lists = &self.histograms;
+        let histograms = lists.live(row).map(|(time, position)| {
+            let histogram = Point::Histogram(lists.get(row, position));
+            (time, histogram, lists.starts(row)[position])
         });
         let mut all: Vec<_> = floats.chain(histograms).collect();
         all.sort_by_key(|(time, _, _)| *time);

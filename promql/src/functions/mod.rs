@@ -35,6 +35,7 @@ pub(crate) mod scalar;
 pub(crate) mod sides;
 pub(crate) mod smoothing;
 pub(crate) mod start_times;
+pub(crate) mod starts;
 pub(crate) mod to_mixed;
 pub(crate) mod window;
 

@@ -4,15 +4,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, ListArray};
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 use narthex_model::is_stale;
 
-use super::arguments::{SampleLists, any_signature, column, planned_int};
+use super::arguments::{SampleLists, StartLists, any_signature, column, planned_int};
 use super::range::windows;
 use crate::kernels::windows::BoundsCache;
 use crate::mixed::HistogramLists;
@@ -58,11 +57,12 @@ impl ScalarUDFImpl for StartUdf {
         let windows = windows(args)?;
         let list = |there: bool, at: usize| there.then(|| column(args, at, rows)).transpose();
         let histograms = list(self.histograms, 6)?.map(|lists| HistogramLists::of(&lists));
-        let starts = list(self.starts, 6 + usize::from(self.histograms))?;
+        let starts = self.starts.then_some(6 + usize::from(self.histograms));
+        let floats = SampleLists::read(args, rows)?;
         let samples = Samples {
-            floats: SampleLists::read(args, rows)?,
+            starts: StartLists::read(args, starts, &floats)?,
+            floats,
             histograms: histograms.transpose()?,
-            starts: starts.map(|lists| lists.as_list::<i32>().clone()),
         };
         let mut out = StepWriter::new(rows, windows.steps);
         let mut cache = BoundsCache::new(windows);
@@ -84,7 +84,7 @@ impl ScalarUDFImpl for StartUdf {
 struct Samples {
     floats: SampleLists,
     histograms: Option<HistogramLists>,
-    starts: Option<ListArray>,
+    starts: StartLists,
 }
 
 /// What matters of a sample.
@@ -98,17 +98,11 @@ impl Samples {
     /// The samples of a row by time.
     fn of(&self, row: usize) -> Vec<Sample> {
         let (times, values) = self.floats.row(row);
-        let starts = self.starts.as_ref().map(|lists| lists.value(row));
-        let starts = starts
-            .as_ref()
-            .map(|list| list.as_primitive::<Int64Type>().values());
+        let starts = self.starts.row(row);
         let floats = times.iter().zip(values).enumerate();
         let floats = floats.map(|(at, (time, v))| Sample {
             time: *time,
-            start: starts
-                .and_then(|starts| starts.get(at))
-                .copied()
-                .unwrap_or(0),
+            start: starts.get(at).copied().unwrap_or(0),
             stale: is_stale(*v),
         });
         let histograms = self.histograms.iter().flat_map(|lists| {

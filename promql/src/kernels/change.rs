@@ -36,6 +36,18 @@ impl Pairs {
         Self::of(values, |before, after| after < before)
     }
 
+    /// The sample at each of the positions that `hit` accepts, from 1 to `len - 1`, and the one before.
+    pub(super) fn at(len: usize, hit: impl Fn(usize) -> bool) -> Self {
+        let mut count = 0_u32;
+        let seen = (0..len).map(|at| {
+            count += u32::from(at > 0 && hit(at));
+            count
+        });
+        Self {
+            seen: seen.collect(),
+        }
+    }
+
     fn of(values: &[f64], hit: impl Fn(f64, f64) -> bool) -> Self {
         let mut seen = Vec::with_capacity(values.len());
         let mut count = 0_u32;

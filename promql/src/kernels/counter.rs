@@ -51,6 +51,15 @@ pub(super) struct Resets {
 }
 
 impl Resets {
+    /// At the positions that `is_reset` accepts, from 1 on.
+    pub(super) fn at(values: &[f64], is_reset: impl Fn(usize) -> bool) -> Self {
+        let found = (1..values.len()).filter(|at| is_reset(*at));
+        Self {
+            found: found.map(|at| (at, values[at - 1])).collect(),
+            from: 0,
+        }
+    }
+
     pub(super) fn of(values: &[f64]) -> Self {
         let falls = values
             .windows(2)
@@ -76,7 +85,7 @@ impl Resets {
 
 /// The factor that extends growth between the first and last sample of a window to the whole window. A counter is not
 /// extended to before the instant where it would have been zero.
-fn extension(
+pub(super) fn extension(
     series: &Series<'_>,
     step: usize,
     lo: usize,
@@ -99,7 +108,7 @@ fn extension(
 
 /// How far growth is extended over a gap to the window's edge. All in milliseconds.
 #[inline]
-fn edge(gap: f64, sampled: f64, gaps: f64) -> f64 {
+pub(super) fn edge(gap: f64, sampled: f64, gaps: f64) -> f64 {
     // Shorter than the average spacing: no need to divide. This is nearly always so.
     if gap * gaps < sampled {
         return gap;

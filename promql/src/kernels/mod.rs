@@ -9,6 +9,7 @@ pub(crate) mod extended;
 pub(crate) mod order;
 pub(crate) mod regression;
 pub(crate) mod round;
+pub(crate) mod starts;
 pub(crate) mod sum;
 pub(crate) mod top;
 pub(crate) mod windows;

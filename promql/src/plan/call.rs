@@ -4,7 +4,6 @@ use datafusion::logical_expr::{Expr as PlanExpr, lit};
 use narthex_model::{Error, Result};
 
 use super::columns::{VALUE, call, column};
-use super::native::heeds_starts;
 use super::scalar::attach;
 use super::vector::{Samples, Vector, project};
 use super::{Planned, Planner, blamed, not_supported, seconds};
@@ -55,8 +54,12 @@ impl Planner<'_> {
             }
             other => other,
         };
-        if samples.histograms || (samples.starts && heeds_starts(function.name)) {
-            return self.mixed_range_call(function, samples, parameter, blamed(arg(args, 0)?));
+        let blame = blamed(arg(args, 0)?);
+        if samples.histograms {
+            return self.mixed_range_call(function, samples, parameter, blame);
+        }
+        if let Some(value) = self.over_started(function.name, &samples, blame) {
+            return samples.into_vector().map_nameless(value);
         }
         let arguments = samples.arguments();
         let speaker = self.speaker_over(function, &samples, parameter.as_ref(), args);

@@ -1,7 +1,7 @@
 //! Functions of native histograms, and of series that may have some.
 
 use datafusion::logical_expr::Expr as PlanExpr;
-use narthex_model::{HISTOGRAMS_COLUMN, Result, STARTS_COLUMN};
+use narthex_model::{Result, STARTS_COLUMN};
 
 use super::call::arg;
 use super::columns::{call, column};
@@ -12,11 +12,7 @@ use crate::ast::{Expr, Span};
 use crate::functions::mixed_range::MixedRange;
 use crate::functions::native::Native;
 use crate::functions::range::RangeFunction;
-
-/// Whether the range function called `name` looks at the start timestamps of floats.
-pub(super) fn heeds_starts(name: &str) -> bool {
-    ["increase", "irate", "rate", "resets"].contains(&name)
-}
+use crate::functions::starts::starts_function;
 
 impl Planner<'_> {
     /// A range function over series that may have native histograms.
@@ -49,18 +45,33 @@ impl Planner<'_> {
         let function = MixedRange {
             name,
             extension: samples.reach.map(|reach| reach.extension),
-            histograms: samples.histograms,
             starts: samples.starts,
-            heeds_starts: self.params.start_timestamps,
+            heeds_starts: self.params.start_timestamps && samples.reach.is_none(),
             parameter: !parameters.is_empty(),
             speaker: self.speaker(blamed),
         };
-        let histograms = samples.histograms.then(|| column(HISTOGRAMS_COLUMN));
         let starts = samples.starts.then(|| column(STARTS_COLUMN));
-        let arguments = samples.arguments().into_iter().chain(histograms);
-        let arguments = arguments.chain(starts).chain(parameters);
+        let arguments = samples.mixed_arguments().into_iter().chain(starts);
+        let arguments = arguments.chain(parameters);
         let arguments = arguments.chain([samples.metric_name()]);
         call(&function.udf(), arguments.collect())
+    }
+
+    /// The range function called `name` of floats that say since when they count; `None` if it does not ask.
+    pub(super) fn over_started(
+        &self,
+        name: &str,
+        samples: &Samples,
+        blamed: Span,
+    ) -> Option<PlanExpr> {
+        // As in Prometheus, `anchored` and `smoothed` do not heed start timestamps.
+        if !samples.starts || samples.reach.is_some() {
+            return None;
+        }
+        let udf = starts_function(name, self.speaker(blamed))?;
+        let arguments = samples.arguments().into_iter();
+        let arguments = arguments.chain([column(STARTS_COLUMN), samples.metric_name()]);
+        Some(call(&udf, arguments.collect()))
     }
 
     /// A function that asks native histograms alone.

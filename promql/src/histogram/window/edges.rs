@@ -7,13 +7,6 @@ use super::Window;
 const EDGE_GAP_MAX: f64 = 1.1;
 
 impl Window<'_> {
-    /// When the counter began, if that was inside the window and before the first sample: it was zero then.
-    pub(super) fn counter_start_inside(&self) -> Option<i64> {
-        let start = self.counter_start(0);
-        let inside = start > self.start && start < *self.times.first()?;
-        (start != 0 && inside).then_some(start)
-    }
-
     /// The factor that extends growth since the counter's start to the window's end.
     pub(super) fn factor_since(&self, start: i64) -> f64 {
         self.factor_from(start, 0.0)

@@ -2,9 +2,10 @@
 
 use super::{Say, Window};
 use crate::histogram::{HistogramNote, Point};
+use crate::kernels::starts::StartsKernel;
 use crate::kernels::windows::Windows;
 use crate::kernels::{RangeKernel, Series};
-use crate::steps::StepWriter;
+use crate::steps::{StepRow, StepWriter};
 
 /// A function that knows floats alone: histograms among them are left out.
 pub(super) fn only(
@@ -24,8 +25,31 @@ pub(super) fn only(
 
 /// A function of a window of nothing but floats.
 pub(super) fn all(window: &Window<'_>, kernel: RangeKernel) -> Option<Point> {
-    let values: Vec<_> = window.points.iter().filter_map(Point::float).collect();
-    run(window, kernel, window.times, &values, f64::NAN)
+    run(window, kernel, window.times, &values(window), f64::NAN)
+}
+
+/// As [`all`]; where it is known when counters began, `started` asks that too.
+pub(super) fn counter(
+    window: &Window<'_>,
+    kernel: RangeKernel,
+    started: StartsKernel,
+    say: Say<'_>,
+) -> Option<Point> {
+    if window.starts.is_empty() {
+        return all(window, kernel);
+    }
+    let mut overlap = false;
+    let point = one_step(window, window.times, &values(window), |series, row| {
+        overlap = started(series, window.counters(), row);
+    });
+    if overlap {
+        say(HistogramNote::StartsOverlap);
+    }
+    point
+}
+
+fn values(window: &Window<'_>) -> Vec<f64> {
+    window.points.iter().filter_map(Point::float).collect()
 }
 
 fn run(
@@ -34,6 +58,18 @@ fn run(
     times: &[i64],
     values: &[f64],
     parameter: f64,
+) -> Option<Point> {
+    one_step(window, times, values, |series, row| {
+        kernel(series, &|_| parameter, row);
+    })
+}
+
+/// What `fill` makes of the window alone.
+fn one_step(
+    window: &Window<'_>,
+    times: &[i64],
+    values: &[f64],
+    fill: impl FnOnce(&Series<'_>, &mut StepRow<'_>),
 ) -> Option<Point> {
     let series = Series {
         timestamps: times,
@@ -48,6 +84,6 @@ fn run(
     };
     let mut out = StepWriter::new(1, 1);
     let mut row = out.row_mut(0);
-    kernel(&series, &|_| parameter, &mut row);
+    fill(&series, &mut row);
     row.present[0].then(|| Point::Float(row.values[0]))
 }

@@ -4,16 +4,15 @@ use narthex_model::ResetHint;
 
 use super::{Say, Window, floats};
 use crate::histogram::{FloatHistogram, HistogramNote, Operation, Point};
-use crate::kernels::counter;
+use crate::kernels::{counter, starts};
 
 pub(super) fn irate(window: &Window<'_>, _: f64, say: Say<'_>) -> Option<Point> {
     let last = window.last_two()?;
     let seconds = (last.times[1] - last.times[0]) as f64 / 1000.0;
     match last.points {
-        [Point::Float(_), Point::Float(now)] if last.restarts(1) => {
-            Some(Point::Float(now / seconds))
+        [Point::Float(_), Point::Float(_)] => {
+            floats::counter(&last, counter::irate, starts::irate, say)
         }
-        [Point::Float(_), Point::Float(_)] => floats::all(&last, counter::irate),
         [Point::Histogram(before), Point::Histogram(now)] => {
             if [before, now].iter().any(|h| h.hint == ResetHint::Gauge) {
                 say(HistogramNote::NotCounter);

@@ -3,7 +3,6 @@
 //! Windows of floats alone go to the kernels of floats. Histograms are few, so that nothing here is shared by windows that
 //! overlap.
 
-mod counted;
 mod edges;
 mod ends;
 mod extended;
@@ -58,16 +57,6 @@ impl<'a> Window<'a> {
             all if all == self.points.len() => Kind::Histograms(histograms),
             _ => Kind::Mixed,
         }
-    }
-
-    /// When the counter of sample `at` began, 0 if that is not known.
-    fn counter_start(&self, at: usize) -> i64 {
-        self.starts.get(at).copied().unwrap_or(0)
-    }
-
-    /// Whether of any sample it is known.
-    fn knows_starts(&self) -> bool {
-        self.starts.iter().any(|start| *start != 0)
     }
 
     fn seconds(&self) -> f64 {

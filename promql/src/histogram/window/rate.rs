@@ -2,35 +2,37 @@
 
 use narthex_model::ResetHint;
 
-use super::{Kind, Say, Window, counted, floats, heed};
+use super::{Kind, Say, Window, floats, heed};
 use crate::histogram::{FloatHistogram, HistogramNote, Operation, Point};
-use crate::kernels::{RangeKernel, counter};
+use crate::kernels::{counter, starts};
 
 pub(super) fn rate(window: &Window<'_>, _: f64, say: Say<'_>) -> Option<Point> {
-    let seconds = window.seconds();
-    extended_growth(window, true, seconds, counter::rate, say)
+    extended_growth(window, true, window.seconds(), say, |say| {
+        floats::counter(window, counter::rate, starts::rate, say)
+    })
 }
 
 pub(super) fn increase(window: &Window<'_>, _: f64, say: Say<'_>) -> Option<Point> {
-    extended_growth(window, true, 1.0, counter::increase, say)
+    extended_growth(window, true, 1.0, say, |say| {
+        floats::counter(window, counter::increase, starts::increase, say)
+    })
 }
 
 pub(super) fn delta(window: &Window<'_>, _: f64, say: Say<'_>) -> Option<Point> {
-    extended_growth(window, false, 1.0, counter::delta, say)
+    extended_growth(window, false, 1.0, say, |_| {
+        floats::all(window, counter::delta)
+    })
 }
 
 fn extended_growth(
     window: &Window<'_>,
     is_counter: bool,
     seconds: f64,
-    kernel: RangeKernel,
     say: Say<'_>,
+    of_floats: impl FnOnce(Say<'_>) -> Option<Point>,
 ) -> Option<Point> {
     match window.kind() {
-        Kind::Floats if is_counter && window.knows_starts() => {
-            counted::grown(window, seconds, say).map(Point::Float)
-        }
-        Kind::Floats => floats::all(window, kernel),
+        Kind::Floats => of_floats(say),
         Kind::Mixed => {
             say(HistogramNote::MixedFloatsHistograms);
             None
