@@ -28,10 +28,6 @@ impl Display for Kind {
 
 /// A note. `metric` is the metric's name, empty if it is not known any more.
 #[derive(Debug, Clone, Copy)]
-#[allow(
-    dead_code,
-    reason = "the list is whole; some kinds come with functions yet to be written"
-)]
 pub(crate) enum Note<'a> {
     InvalidRatio {
         got: f64,
@@ -70,10 +66,6 @@ pub(crate) enum Note<'a> {
         metric: &'a str,
     },
     PossibleNonCounter {
-        metric: &'a str,
-    },
-    PossibleNonCounterLabel {
-        kind: &'a str,
         metric: &'a str,
     },
     ForcedMonotonicity {
@@ -124,7 +116,6 @@ impl Note<'_> {
             | Self::CounterResetCollision { .. }
             | Self::StartTimeOverlap { .. } => Kind::Warning,
             Self::PossibleNonCounter { .. }
-            | Self::PossibleNonCounterLabel { .. }
             | Self::ForcedMonotonicity { .. }
             | Self::IncompatibleTypes { .. }
             | Self::HistogramIgnoredInAggregation { .. }
@@ -212,12 +203,6 @@ impl Display for Note<'_> {
             Self::PossibleNonCounter { metric } => write!(
                 f,
                 "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}",
-                Quoted(metric)
-            ),
-            Self::PossibleNonCounterLabel { kind, metric } => write!(
-                f,
-                "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", got {}: {}",
-                Quoted(kind),
                 Quoted(metric)
             ),
             Self::ForcedMonotonicity { metric, .. } => write!(
