@@ -6,6 +6,7 @@ use narthex_model::Result;
 use super::aggregate::grouped;
 use super::call::arg;
 use super::columns::{VALUE, absent_label, aggregate, call, column, known_label};
+use super::common::kept;
 use super::sets::union;
 use super::special::relabelled;
 use super::vector::{Vector, metric_name};
@@ -30,7 +31,11 @@ impl Planner<'_> {
     pub(super) fn histogram_quantiles(&self, args: &[Expr]) -> Result<Vector> {
         let histograms = arg(args, 0)?;
         let label = self.text(arg(args, 1)?)?;
-        let vector = self.vector(histograms)?;
+        let mut vector = self.vector(histograms)?;
+        if args.len() > 3 {
+            // Each quantile looks at it.
+            vector = kept(vector)?;
+        }
         let mut sides = Vec::new();
         for quantile in args.iter().skip(2) {
             let phi = self.each_quantile(quantile)?;
