@@ -9,7 +9,7 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::{StepScalar, any_signature, column, planned_vector};
-use crate::kernels::{calendar, round};
+use crate::kernels::{calendar, hyperbolic, round};
 use crate::steps::{StepVectors, step_type, steps_of};
 
 /// A function of one value.
@@ -40,7 +40,7 @@ pub(crate) static ELEMENTWISE: &[Elementwise] = &[
     f("atanh", "prom_atanh", f64::atanh),
     f("ceil", "prom_ceil", f64::ceil),
     f("cos", "prom_cos", f64::cos),
-    f("cosh", "prom_cosh", f64::cosh),
+    f("cosh", "prom_cosh", hyperbolic::cosh),
     f("day_of_month", "prom_day_of_month", calendar::day_of_month),
     f("day_of_week", "prom_day_of_week", calendar::day_of_week),
     f("day_of_year", "prom_day_of_year", calendar::day_of_year),
@@ -61,7 +61,7 @@ pub(crate) static ELEMENTWISE: &[Elementwise] = &[
     f("rad", "prom_rad", f64::to_radians),
     f("sgn", "prom_sgn", round::sgn),
     f("sin", "prom_sin", f64::sin),
-    f("sinh", "prom_sinh", f64::sinh),
+    f("sinh", "prom_sinh", hyperbolic::sinh),
     f("sqrt", "prom_sqrt", f64::sqrt),
     f("tan", "prom_tan", f64::tan),
     f("tanh", "prom_tanh", f64::tanh),

@@ -6,6 +6,7 @@ pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod counter;
 pub(crate) mod extended;
+pub(crate) mod hyperbolic;
 pub(crate) mod order;
 pub(crate) mod regression;
 pub(crate) mod round;

@@ -12,6 +12,7 @@ use crate::functions::binary::{Comparison, binary};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
 use crate::functions::extended::extended_function;
 use crate::functions::native::native_function;
+use crate::functions::presence::Presence;
 use crate::functions::range::{RangeFunction, range_function};
 use crate::functions::remarks::{is_counter_name, is_quantile};
 use crate::kernels::windows::Windows;
@@ -154,13 +155,11 @@ impl Planner<'_> {
         vector.map_nameless(call(&function.udf(), arguments))
     }
 
-    /// No series.
+    /// The same series without any point: evaluated, for its errors count.
     pub(super) fn nothing(&self, vector: Vector) -> Result<Vector> {
-        let plan = datafusion::logical_expr::LogicalPlanBuilder::from(vector.plan)
-            .limit(0, Some(0))
-            .and_then(datafusion::logical_expr::LogicalPlanBuilder::build)
-            .map_err(super::planning)?;
-        Ok(Vector { plan, ..vector })
+        let there = call(&Presence::There.udf(), vec![vector.value()]);
+        let value = call(&Presence::Unless.udf(), vec![vector.value(), there]);
+        vector.with_value(value)
     }
 }
 
