@@ -4,11 +4,6 @@
 //! provider.
 
 mod functions;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "functions come to use it one by one"
-)]
 mod histogram;
 pub mod histograms;
 mod kernels;
