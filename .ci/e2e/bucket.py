@@ -12,7 +12,7 @@ FLEET = ["--hosts", "5", "--interval", "15s", "--duration", "30m", "--seed", "3"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "narthex", "AWS_SECRET_ACCESS_KEY": "not-a-secret", "AWS_REGION": "us-east-1"}
 QUERIES = [
     "count({job=~'.+'})",
-    "sum(count_over_time({job='node'}[1801s]))",
+    "sum(count_over_time(node_cpu_seconds_total[1801s]))",
     "sum by (mode) (rate(node_cpu_seconds_total[10m]))",
     "topk(3, sum_over_time(up[30m]))",
     "max_over_time(node_load1[30m])",

@@ -32,7 +32,7 @@ EXPLAINED = {
         re.search(r"\b(rate|increase)\(native", query)
     ),
     "3.5 mixes up the buckets of custom histograms of which only counts or sums are wanted": lambda query, theirs, ours: (
-        "native_custom - native_custom" in query and re.search(r"histogram_(count|sum|avg)", query)
+        re.search(r"native_custom [-+] native_custom", query) and re.search(r"histogram_(count|sum|avg)", query)
     ),
     "series that label_replace makes alike may take turns since 3.8": lambda query, theirs, ours: (
         theirs.get("error") == ALIKE and "label_" in query

@@ -23,6 +23,7 @@ pub(crate) mod mixed_points;
 pub(crate) mod mixed_range;
 pub(crate) mod native;
 
+pub(crate) mod no_label;
 pub(crate) mod parameter;
 pub(crate) mod points;
 pub(crate) mod presence;

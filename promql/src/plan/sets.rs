@@ -4,13 +4,14 @@ use datafusion::logical_expr::{JoinType, LogicalPlanBuilder, lit};
 use narthex_model::{Error, Result, label_column};
 
 use super::aggregate::reduce;
-use super::columns::{VALUE, absent_label, call, column, window};
+use super::columns::{VALUE, call, column, window};
 use super::matching::{OTHER, join, match_labels};
 use super::names::{DROPPED, Names};
 use super::vector::Vector;
 use super::{Planner, planning};
 use crate::ast::{Binary, BinaryOp, Matching, Node};
 use crate::functions::aggregate::Aggregation;
+use crate::functions::no_label::no_label;
 use crate::functions::presence::Presence;
 use crate::functions::sides::FirstSide;
 use crate::functions::window::GroupFunction;
@@ -111,7 +112,7 @@ pub(super) fn union(sides: Vec<Vector>, labels: Vec<String>) -> Result<Vector> {
             if there {
                 column(label_column(l))
             } else {
-                absent_label()
+                call(&no_label(), vec![column(VALUE), lit(l.as_str())])
             }
         };
         let mark = (names == Names::Marked).then(|| side.names.mark().alias(DROPPED));
