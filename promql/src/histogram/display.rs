@@ -46,7 +46,6 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{custom, exponential};
-    use super::*;
 
     #[test]
     fn as_text() {
