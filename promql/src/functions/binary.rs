@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, ScalarValue, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{any_signature, planned_vector};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::operand::Operand;
+use super::plan_function::PlanFunction;
 use crate::ast::BinaryOp;
 use crate::steps::StepVectors;
 
@@ -62,22 +63,17 @@ pub(crate) fn mirrored(op: BinaryOp) -> BinaryOp {
 
 /// The function for plans: `(left, right)`, each a step vector or a number, not both numbers.
 pub(crate) fn binary(op: BinaryOp, comparison: Comparison) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(BinaryUdf {
-        op,
-        comparison,
-        signature: any_signature(),
-    }))
+    Pointwise { op, comparison }.udf()
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct BinaryUdf {
+struct Pointwise {
     op: BinaryOp,
     comparison: Comparison,
-    signature: Signature,
 }
 
-impl ScalarUDFImpl for BinaryUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for Pointwise {
+    fn plan_name(&self) -> &str {
         match (self.op, self.comparison) {
             (BinaryOp::Add, _) => "prom_add",
             (BinaryOp::Sub, _) => "prom_sub",
@@ -103,25 +99,12 @@ impl ScalarUDFImpl for BinaryUdf {
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.vector()
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(
-            self.name(),
-            planned_vector(&args)?,
-            true,
-        )))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let left = Operand::read(&args.args[0], args.number_rows)?;
-        let right = Operand::read(&args.args[1], args.number_rows)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let (left, right) = (arguments.operand(0)?, arguments.operand(1)?);
         let out = if let Some(f) = arithmetic(self.op) {
             points(&left, &right, f)?
         } else if let Some(holds) = comparison(self.op) {
@@ -132,29 +115,13 @@ impl ScalarUDFImpl for BinaryUdf {
         } else {
             return internal_err!("{:?} is not a pointwise operator", self.op);
         };
-        Ok(ColumnarValue::Array(out.into_array()?))
-    }
-}
-
-enum Operand {
-    Number(f64),
-    Vector(StepVectors),
-}
-
-impl Operand {
-    fn read(value: &ColumnarValue, rows: usize) -> Result<Self> {
-        match value {
-            ColumnarValue::Scalar(ScalarValue::Float64(Some(v))) => Ok(Self::Number(*v)),
-            other => Ok(Self::Vector(StepVectors::from_array(
-                &other.to_array(rows)?,
-            )?)),
-        }
+        out.into_array()
     }
 }
 
 fn points(left: &Operand, right: &Operand, f: impl Fn(f64, f64) -> f64) -> Result<StepVectors> {
     Ok(match (left, right) {
-        (Operand::Vector(a), Operand::Vector(b)) => StepVectors {
+        (Operand::Vectors(a), Operand::Vectors(b)) => StepVectors {
             steps: a.steps,
             values: a
                 .values
@@ -164,11 +131,11 @@ fn points(left: &Operand, right: &Operand, f: impl Fn(f64, f64) -> f64) -> Resul
                 .collect(),
             present: NullBuffer::union(a.present.as_ref(), b.present.as_ref()),
         },
-        (Operand::Vector(a), Operand::Number(b)) => StepVectors {
+        (Operand::Vectors(a), Operand::Number(b)) => StepVectors {
             values: a.values.iter().map(|a| f(*a, *b)).collect(),
             ..a.clone()
         },
-        (Operand::Number(a), Operand::Vector(b)) => StepVectors {
+        (Operand::Number(a), Operand::Vectors(b)) => StepVectors {
             values: b.values.iter().map(|b| f(*a, *b)).collect(),
             ..b.clone()
         },
@@ -183,7 +150,7 @@ fn filter(
     right: &Operand,
     holds: impl Fn(f64, f64) -> bool,
 ) -> Result<StepVectors> {
-    let Operand::Vector(kept) = left else {
+    let Operand::Vectors(kept) = left else {
         return internal_err!("the planner puts the vector on the left of a filter");
     };
     let (bits, others) = match right {
@@ -191,7 +158,7 @@ fn filter(
             BooleanBuffer::collect_bool(kept.values.len(), |i| holds(kept.values[i], *b)),
             None,
         ),
-        Operand::Vector(b) => (
+        Operand::Vectors(b) => (
             BooleanBuffer::collect_bool(kept.values.len(), |i| holds(kept.values[i], b.values[i])),
             b.present.as_ref(),
         ),

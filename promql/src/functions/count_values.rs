@@ -8,14 +8,12 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListArray, StringViewArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{DataFusionError, Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::{DataFusionError, Result};
 use narthex_model::Error;
 
-use super::arguments::{any_signature, column, int, planned_vector};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 use crate::mixed::MixedVectors;
 use crate::steps::StepWriter;
 
@@ -28,64 +26,35 @@ pub(crate) enum Values {
     Points,
 }
 
-impl Values {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(ValuesUdf {
-            part: self,
-            signature: any_signature(),
-        }))
-    }
-
-    fn item(self, args: &ReturnFieldArgs<'_>) -> Result<DataType> {
+impl PlanFunction for Values {
+    fn plan_name(&self) -> &str {
         match self {
-            Self::Texts => Ok(DataType::Utf8View),
-            Self::Points => planned_vector(args),
-        }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ValuesUdf {
-    part: Values,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for ValuesUdf {
-    fn name(&self) -> &str {
-        match self.part {
-            Values::Texts => "prom_value_texts",
-            Values::Points => "prom_value_points",
+            Self::Texts => "prom_value_texts",
+            Self::Points => "prom_value_points",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        let item = match self {
+            Self::Texts => DataType::Utf8View,
+            Self::Points => types.vector()?,
+        };
+        Ok(DataType::List(Arc::new(Field::new_list_field(item, true))))
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let item = Field::new_list_field(self.part.item(&args)?, true);
-        let list = DataType::List(Arc::new(item));
-        Ok(Arc::new(Field::new(self.name(), list, false)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let vectors = MixedVectors::from_array(&column(&args.args, 0, args.number_rows)?)?;
-        let rows: Vec<_> = (0..args.number_rows)
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let vectors = arguments.mixed(0)?;
+        let rows: Vec<_> = (0..arguments.rows())
             .map(|row| values(&vectors, row))
             .collect();
-        let items: ArrayRef = match self.part {
-            Values::Texts => {
+        let items: ArrayRef = match self {
+            Self::Texts => {
                 let texts = rows.iter().flatten().map(|value| Some(value.text.as_str()));
                 Arc::new(texts.collect::<StringViewArray>())
             }
-            Values::Points => {
+            Self::Points => {
                 let count = rows.iter().map(Vec::len).sum::<usize>();
-                refuse_many(count.saturating_mul(vectors.steps()), int(&args.args, 1)?)?;
+                refuse_many(count.saturating_mul(vectors.steps()), arguments.int(1)?)?;
                 let mut out = StepWriter::new(count, vectors.steps());
                 for (i, value) in rows.iter().flatten().enumerate() {
                     let mut row = out.row_mut(i);
@@ -96,8 +65,7 @@ impl ScalarUDFImpl for ValuesUdf {
         };
         let field = Arc::new(Field::new_list_field(items.data_type().clone(), true));
         let offsets = OffsetBuffer::from_lengths(rows.iter().map(Vec::len));
-        let lists = ListArray::try_new(field, offsets, items, None)?;
-        Ok(ColumnarValue::Array(Arc::new(lists)))
+        Ok(Arc::new(ListArray::try_new(field, offsets, items, None)?))
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{StepScalar, any_signature, column, planned_vector};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::{Listed, PlanFunction};
 use crate::kernels::{calendar, hyperbolic, round};
-use crate::steps::{StepVectors, step_type, steps_of};
+use crate::steps::StepVectors;
 
 /// A function of one value.
+#[derive(Debug)]
 pub(crate) struct Elementwise {
     /// PromQL's name.
     pub(crate) name: &'static str,
@@ -76,57 +77,33 @@ pub(crate) fn elementwise(name: &str) -> Option<&'static Elementwise> {
 
 impl Elementwise {
     /// The function for plans.
-    pub(crate) fn udf(&self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(ElementwiseUdf {
-            plan_name: self.plan_name,
-            signature: any_signature(),
-        }))
+    pub(crate) fn udf(&'static self) -> Arc<ScalarUDF> {
+        Listed(self).udf()
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ElementwiseUdf {
-    plan_name: &'static str,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for ElementwiseUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for Listed<Elementwise> {
+    fn plan_name(&self) -> &str {
         self.plan_name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.vector()
     }
 
-    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        match args.first().and_then(steps_of) {
-            Some(steps) => Ok(step_type(steps)),
-            None => internal_err!("{} needs step vectors", self.plan_name),
-        }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(function) = ELEMENTWISE.iter().find(|f| f.plan_name == self.plan_name) else {
-            return internal_err!("{} is not registered", self.plan_name);
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let input = arguments.vectors(0)?;
+        let values = input.values.iter().map(|v| (self.apply)(*v));
+        let out = StepVectors {
+            values: values.collect(),
+            ..input
         };
-        let input = StepVectors::from_array(&column(&args.args, 0, args.number_rows)?)?;
-        let values = input
-            .values
-            .iter()
-            .map(|v| (function.apply)(*v))
-            .collect::<Vec<_>>();
-        Ok(ColumnarValue::Array(
-            StepVectors {
-                values: values.into(),
-                ..input
-            }
-            .into_array()?,
-        ))
+        out.into_array()
     }
 }
 
 /// A function of a value and scalar parameters.
+#[derive(Debug)]
 pub(crate) struct Parametric {
     /// PromQL's name.
     pub(crate) name: &'static str,
@@ -165,66 +142,39 @@ pub(crate) fn parametric(name: &str) -> Option<&'static Parametric> {
 
 impl Parametric {
     /// The function for plans: `(value, parameter, …)`.
-    pub(crate) fn udf(&self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(ParametricUdf {
-            plan_name: self.plan_name,
-            signature: any_signature(),
-        }))
+    pub(crate) fn udf(&'static self) -> Arc<ScalarUDF> {
+        Listed(self).udf()
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ParametricUdf {
-    plan_name: &'static str,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for ParametricUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for Listed<Parametric> {
+    fn plan_name(&self) -> &str {
         self.plan_name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.vector()
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(
-            self.plan_name,
-            planned_vector(&args)?,
-            false,
-        )))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(function) = PARAMETRIC.iter().find(|f| f.plan_name == self.plan_name) else {
-            return internal_err!("{} is not registered", self.plan_name);
-        };
-        let input = StepVectors::from_array(&column(&args.args, 0, args.number_rows)?)?;
-        let parameters = (1..args.args.len())
-            .map(|i| StepScalar::read(&args.args, i))
-            .collect::<Result<Vec<_>>>()?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let input = arguments.vectors(0)?;
+        let parameters = (1..arguments.len()).map(|i| arguments.operand(i));
+        let parameters = parameters.collect::<Result<Vec<_>>>()?;
         let mut at = vec![0.0; parameters.len()];
         let mut values = Vec::with_capacity(input.values.len());
-        for row in 0..args.number_rows {
+        for row in 0..arguments.rows() {
             for (step, v) in input.row(row).iter().enumerate() {
                 at.iter_mut()
                     .zip(&parameters)
                     .for_each(|(slot, p)| *slot = p.at(row, step));
-                values.push((function.apply)(*v, &at));
+                values.push((self.apply)(*v, &at));
             }
         }
-        Ok(ColumnarValue::Array(
-            StepVectors {
-                values: values.into(),
-                ..input
-            }
-            .into_array()?,
-        ))
+        let out = StepVectors {
+            values: values.into(),
+            ..input
+        };
+        out.into_array()
     }
 }
 

@@ -5,22 +5,23 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{MetricNames, SampleLists, StepScalar, any_signature, int, planned_int};
-use super::range::{LiveSamples, windows};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::operand::Operand;
+use super::plan_function::{Listed, PlanFunction};
 use super::remarks::Remarks;
+use super::series::SampleLists;
 use crate::ast::Extension;
 use crate::kernels::extended::{self, Extended, ExtendedKernel, Reach};
-use crate::kernels::windows::BoundsCache;
 use crate::notes::Speaker;
-use crate::steps::{StepWriter, step_type};
+use crate::steps::step_type;
 
 /// A function of such selectors.
+#[derive(Debug)]
 struct ExtendedFunction {
     /// PromQL's name; empty for the selector itself.
     name: &'static str,
@@ -77,81 +78,47 @@ pub(crate) fn extended_function(
     let function = EXTENDED_FUNCTIONS
         .iter()
         .find(|f| f.name == name && f.extension == extension)?;
-    Some(Arc::new(ScalarUDF::new_from_impl(ExtendedUdf {
-        plan_name: function.plan_name,
-        speaker,
-        signature: any_signature(),
-    })))
+    let function = Listed(function);
+    Some(Beyond { function, speaker }.udf())
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct ExtendedUdf {
-    plan_name: &'static str,
+struct Beyond {
+    function: Listed<ExtendedFunction>,
     speaker: Option<Speaker>,
-    signature: Signature,
 }
 
-impl ScalarUDFImpl for ExtendedUdf {
-    fn name(&self) -> &str {
-        self.plan_name
+impl PlanFunction for Beyond {
+    fn plan_name(&self) -> &str {
+        self.function.plan_name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.window_steps().map(step_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        Ok(Arc::new(Field::new(
-            self.plan_name,
-            step_type(steps),
-            false,
-        )))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(function) = EXTENDED_FUNCTIONS
-            .iter()
-            .find(|f| f.plan_name == self.plan_name)
-        else {
-            return internal_err!("{} is not registered", self.plan_name);
-        };
-        let lists = SampleLists::read(&args.args, args.number_rows)?;
-        let windows = windows(&args.args)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let extension = self.function.extension;
+        let kernel = self.function.kernel;
+        let windows = arguments.windows()?;
+        let lookback = arguments.int(6)?;
         let reach = Reach {
-            extension: function.extension,
-            lookback: int(&args.args, 6)?,
+            extension,
+            lookback,
         };
-        let mut remarks = match &self.speaker {
-            Some(speaker) => {
-                let names = MetricNames::read(&args.args, args.args.len().saturating_sub(1))?;
-                Remarks::of(function.name, speaker, names)
-            }
-            None => None,
-        };
-        let mut out = StepWriter::new(lists.len(), windows.steps);
-        let mut cache = BoundsCache::new(reach.around(&windows));
-        let mut live = LiveSamples::default();
-        for row in 0..lists.len() {
-            let (timestamps, values) = lists.row(row);
-            let (timestamps, values) = live.of(timestamps, values);
+        let mut remarks = Remarks::read(self.function.name, self.speaker.as_ref(), arguments)?;
+        let floats = SampleLists::read(arguments)?;
+        floats.vectors(reach.around(&windows), |row, series, out| {
             let series = Extended {
-                timestamps,
-                values,
-                bounds: cache.bounds(timestamps).0,
+                timestamps: series.timestamps,
+                values: series.values,
+                bounds: series.bounds,
                 windows: &windows,
-                extension: function.extension,
+                extension,
             };
-            let mut points = out.row_mut(row);
-            (function.kernel)(&series, &mut points);
-            if let Some(remarks) = &mut remarks {
-                remarks.after(row, points.present, &StepScalar::Constant(f64::NAN));
-            }
-        }
-        Ok(ColumnarValue::Array(out.finish().into_array()?))
+            kernel(&series, out);
+            remarks.after(row, out.present, &Operand::NONE);
+            Ok(())
+        })
     }
 }

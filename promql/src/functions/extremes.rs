@@ -1,15 +1,12 @@
 //! `min_of` and `max_of` of two scalars: `prom_min_of(a, b)` and `prom_max_of(a, b)`, at least one of them a step vector.
 
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 
-use super::arguments::{StepScalar, any_signature, planned_vector};
-use crate::steps::{StepVectors, steps_of};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
+use crate::steps::StepVectors;
 
 /// Which of two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,60 +41,35 @@ impl Extreme {
             b
         }
     }
-
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(ExtremeUdf {
-            extreme: self,
-            signature: any_signature(),
-        }))
-    }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ExtremeUdf {
-    extreme: Extreme,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for ExtremeUdf {
-    fn name(&self) -> &str {
-        match self.extreme {
-            Extreme::Min => "prom_min_of",
-            Extreme::Max => "prom_max_of",
+impl PlanFunction for Extreme {
+    fn plan_name(&self) -> &str {
+        match self {
+            Self::Min => "prom_min_of",
+            Self::Max => "prom_max_of",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.vector()
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(
-            self.name(),
-            planned_vector(&args)?,
-            false,
-        )))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let steps = steps_of(args.return_field.data_type()).unwrap_or(0);
-        let a = StepScalar::read(&args.args, 0)?;
-        let b = StepScalar::read(&args.args, 1)?;
-        let mut values = Vec::with_capacity(args.number_rows * steps);
-        for row in 0..args.number_rows {
-            values.extend((0..steps).map(|step| self.extreme.of(a.at(row, step), b.at(row, step))));
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let (a, b) = (arguments.operand(0)?, arguments.operand(1)?);
+        let Some(steps) = a.steps().or(b.steps()) else {
+            return internal_err!("constants are folded by the planner");
+        };
+        let mut values = Vec::with_capacity(arguments.rows() * steps);
+        for row in 0..arguments.rows() {
+            values.extend((0..steps).map(|step| self.of(a.at(row, step), b.at(row, step))));
         }
         let vectors = StepVectors {
             steps,
             values: values.into(),
             present: None,
         };
-        Ok(ColumnarValue::Array(vectors.into_array()?))
+        vectors.into_array()
     }
 }
 

@@ -9,12 +9,10 @@ use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, ListArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 use narthex_model::{ResetHint, histogram_item};
 
-use super::arguments::{any_signature, column, int};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 use crate::mixed::{HistogramListWriter, MixedVectors};
 use crate::steps::StepVectors;
 
@@ -29,79 +27,51 @@ pub(crate) enum GridColumn {
     Histograms,
 }
 
-impl GridColumn {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(GridUdf {
-            column: self,
-            signature: any_signature(),
-        }))
+impl PlanFunction for GridColumn {
+    fn plan_name(&self) -> &str {
+        match self {
+            Self::Times => "prom_grid_times",
+            Self::Values => "prom_grid_values",
+            Self::Histograms => "prom_grid_histograms",
+        }
     }
 
-    fn item(self) -> DataType {
-        match self {
+    fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {
+        let item = match self {
             Self::Times => DataType::Int64,
             Self::Values => DataType::Float64,
             Self::Histograms => histogram_item(),
-        }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct GridUdf {
-    column: GridColumn,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for GridUdf {
-    fn name(&self) -> &str {
-        match self.column {
-            GridColumn::Times => "prom_grid_times",
-            GridColumn::Values => "prom_grid_values",
-            GridColumn::Histograms => "prom_grid_histograms",
-        }
+        };
+        Ok(DataType::List(Arc::new(Field::new_list_field(item, false))))
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::List(Arc::new(Field::new_list_field(
-            self.column.item(),
-            false,
-        ))))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let args = args.args;
-        let vector = column(&args, 0, rows)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let rows = arguments.rows();
         let on_grid = |step: usize| -> Result<i64> {
-            Ok(int(&args, 1)?.saturating_add(int(&args, 2)?.saturating_mul(step as i64)))
+            let (start, interval) = (arguments.int(1)?, arguments.int(2)?);
+            Ok(start.saturating_add(interval.saturating_mul(step as i64)))
         };
-        let lists = match self.column {
-            GridColumn::Times => {
-                let times = (0..StepVectors::from_array(&vector)?.steps).map(on_grid);
+        match self {
+            Self::Times => {
+                let vectors = arguments.vectors(0)?;
+                let times = (0..vectors.steps).map(on_grid);
                 let times = times.collect::<Result<Vec<_>>>()?;
-                floats(&vector, rows, |step, _| times[step], Int64Array::from)
+                floats(&vectors, rows, |step, _| times[step], Int64Array::from)
             }
-            GridColumn::Values => floats(&vector, rows, |_, v| v, Float64Array::from),
-            GridColumn::Histograms => histograms(&vector, rows, on_grid),
-        };
-        Ok(ColumnarValue::Array(lists?))
+            Self::Values => floats(&arguments.vectors(0)?, rows, |_, v| v, Float64Array::from),
+            Self::Histograms => histograms(&arguments.mixed(0)?, rows, on_grid),
+        }
     }
 }
 
 /// One list per row with an item for each float.
 fn floats<T, A: Array + 'static>(
-    vector: &ArrayRef,
+    vectors: &StepVectors,
     rows: usize,
     item: impl Fn(usize, f64) -> T,
     array: impl Fn(Vec<T>) -> A,
 ) -> Result<ArrayRef> {
-    let vectors = StepVectors::from_array(vector)?;
-    let items = array(there(&vectors, item));
+    let items = array(there(vectors, item));
     let lengths = (0..rows).map(|row| match vectors.row_present(row) {
         None => vectors.steps,
         Some(present) => present.count_set_bits(),
@@ -114,11 +84,10 @@ fn floats<T, A: Array + 'static>(
 
 /// One list per row of the histograms, at their times.
 fn histograms(
-    vector: &ArrayRef,
+    vectors: &MixedVectors,
     rows: usize,
     on_grid: impl Fn(usize) -> Result<i64>,
 ) -> Result<ArrayRef> {
-    let vectors = MixedVectors::from_array(vector)?;
     let mut out = HistogramListWriter::default();
     for row in 0..rows {
         for (step, mut histogram) in vectors.histograms(row) {

@@ -5,49 +5,32 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, BinaryBuilder};
+use arrow::array::{Array, ArrayRef, BinaryBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 
-use super::arguments::{any_signature, column};
-use super::labels::texts;
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 
-/// The function for plans.
-pub(crate) fn group_key() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(GroupKeyUdf {
-        signature: any_signature(),
-    }))
-}
-
+/// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct GroupKeyUdf {
-    signature: Signature,
-}
+pub(crate) struct GroupKey;
 
-impl ScalarUDFImpl for GroupKeyUdf {
-    fn name(&self) -> &'static str {
+impl PlanFunction for GroupKey {
+    fn plan_name(&self) -> &str {
         "prom_group_key"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+    fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {
         Ok(DataType::Binary)
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let columns = (0..args.args.len())
-            .map(|i| Ok(texts(&column(&args.args, i, rows)?)))
-            .collect::<Result<Vec<_>>>()?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let columns = (0..arguments.len()).map(|i| arguments.labels(i));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
         let mut keys = BinaryBuilder::new();
         let mut key = Vec::new();
-        for row in 0..rows {
+        for row in 0..arguments.rows() {
             key.clear();
             for column in &columns {
                 // An absent label has no length.
@@ -58,6 +41,6 @@ impl ScalarUDFImpl for GroupKeyUdf {
             }
             keys.append_value(&key);
         }
-        Ok(ColumnarValue::Array(Arc::new(keys.finish())))
+        Ok(Arc::new(keys.finish()))
     }
 }

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray, UInt8Array};
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 use narthex_model::{ResetHint, is_stale};
 
-use super::arguments::{SampleLists, any_signature, column};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
+use super::series::SampleLists;
 use crate::histogram::FloatHistogram;
 use crate::mixed::HistogramLists;
 
@@ -26,56 +25,36 @@ pub(crate) enum Hints {
     Found,
 }
 
-impl Hints {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(HintsUdf {
-            hints: self,
-            signature: any_signature(),
-        }))
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct HintsUdf {
-    hints: Hints,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for HintsUdf {
-    fn name(&self) -> &str {
-        match self.hints {
-            Hints::Read => "prom_read_hints",
-            Hints::Found => "prom_find_resets",
+impl PlanFunction for Hints {
+    fn plan_name(&self) -> &str {
+        match self {
+            Self::Read => "prom_read_hints",
+            Self::Found => "prom_find_resets",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.at(2).cloned()
     }
 
-    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        match args {
-            [_, _, histograms] => Ok(histograms.clone()),
-            _ => internal_err!("{} needs three arguments", self.name()),
-        }
+    fn nullable(&self) -> bool {
+        true
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let floats = SampleLists::read(&args.args, rows)?;
-        let histograms = column(&args.args, 2, rows)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let floats = SampleLists::read(arguments)?;
+        let histograms = arguments.column(2)?;
         let lists = HistogramLists::of(&histograms)?;
         let array = histograms.as_list::<i32>();
         let offsets = array.value_offsets();
         let mut codes = vec![ResetHint::Unknown.code(); array.values().len()];
-        for row in 0..rows {
-            let hints = self.hints.of_row(floats.row(row).0, &lists, row);
+        for row in 0..arguments.rows() {
+            let hints = self.of_row(floats.row(row).0, &lists, row);
             let places = &mut codes[offsets[row] as usize..];
             let codes = places.iter_mut().zip(hints);
             codes.for_each(|(code, hint)| *code = hint.code());
         }
-        Ok(ColumnarValue::Array(with_hints(array, codes)?))
+        with_hints(array, codes)
     }
 }
 

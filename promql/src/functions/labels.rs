@@ -8,13 +8,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 use narthex_model::anchored_regex;
 use regex::Regex;
 
-use super::arguments::{any_signature, column, text};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 
 /// The functions of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,74 +25,47 @@ pub(crate) enum Rewrite {
     Matches,
 }
 
-impl Rewrite {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(RewriteUdf {
-            function: self,
-            signature: any_signature(),
-        }))
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct RewriteUdf {
-    function: Rewrite,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for RewriteUdf {
-    fn name(&self) -> &str {
-        match self.function {
-            Rewrite::Replace => "prom_label_replace",
-            Rewrite::Join => "prom_label_join",
-            Rewrite::Matches => "prom_label_matches",
+impl PlanFunction for Rewrite {
+    fn plan_name(&self) -> &str {
+        match self {
+            Self::Replace => "prom_label_replace",
+            Self::Join => "prom_label_join",
+            Self::Matches => "prom_label_matches",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(match self.function {
-            Rewrite::Matches => DataType::Boolean,
-            Rewrite::Replace | Rewrite::Join => DataType::Utf8View,
+    fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {
+        Ok(match self {
+            Self::Matches => DataType::Boolean,
+            Self::Replace | Self::Join => DataType::Utf8View,
         })
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let args = &args.args;
-        let out = match self.function {
-            Rewrite::Matches => {
-                let regex = regex(text(args, 1)?)?;
-                let source = texts(&column(args, 0, rows)?);
+    fn nullable(&self) -> bool {
+        true
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let rows = arguments.rows();
+        Ok(match self {
+            Self::Matches => {
+                let source = arguments.labels(0)?;
+                let regex = regex(arguments.text(1)?)?;
                 let matches = (0..rows).map(|row| Some(regex.is_match(at(&source, row))));
-                let matches: BooleanArray = matches.collect();
-                return Ok(ColumnarValue::Array(Arc::new(matches)));
+                Arc::new(matches.collect::<BooleanArray>())
             }
-            Rewrite::Replace => {
-                let regex = regex(text(args, 3)?)?;
-                replace(
-                    &texts(&column(args, 0, rows)?),
-                    &texts(&column(args, 1, rows)?),
-                    text(args, 2)?,
-                    &regex,
-                )
+            Self::Replace => {
+                let (destination, source) = (arguments.labels(0)?, arguments.labels(1)?);
+                let regex = regex(arguments.text(3)?)?;
+                let replacement = arguments.text(2)?;
+                Arc::new(replace(&destination, &source, replacement, &regex))
             }
-            Rewrite::Join => {
-                let sources = (1..args.len())
-                    .map(|i| column(args, i, rows))
-                    .collect::<Result<Vec<_>>>()?;
-                join(
-                    &sources.iter().map(texts).collect::<Vec<_>>(),
-                    text(args, 0)?,
-                    rows,
-                )
+            Self::Join => {
+                let sources = (1..arguments.len()).map(|i| arguments.labels(i));
+                let sources = sources.collect::<Result<Vec<_>>>()?;
+                Arc::new(join(&sources, arguments.text(0)?, rows))
             }
-        };
-        Ok(ColumnarValue::Array(Arc::new(out)))
+        })
     }
 }
 

@@ -3,88 +3,56 @@
 //! A ratio from 0 to 1 takes the share from below, one from -1 to 0 the share from above, so that `r` and `r - 1` complement
 //! each other.
 
-use std::sync::Arc;
-
+use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 
-use super::arguments::{StepScalar, any_signature, column, text};
+use super::arguments::{ArgumentTypes, Arguments};
 use super::label_sets::LabelSets;
+use super::plan_function::PlanFunction;
 use crate::mixed::{is_mixed, kept};
 use crate::steps::StepVectors;
 
-/// The function for plans.
-pub(crate) fn limit_ratio() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(LimitRatioUdf {
-        signature: any_signature(),
-    }))
-}
-
+/// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct LimitRatioUdf {
-    signature: Signature,
-}
+pub(crate) struct LimitRatio;
 
-impl ScalarUDFImpl for LimitRatioUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for LimitRatio {
+    fn plan_name(&self) -> &str {
         "prom_limit_ratio"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.at(0).cloned()
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        match args.arg_fields.first() {
-            Some(vector) => Ok(Arc::new(
-                vector
-                    .as_ref()
-                    .clone()
-                    .with_name(self.name())
-                    .with_nullable(true),
-            )),
-            None => internal_err!("{} needs a vector", self.name()),
-        }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let vectors = column(&args.args, 0, rows)?;
-        let ratio = StepScalar::read(&args.args, 1)?;
-        let labels = 2..args.args.len();
-        let names = labels.clone().step_by(2).map(|i| text(&args.args, i));
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let rows = arguments.rows();
+        let vectors = arguments.column(0)?;
+        let ratio = arguments.operand(1)?;
+        let labels = 2..arguments.len();
+        let names = labels.clone().step_by(2).map(|i| arguments.text(i));
         let names = names.collect::<Result<Vec<_>>>()?;
-        let columns = labels
-            .skip(1)
-            .step_by(2)
-            .map(|i| column(&args.args, i, rows));
+        let columns = labels.skip(1).step_by(2).map(|i| arguments.column(i));
         let sets = LabelSets::of(&columns.collect::<Result<Vec<_>>>()?);
         let mut scratch = Vec::new();
         let shares = (0..rows).map(|row| share(sets.hash(&names, row, &mut scratch)));
         let shares: Vec<_> = shares.collect();
+        let keep = |row: usize, step| is_kept(ratio.at(row, step), shares[row]);
         if is_mixed(vectors.data_type()) {
-            let keep = |row: usize, step| is_kept(ratio.at(row, step), shares[row]);
-            return Ok(ColumnarValue::Array(kept(&vectors, rows, keep)?));
+            return kept(&vectors, rows, keep);
         }
         let vectors = StepVectors::from_array(&vectors)?;
         let kept = BooleanBuffer::collect_bool(rows * vectors.steps, |at| {
-            let (row, step) = (at / vectors.steps, at % vectors.steps);
-            is_kept(ratio.at(row, step), shares[row])
+            keep(at / vectors.steps, at % vectors.steps)
         });
         let present = NullBuffer::union(Some(&NullBuffer::new(kept)), vectors.present.as_ref());
         let out = StepVectors {
             present: present.filter(|p| p.null_count() > 0),
             ..vectors
         };
-        Ok(ColumnarValue::Array(out.into_array()?))
+        out.into_array()
     }
 }
 

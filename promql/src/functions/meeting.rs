@@ -9,13 +9,12 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 
-use super::arguments::{any_signature, column, refused};
+use super::arguments::{ArgumentTypes, Arguments, refused};
+use super::plan_function::PlanFunction;
 use crate::mixed::MixedVectors;
 
 /// Where two sides of a match leave word.
@@ -87,14 +86,6 @@ impl Meeting {
     fn with<T>(&self, f: impl FnOnce(&mut Word) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// The function for plans, for the side that must have a point.
-    pub(crate) fn seen(&self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(SeenUdf {
-            meeting: self.clone(),
-            signature: any_signature(),
-        }))
-    }
 }
 
 impl PartialEq for Meeting {
@@ -111,53 +102,39 @@ impl Hash for Meeting {
     }
 }
 
+/// The function, for the side that must have a point.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct SeenUdf {
-    meeting: Meeting,
-    signature: Signature,
-}
+pub(crate) struct Seen(pub(crate) Meeting);
 
-impl ScalarUDFImpl for SeenUdf {
-    fn name(&self) -> &'static str {
+impl PlanFunction for Seen {
+    fn plan_name(&self) -> &str {
         "prom_seen"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.at(0).cloned()
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the field is that of the argument")
+    fn nullable(&self) -> bool {
+        true
     }
 
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        match args.arg_fields {
-            [vector] => Ok(Arc::new(Field::new(
-                self.name(),
-                vector.data_type().clone(),
-                true,
-            ))),
-            _ => internal_err!("{} needs a vector", self.name()),
-        }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let array = column(&args.args, 0, rows)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let array = arguments.column(0)?;
         let vectors = MixedVectors::from_array(&array)?;
         let mut seen = vec![false; vectors.steps()];
-        for row in 0..rows {
+        for row in 0..arguments.rows() {
             vectors.for_each_present(row, |step| seen[step] = true);
         }
-        let refused = self.meeting.with(|word| {
+        let refused = self.0.with(|word| {
             word.seen.resize(seen.len().max(word.seen.len()), false);
             let both = word.seen.iter_mut().zip(seen);
             both.for_each(|(before, now)| *before |= now);
             word.is_refused()
         });
         if refused {
-            self.meeting.refuse()?;
+            self.0.refuse()?;
         }
-        Ok(ColumnarValue::Array(array))
+        Ok(array)
     }
 }

@@ -3,22 +3,18 @@
 //! `prom_mixed_binary(left, right)`: each mixed vectors, step vectors or a number, not both numbers. Operators that have no
 //! meaning for what they meet give nothing and say so.
 
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, ScalarValue, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, internal_err};
 use narthex_model::ResetHint;
 
-use super::arguments::any_signature;
+use super::arguments::{ArgumentTypes, Arguments};
 use super::binary::{Comparison, arithmetic, comparison};
+use super::plan_function::PlanFunction;
 use crate::ast::BinaryOp;
 use crate::histogram::{Combined, FloatHistogram, Incompatible, Keep, Operation, Point};
 use crate::mixed::{MixedVectors, MixedWriter, mixed_type};
 use crate::notes::{Note, Speaker};
-use crate::steps::steps_of;
 
 /// An operator with the way it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,14 +30,6 @@ pub(crate) struct MixedBinary {
 }
 
 impl MixedBinary {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(MixedBinaryUdf {
-            operator: self,
-            signature: any_signature(),
-        }))
-    }
-
     /// The result for two points; `None` if there is none.
     fn apply(&self, left: Point, right: Point) -> Option<Point> {
         if comparison(self.op).is_some() {
@@ -137,51 +125,30 @@ impl MixedBinary {
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct MixedBinaryUdf {
-    operator: MixedBinary,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for MixedBinaryUdf {
-    fn name(&self) -> &'static str {
+impl PlanFunction for MixedBinary {
+    fn plan_name(&self) -> &str {
         "prom_mixed_binary"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.steps().map(mixed_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let mut types = args.arg_fields.iter().map(|f| f.data_type());
-        match types.find_map(steps_of) {
-            Some(steps) => Ok(Arc::new(Field::new(self.name(), mixed_type(steps), true))),
-            None => internal_err!("no argument is a vector"),
-        }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let [left, right] = &args.args[..] else {
-            return internal_err!("an operator has two sides");
-        };
-        let (left, right) = (Operand::read(left, rows)?, Operand::read(right, rows)?);
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let left = Operand::read(arguments, 0)?;
+        let right = Operand::read(arguments, 1)?;
         let Some(steps) = left.steps().or(right.steps()) else {
             return internal_err!("constants are folded by the planner");
         };
-        let mut out = MixedWriter::new(rows, steps);
-        for row in 0..rows {
+        let mut out = MixedWriter::new(arguments.rows(), steps);
+        for row in 0..arguments.rows() {
             let pairs = left.row(row, steps).into_iter().zip(right.row(row, steps));
             out.push_row(pairs.map(|pair| match pair {
-                (Some(a), Some(b)) => self.operator.apply(a, b),
+                (Some(a), Some(b)) => self.apply(a, b),
                 _ => None,
             }));
         }
-        Ok(ColumnarValue::Array(out.finish()?))
+        out.finish()
     }
 }
 
@@ -191,10 +158,10 @@ enum Operand {
 }
 
 impl Operand {
-    fn read(value: &ColumnarValue, rows: usize) -> Result<Self> {
-        Ok(match value {
-            ColumnarValue::Scalar(ScalarValue::Float64(Some(v))) => Self::Number(*v),
-            other => Self::Vectors(Box::new(MixedVectors::from_array(&other.to_array(rows)?)?)),
+    fn read(arguments: &Arguments, position: usize) -> Result<Self> {
+        Ok(match arguments.number(position)? {
+            Some(number) => Self::Number(number),
+            None => Self::Vectors(Box::new(arguments.mixed(position)?)),
         })
     }
 

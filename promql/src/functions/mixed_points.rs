@@ -4,79 +4,49 @@
 //! `prom_mixed_instant(times, values, first_end, interval, steps, lookback, histograms)` gives the points,
 //! `prom_mixed_instant_timestamp` the seconds of the samples chosen.
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 use narthex_model::is_stale;
 
-use super::arguments::{SampleLists, any_signature, column, int, planned_int};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 use super::points::Take;
+use super::series::SampleLists;
 use crate::histogram::Point;
 use crate::kernels::windows::{BoundsCache, Windows};
 use crate::mixed::{HistogramLists, MixedWriter, mixed_type};
 use crate::steps::{StepWriter, step_type};
 
-/// The function for plans.
-pub(crate) fn mixed_instant(take: Take) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(MixedInstantUdf {
-        take,
-        signature: any_signature(),
-    }))
-}
-
+/// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct MixedInstantUdf {
-    take: Take,
-    signature: Signature,
-}
+pub(crate) struct MixedInstant(pub(crate) Take);
 
-impl ScalarUDFImpl for MixedInstantUdf {
-    fn name(&self) -> &str {
-        match self.take {
+impl PlanFunction for MixedInstant {
+    fn plan_name(&self) -> &str {
+        match self.0 {
             Take::Value => "prom_mixed_instant",
             Take::Timestamp => "prom_mixed_instant_timestamp",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        let data_type = match self.take {
-            Take::Value => mixed_type(steps),
-            Take::Timestamp => step_type(steps),
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        let vectors = match self.0 {
+            Take::Value => mixed_type,
+            Take::Timestamp => step_type,
         };
-        Ok(Arc::new(Field::new(self.name(), data_type, false)))
+        types.window_steps().map(vectors)
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let args = &args.args;
-        let windows = Windows {
-            first_end: int(args, 2)?,
-            interval: int(args, 3)?,
-            steps: int(args, 4)? as usize,
-            range: int(args, 5)?,
-        };
-        let floats = SampleLists::read(args, rows)?;
-        let histograms = HistogramLists::of(&column(args, 6, rows)?)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let windows = arguments.windows()?;
+        let floats = SampleLists::read(arguments)?;
+        let histograms = arguments.histograms(6)?;
         let mut chooser = Chooser::new(&floats, &histograms, windows.clone());
-        let chosen = match self.take {
-            Take::Value => values(&mut chooser, rows, &windows),
-            Take::Timestamp => timestamps(&mut chooser, rows, &windows),
-        };
-        Ok(ColumnarValue::Array(chosen?))
+        match self.0 {
+            Take::Value => values(&mut chooser, arguments.rows(), &windows),
+            Take::Timestamp => timestamps(&mut chooser, arguments.rows(), &windows),
+        }
     }
 }
 

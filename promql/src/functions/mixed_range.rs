@@ -6,18 +6,16 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ScalarUDF;
 use narthex_model::is_stale;
 
-use super::arguments::{
-    MetricNames, SampleLists, StartLists, StepScalar, any_signature, column, int, planned_int,
-};
-use super::range::windows;
+use super::arguments::{ArgumentTypes, Arguments};
+use super::operand::Operand;
+use super::plan_function::PlanFunction;
 use super::remarks::{HistogramRemarks, Remarks};
+use super::series::{SampleLists, StartLists};
 use crate::ast::Extension;
 use crate::histogram::Point;
 use crate::histogram::window::{self, Window};
@@ -52,11 +50,11 @@ impl MixedRange {
             Some(Extension::Anchored) => "_anchored",
             Some(Extension::Smoothed) => "_smoothed",
         };
-        Arc::new(ScalarUDF::new_from_impl(MixedRangeUdf {
+        let named = Named {
             plan_name: format!("prom_mixed_{}{extended}", self.name),
             function: self,
-            signature: any_signature(),
-        }))
+        };
+        named.udf()
     }
 
     /// Whether a result may be a histogram.
@@ -78,71 +76,27 @@ impl MixedRange {
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct MixedRangeUdf {
+struct Named {
     plan_name: String,
     function: MixedRange,
-    signature: Signature,
 }
 
-impl ScalarUDFImpl for MixedRangeUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for Named {
+    fn plan_name(&self) -> &str {
         &self.plan_name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        let data_type = if self.function.gives_histograms() {
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        let steps = types.window_steps()?;
+        Ok(if self.function.gives_histograms() {
             mixed_type(steps)
         } else {
             step_type(steps)
-        };
-        Ok(Arc::new(Field::new(&self.plan_name, data_type, false)))
+        })
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let function = &self.function;
-        let rows = args.number_rows;
-        let args = &args.args;
-        let windows = windows(args)?;
-        let reach = match function.extension {
-            Some(extension) => Some(Reach {
-                extension,
-                lookback: int(args, 6)?,
-            }),
-            None => None,
-        };
-        let at = 6 + usize::from(reach.is_some());
-        let parameter = match function.parameter {
-            true => StepScalar::read(args, at + 1 + usize::from(function.starts))?,
-            false => StepScalar::Constant(f64::NAN),
-        };
-        let floats = SampleLists::read(args, rows)?;
-        let starts = function.starts.then_some(at + 1);
-        let names = || MetricNames::read(args, args.len().saturating_sub(1));
-        let mut run = Run {
-            function,
-            apply: apply(function)?,
-            samples: Samples {
-                starts: StartLists::read(args, starts, &floats)?,
-                floats,
-                histograms: HistogramLists::of(&column(args, at, rows)?)?,
-                heeds_starts: function.heeds_starts,
-            },
-            near: BoundsCache::new(reach.map_or_else(|| windows.clone(), |r| r.around(&windows))),
-            windows,
-            parameter,
-            remarks: HistogramRemarks::new(&function.speaker, names()?),
-            float_remarks: Remarks::of(function.name, &function.speaker, names()?),
-        };
-        Ok(ColumnarValue::Array(run.vectors(rows)?))
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        Run::read(&self.function, arguments)?.vectors(arguments.rows())
     }
 }
 
@@ -220,22 +174,53 @@ struct Run<'a> {
     windows: Windows,
     /// The samples that each window can see.
     near: BoundsCache,
-    parameter: StepScalar,
+    parameter: Operand,
     remarks: HistogramRemarks<'a>,
-    float_remarks: Option<Remarks<'a>>,
+    float_remarks: Remarks<'a>,
 }
 
-impl Run<'_> {
-    fn vectors(&mut self, rows: usize) -> Result<ArrayRef> {
+impl<'a> Run<'a> {
+    fn read(function: &'a MixedRange, arguments: &Arguments) -> Result<Self> {
+        let windows = arguments.windows()?;
+        let reach = match function.extension {
+            Some(extension) => Some(Reach {
+                extension,
+                lookback: arguments.int(6)?,
+            }),
+            None => None,
+        };
+        let at = 6 + usize::from(reach.is_some());
+        let parameter = match function.parameter {
+            true => arguments.operand(at + 1 + usize::from(function.starts))?,
+            false => Operand::NONE,
+        };
+        let floats = SampleLists::read(arguments)?;
+        let starts = function.starts.then_some(at + 1);
+        Ok(Self {
+            function,
+            apply: apply(function)?,
+            samples: Samples {
+                starts: StartLists::read(arguments, starts, &floats)?,
+                floats,
+                histograms: arguments.histograms(at)?,
+                heeds_starts: function.heeds_starts,
+            },
+            near: BoundsCache::new(reach.map_or_else(|| windows.clone(), |r| r.around(&windows))),
+            windows,
+            parameter,
+            remarks: HistogramRemarks::read(&function.speaker, arguments)?,
+            float_remarks: Remarks::read(function.name, Some(&function.speaker), arguments)?,
+        })
+    }
+
+    fn vectors(mut self, rows: usize) -> Result<ArrayRef> {
         let mut out = MixedWriter::new(rows, self.windows.steps);
         for row in 0..rows {
             let points = self.row(row);
-            if let Some(remarks) = &mut self.float_remarks {
-                let is_float =
-                    |point: &Option<Point>| point.as_ref().is_some_and(|p| p.float().is_some());
-                let floats: Vec<_> = points.iter().map(is_float).collect();
-                remarks.after(row, &floats, &self.parameter);
-            }
+            let is_float =
+                |point: &Option<Point>| point.as_ref().is_some_and(|p| p.float().is_some());
+            let floats: Vec<_> = points.iter().map(is_float).collect();
+            self.float_remarks.after(row, &floats, &self.parameter);
             out.push_row(points);
         }
         if self.function.gives_histograms() {

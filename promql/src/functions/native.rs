@@ -4,16 +4,15 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{MetricNames, StepScalar, any_signature, column, planned_vector};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 use super::remarks::HistogramRemarks;
 use crate::histogram::{FloatHistogram, HistogramNote};
-use crate::mixed::MixedVectors;
 use crate::notes::Speaker;
 use crate::steps::StepWriter;
 
@@ -51,11 +50,8 @@ pub(crate) fn native_function(name: &str) -> Option<Native> {
 impl Native {
     /// The function for plans.
     pub(crate) fn udf(self, speaker: Option<Speaker>) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(NativeUdf {
-            function: self,
-            speaker,
-            signature: any_signature(),
-        }))
+        let function = self;
+        OfHistograms { function, speaker }.udf()
     }
 
     /// How many scalar parameters there are.
@@ -86,14 +82,13 @@ impl Native {
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct NativeUdf {
+struct OfHistograms {
     function: Native,
     speaker: Option<Speaker>,
-    signature: Signature,
 }
 
-impl ScalarUDFImpl for NativeUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for OfHistograms {
+    fn plan_name(&self) -> &str {
         match self.function {
             Native::Count => "prom_histogram_count",
             Native::Sum => "prom_histogram_sum",
@@ -105,34 +100,19 @@ impl ScalarUDFImpl for NativeUdf {
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.vector()
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let data_type = planned_vector(&args)?;
-        Ok(Arc::new(Field::new(self.name(), data_type, false)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let vectors = MixedVectors::from_array(&column(&args.args, 0, rows)?)?;
-        let parameters = (1..=self.function.parameters())
-            .map(|position| StepScalar::read(&args.args, position))
-            .collect::<Result<Vec<_>>>()?;
-        let mut remarks = match &self.speaker {
-            Some(speaker) => {
-                let names = MetricNames::read(&args.args, args.args.len().saturating_sub(1))?;
-                Some(HistogramRemarks::new(speaker, names))
-            }
-            None => None,
-        };
-        let mut out = StepWriter::new(rows, vectors.steps());
-        for row in 0..rows {
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let vectors = arguments.mixed(0)?;
+        let parameters = (1..=self.function.parameters()).map(|i| arguments.operand(i));
+        let parameters = parameters.collect::<Result<Vec<_>>>()?;
+        let speaker = self.speaker.as_ref();
+        let remarks = speaker.map(|speaker| HistogramRemarks::read(speaker, arguments));
+        let mut remarks = remarks.transpose()?;
+        let mut out = StepWriter::new(arguments.rows(), vectors.steps());
+        for row in 0..arguments.rows() {
             let mut points = out.row_mut(row);
             for (step, histogram) in vectors.histograms(row) {
                 let parameter = |at: usize| parameters[at].at(row, step);
@@ -143,6 +123,6 @@ impl ScalarUDFImpl for NativeUdf {
                 }
             }
         }
-        Ok(ColumnarValue::Array(out.finish().into_array()?))
+        out.finish().into_array()
     }
 }

@@ -5,42 +5,31 @@
 
 use std::sync::Arc;
 
-use arrow::array::StringViewArray;
+use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 
-use super::arguments::any_signature;
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 
-/// The function for plans.
-pub(crate) fn no_label() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(NoLabelUdf {
-        signature: any_signature(),
-    }))
-}
-
+/// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct NoLabelUdf {
-    signature: Signature,
-}
+pub(crate) struct NoLabel;
 
-impl ScalarUDFImpl for NoLabelUdf {
-    fn name(&self) -> &'static str {
+impl PlanFunction for NoLabel {
+    fn plan_name(&self) -> &str {
         "prom_no_label"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+    fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {
         Ok(DataType::Utf8View)
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let absent = StringViewArray::new_null(args.number_rows);
-        Ok(ColumnarValue::Array(Arc::new(absent)))
+    fn nullable(&self) -> bool {
+        true
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        Ok(Arc::new(StringViewArray::new_null(arguments.rows())))
     }
 }

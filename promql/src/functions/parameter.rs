@@ -2,18 +2,14 @@
 //!
 //! `prom_check_parameter(vector)` gives its argument back after the check, for parameters that vary; the planner checks constants.
 
-use std::sync::Arc;
-
+use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
 
-use super::arguments::{any_signature, column, refused};
+use super::arguments::{ArgumentTypes, Arguments, refused};
+use super::plan_function::PlanFunction;
 use super::remarks::is_quantile;
 use crate::notes::{Note, Speaker};
-use crate::steps::StepVectors;
 
 /// The largest `i64` that is a float.
 const INT_MAX: f64 = 9_223_372_036_854_774_784.0;
@@ -70,15 +66,6 @@ impl Demand {
         }
         Ok(())
     }
-
-    /// The check as a function for plans.
-    pub(crate) fn udf(self, speaker: Speaker) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(CheckUdf {
-            demand: self,
-            speaker,
-            signature: any_signature(),
-        }))
-    }
 }
 
 fn ratio(least: f64, most: f64, speaker: &Speaker) {
@@ -96,30 +83,31 @@ fn ratio(least: f64, most: f64, speaker: &Speaker) {
     }
 }
 
+/// The check as a function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct CheckUdf {
-    demand: Demand,
-    speaker: Speaker,
-    signature: Signature,
+pub(crate) struct CheckParameter {
+    /// The rule.
+    pub(crate) demand: Demand,
+    /// Who says what is wrong.
+    pub(crate) speaker: Speaker,
 }
 
-impl ScalarUDFImpl for CheckUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for CheckParameter {
+    fn plan_name(&self) -> &str {
         "prom_check_parameter"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.at(0).cloned()
     }
 
-    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        Ok(args[0].clone())
+    fn nullable(&self) -> bool {
+        true
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let vectors = column(&args.args, 0, args.number_rows)?;
-        self.demand
-            .check(&StepVectors::from_array(&vectors)?.values, &self.speaker)?;
-        Ok(ColumnarValue::Array(vectors))
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let vectors = arguments.vectors(0)?;
+        self.demand.check(&vectors.values, &self.speaker)?;
+        arguments.column(0)
     }
 }

@@ -3,17 +3,14 @@
 //! `prom_instant(times, values, first_end, interval, steps, lookback)` gives values, `prom_instant_timestamp` the seconds of
 //! the samples chosen. Both need the stale markers, which end a series at once.
 
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 use narthex_model::is_stale;
 
-use super::arguments::{SampleLists, any_signature, planned_int};
-use super::range::windows;
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
+use super::series::SampleLists;
 use crate::kernels::windows::BoundsCache;
 use crate::steps::{StepWriter, step_type};
 
@@ -26,50 +23,28 @@ pub(crate) enum Take {
     Timestamp,
 }
 
-/// The function for plans.
-pub(crate) fn instant(take: Take) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(InstantUdf {
-        take,
-        signature: any_signature(),
-    }))
-}
-
+/// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct InstantUdf {
-    take: Take,
-    signature: Signature,
-}
+pub(crate) struct Instant(pub(crate) Take);
 
-impl ScalarUDFImpl for InstantUdf {
-    fn name(&self) -> &str {
-        match self.take {
+impl PlanFunction for Instant {
+    fn plan_name(&self) -> &str {
+        match self.0 {
             Take::Value => "prom_instant",
             Take::Timestamp => "prom_instant_timestamp",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.window_steps().map(step_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        Ok(Arc::new(Field::new(self.name(), step_type(steps), false)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let args = &args.args;
-        let windows = windows(args)?;
-        let steps = windows.steps;
-        let lists = SampleLists::read(args, rows)?;
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let windows = arguments.windows()?;
+        let lists = SampleLists::read(arguments)?;
+        let mut out = StepWriter::new(arguments.rows(), windows.steps);
         let mut cache = BoundsCache::new(windows);
-        let mut out = StepWriter::new(rows, steps);
-        for row in 0..rows {
+        for row in 0..arguments.rows() {
             let (timestamps, values) = lists.row(row);
             let (bounds, _) = cache.bounds(timestamps);
             let mut points = out.row_mut(row);
@@ -79,12 +54,12 @@ impl ScalarUDFImpl for InstantUdf {
                 if is_stale(values[last]) {
                     continue;
                 }
-                match self.take {
+                match self.0 {
                     Take::Value => points.set(step, values[last]),
                     Take::Timestamp => points.set(step, timestamps[last] as f64 / 1000.0),
                 }
             }
         }
-        Ok(ColumnarValue::Array(out.finish().into_array()?))
+        out.finish().into_array()
     }
 }

@@ -1,16 +1,12 @@
 //! Functions of what is there and what is not: `and`, `unless`, `absent`, and holes filled with NaN.
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 
-use super::arguments::{any_signature, column, planned_vector};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 use crate::mixed::{MixedVectors, is_mixed, kept};
 use crate::steps::{StepVectors, StepWriter};
 
@@ -29,86 +25,51 @@ pub(crate) enum Presence {
     There,
 }
 
-impl Presence {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(PresenceUdf {
-            function: self,
-            signature: any_signature(),
-        }))
-    }
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct PresenceUdf {
-    function: Presence,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for PresenceUdf {
-    fn name(&self) -> &str {
-        match self.function {
-            Presence::And => "prom_and",
-            Presence::Unless => "prom_unless",
-            Presence::Absent => "prom_absent",
-            Presence::OrNan => "prom_or_nan",
-            Presence::There => "prom_there",
+impl PlanFunction for Presence {
+    fn plan_name(&self) -> &str {
+        match self {
+            Self::And => "prom_and",
+            Self::Unless => "prom_unless",
+            Self::Absent => "prom_absent",
+            Self::OrNan => "prom_or_nan",
+            Self::There => "prom_there",
         }
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        match self {
+            Self::And | Self::Unless if is_mixed(types.at(0)?) => types.at(0).cloned(),
+            _ => types.vector(),
+        }
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let first = args.arg_fields.first().map(|f| f.data_type());
-        let masks = matches!(self.function, Presence::And | Presence::Unless);
-        let data_type = match first.filter(|first| masks && is_mixed(first)) {
-            Some(mixed) => mixed.clone(),
-            None => planned_vector(&args)?,
-        };
-        Ok(Arc::new(Field::new(self.name(), data_type, true)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let columns = (0..args.args.len())
-            .map(|i| column(&args.args, i, rows))
-            .collect::<Result<Vec<_>>>()?;
-        let vectors = |i: usize| StepVectors::from_array(&columns[i]);
-        let out = match (self.function, columns.as_slice()) {
-            (Presence::And, [a, _]) if is_mixed(a.data_type()) => {
-                return mixed_masked(a, rows, &vectors(1)?, true);
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let rows = arguments.rows();
+        let a = arguments.column(0)?;
+        let vectors = || StepVectors::from_array(&a);
+        let out = match self {
+            Self::And if is_mixed(a.data_type()) => {
+                return mixed_masked(&a, rows, &arguments.vectors(1)?, true);
             }
-            (Presence::Unless, [a, _]) if is_mixed(a.data_type()) => {
-                return mixed_masked(a, rows, &vectors(1)?, false);
+            Self::Unless if is_mixed(a.data_type()) => {
+                return mixed_masked(&a, rows, &arguments.vectors(1)?, false);
             }
-            (Presence::And, [_, _]) => masked(&vectors(0)?, vectors(1)?.present.as_ref()),
-            (Presence::Unless, [_, _]) => masked(&vectors(0)?, Some(&holes(&vectors(1)?))),
-            (Presence::Absent, [_]) => absent(&vectors(0)?),
-            (Presence::OrNan, [_]) => or_nan(&vectors(0)?),
-            (Presence::There, [a]) => there(a, rows)?,
-            _ => return internal_err!("{} called with {} vectors", self.name(), columns.len()),
+            Self::And => masked(&vectors()?, arguments.vectors(1)?.present.as_ref()),
+            Self::Unless => masked(&vectors()?, Some(&holes(&arguments.vectors(1)?))),
+            Self::Absent => absent(&vectors()?),
+            Self::OrNan => or_nan(&vectors()?),
+            Self::There => there(&a, rows)?,
         };
-        Ok(ColumnarValue::Array(out.into_array()?))
+        out.into_array()
     }
 }
 
 /// The points of `a` where `mask` has a point, or has none.
-fn mixed_masked(
-    a: &ArrayRef,
-    rows: usize,
-    mask: &StepVectors,
-    wanted: bool,
-) -> Result<ColumnarValue> {
+fn mixed_masked(a: &ArrayRef, rows: usize, mask: &StepVectors, wanted: bool) -> Result<ArrayRef> {
     let present = mask.present.as_ref();
     let is_there = |at: usize| present.is_none_or(|present| present.is_valid(at));
     let keep = |row: usize, step: usize| is_there(row * mask.steps + step) == wanted;
-    Ok(ColumnarValue::Array(kept(a, rows, keep)?))
+    kept(a, rows, keep)
 }
 
 fn there(a: &ArrayRef, rows: usize) -> Result<StepVectors> {

@@ -5,21 +5,22 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
-use narthex_model::is_stale;
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{MetricNames, SampleLists, StepScalar, any_signature, int, planned_int};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::operand::Operand;
+use super::plan_function::{Listed, PlanFunction};
 use super::remarks::Remarks;
-use crate::kernels::windows::{BoundsCache, Windows};
-use crate::kernels::{RangeKernel, Series, change, counter, order, regression, sum};
+use super::series::SampleLists;
+use crate::kernels::{RangeKernel, change, counter, order, regression, sum};
 use crate::notes::Speaker;
-use crate::steps::{StepWriter, step_type};
+use crate::steps::step_type;
 
 /// A range function of PromQL.
+#[derive(Debug)]
 pub(crate) struct RangeFunction {
     /// PromQL's name.
     pub(crate) name: &'static str,
@@ -153,137 +154,40 @@ pub(crate) fn range_function(name: &str) -> Option<&'static RangeFunction> {
 
 impl RangeFunction {
     /// The function for plans; with a speaker it takes the metric's name as its last argument.
-    pub(crate) fn udf(&self, speaker: Option<Speaker>) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::new_from_impl(RangeUdf {
-            plan_name: self.plan_name,
-            speaker,
-            signature: any_signature(),
-        }))
+    pub(crate) fn udf(&'static self, speaker: Option<Speaker>) -> Arc<ScalarUDF> {
+        let function = Listed(self);
+        OverFloats { function, speaker }.udf()
     }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct RangeUdf {
-    plan_name: &'static str,
+struct OverFloats {
+    function: Listed<RangeFunction>,
     speaker: Option<Speaker>,
-    signature: Signature,
 }
 
-impl ScalarUDFImpl for RangeUdf {
-    fn name(&self) -> &str {
-        self.plan_name
+impl PlanFunction for OverFloats {
+    fn plan_name(&self) -> &str {
+        self.function.plan_name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.window_steps().map(step_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        Ok(Arc::new(Field::new(
-            self.plan_name,
-            step_type(steps),
-            false,
-        )))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(function) = RANGE_FUNCTIONS
-            .iter()
-            .find(|f| f.plan_name == self.plan_name)
-        else {
-            return internal_err!("{} is not registered", self.plan_name);
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let parameter = match self.function.parameter {
+            Some(_) => arguments.operand(6)?,
+            None => Operand::NONE,
         };
-        let rows = args.number_rows;
-        let args = &args.args;
-        let windows = windows(args)?;
-        let parameter = match function.parameter {
-            Some(_) => StepScalar::read(args, 6)?,
-            None => StepScalar::Constant(f64::NAN),
-        };
-        let remarks = match &self.speaker {
-            Some(speaker) => {
-                let names = MetricNames::read(args, args.len().saturating_sub(1))?;
-                Remarks::of(function.name, speaker, names)
-            }
-            None => None,
-        };
-        let lists = SampleLists::read(args, rows)?;
-        let vectors = run(function.kernel, &lists, windows, &parameter, remarks);
-        Ok(ColumnarValue::Array(vectors.finish().into_array()?))
-    }
-}
-
-/// The windows that arguments 2 to 5 tell.
-pub(super) fn windows(args: &[ColumnarValue]) -> Result<Windows> {
-    Ok(Windows {
-        first_end: int(args, 2)?,
-        interval: int(args, 3)?,
-        steps: int(args, 4)? as usize,
-        range: int(args, 5)?,
-    })
-}
-
-fn run(
-    kernel: RangeKernel,
-    lists: &SampleLists,
-    windows: Windows,
-    parameter: &StepScalar,
-    mut remarks: Option<Remarks<'_>>,
-) -> StepWriter {
-    let mut out = StepWriter::new(lists.len(), windows.steps);
-    let mut cache = BoundsCache::new(windows);
-    let mut live = LiveSamples::default();
-    for row in 0..lists.len() {
-        let (timestamps, values) = lists.row(row);
-        let (timestamps, values) = live.of(timestamps, values);
-        let (bounds, windows) = cache.bounds(timestamps);
-        let series = Series {
-            timestamps,
-            values,
-            bounds,
-            windows,
-        };
-        let mut points = out.row_mut(row);
-        kernel(&series, &|step| parameter.at(row, step), &mut points);
-        if let Some(remarks) = &mut remarks {
-            remarks.after(row, points.present, parameter);
-        }
-    }
-    out
-}
-
-/// Leaves out stale markers; copies only where there are some.
-#[derive(Default)]
-pub(super) struct LiveSamples {
-    timestamps: Vec<i64>,
-    values: Vec<f64>,
-}
-
-impl LiveSamples {
-    pub(super) fn of<'a>(
-        &'a mut self,
-        timestamps: &'a [i64],
-        values: &'a [f64],
-    ) -> (&'a [i64], &'a [f64]) {
-        if !values.iter().any(|v| is_stale(*v)) {
-            return (timestamps, values);
-        }
-        self.timestamps.clear();
-        self.values.clear();
-        for (t, v) in timestamps
-            .iter()
-            .zip(values)
-            .filter(|(_, v)| !is_stale(**v))
-        {
-            self.timestamps.push(*t);
-            self.values.push(*v);
-        }
-        (&self.timestamps, &self.values)
+        let kernel = self.function.kernel;
+        let mut remarks = Remarks::read(self.function.name, self.speaker.as_ref(), arguments)?;
+        let floats = SampleLists::read(arguments)?;
+        floats.vectors(arguments.windows()?, |row, series, out| {
+            kernel(series, &|step| parameter.at(row, step), out);
+            remarks.after(row, out.present, &parameter);
+            Ok(())
+        })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::arguments::{MetricNames, StepScalar};
+use datafusion::common::Result;
+
+use super::arguments::Arguments;
+use super::operand::{MetricNames, Operand};
 use crate::histogram::HistogramNote;
 use crate::notes::{Note, Speaker};
 
@@ -20,71 +23,80 @@ pub(crate) fn is_quantile(phi: f64) -> bool {
 }
 
 /// Looks at each row after the function has filled it.
-pub(super) struct Remarks<'a> {
-    rule: Rule,
-    speaker: &'a Speaker,
-    names: MetricNames,
-    /// What was said last, so that it is not said for each row or step again.
-    last_metric: Option<String>,
-    last_quantile: Option<u64>,
-}
-
-#[derive(Clone, Copy)]
-enum Rule {
+pub(super) enum Remarks<'a> {
+    /// There is nothing to say about floats.
+    None,
     /// The metric should be a counter.
-    Counter,
+    Counter {
+        speaker: &'a Speaker,
+        names: MetricNames,
+        /// What was said last, so that it is not said for each row again.
+        last: Option<String>,
+    },
     /// The parameter should be a quantile.
-    Quantile,
+    Quantile {
+        speaker: &'a Speaker,
+        /// What was said last, so that it is not said for each step again.
+        last: Option<u64>,
+    },
 }
 
 impl<'a> Remarks<'a> {
-    /// `None` if the function has nothing to say about floats.
-    pub(super) fn of(function: &str, speaker: &'a Speaker, names: MetricNames) -> Option<Self> {
-        let rule = match function {
-            "rate" | "increase" => Rule::Counter,
-            "quantile_over_time" => Rule::Quantile,
-            _ => return None,
-        };
-        Some(Self {
-            rule,
-            speaker,
-            names,
-            last_metric: None,
-            last_quantile: None,
+    /// What `speaker` says of the function called `function`, whose last argument are the metric's names.
+    pub(super) fn read(
+        function: &str,
+        speaker: Option<&'a Speaker>,
+        arguments: &Arguments,
+    ) -> Result<Self> {
+        Ok(match (function, speaker) {
+            ("rate" | "increase", Some(speaker)) => Self::Counter {
+                speaker,
+                names: MetricNames::read(arguments)?,
+                last: None,
+            },
+            ("quantile_over_time", Some(speaker)) => Self::Quantile {
+                speaker,
+                last: None,
+            },
+            _ => Self::None,
         })
     }
 
     /// The function has given the points `present` of `row`.
-    pub(super) fn after(&mut self, row: usize, present: &[bool], parameter: &StepScalar) {
-        match self.rule {
-            Rule::Counter if present.contains(&true) => self.counter(row),
-            Rule::Counter => {}
-            Rule::Quantile => {
+    pub(super) fn after(&mut self, row: usize, present: &[bool], parameter: &Operand) {
+        match self {
+            Self::None => {}
+            Self::Counter {
+                speaker,
+                names,
+                last,
+            } => {
+                if present.contains(&true) {
+                    counter(speaker, names.at(row), last);
+                }
+            }
+            Self::Quantile { speaker, last } => {
                 let steps = present.iter().enumerate().filter(|(_, there)| **there);
-                steps.for_each(|(step, _)| self.quantile(parameter.at(row, step)));
+                steps.for_each(|(step, _)| quantile(speaker, parameter.at(row, step), last));
             }
         }
     }
+}
 
-    fn counter(&mut self, row: usize) {
-        let metric = self.names.at(row);
-        if metric.is_empty()
-            || is_counter_name(metric)
-            || self.last_metric.as_deref() == Some(metric)
-        {
-            return;
-        }
-        self.speaker.say(&Note::PossibleNonCounter { metric });
-        self.last_metric = Some(metric.to_owned());
+fn counter(speaker: &Speaker, metric: &str, last: &mut Option<String>) {
+    if metric.is_empty() || is_counter_name(metric) || last.as_deref() == Some(metric) {
+        return;
     }
+    speaker.say(&Note::PossibleNonCounter { metric });
+    *last = Some(metric.to_owned());
+}
 
-    fn quantile(&mut self, phi: f64) {
-        if is_quantile(phi) || self.last_quantile == Some(phi.to_bits()) {
-            return;
-        }
-        self.speaker.say(&Note::InvalidQuantile(phi));
-        self.last_quantile = Some(phi.to_bits());
+fn quantile(speaker: &Speaker, phi: f64, last: &mut Option<u64>) {
+    if is_quantile(phi) || *last == Some(phi.to_bits()) {
+        return;
     }
+    speaker.say(&Note::InvalidQuantile(phi));
+    *last = Some(phi.to_bits());
 }
 
 /// What operations on native histograms say, once for each metric.
@@ -95,12 +107,13 @@ pub(super) struct HistogramRemarks<'a> {
 }
 
 impl<'a> HistogramRemarks<'a> {
-    pub(super) fn new(speaker: &'a Speaker, names: MetricNames) -> Self {
-        Self {
+    /// What `speaker` says, where the last argument are the metric's names.
+    pub(super) fn read(speaker: &'a Speaker, arguments: &Arguments) -> Result<Self> {
+        Ok(Self {
             speaker,
-            names,
+            names: MetricNames::read(arguments)?,
             said: HashSet::new(),
-        }
+        })
     }
 
     /// Says something about the series of `row`.

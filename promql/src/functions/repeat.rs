@@ -1,67 +1,41 @@
 //! `prom_repeat(vector, steps)`: the only step of each row, at all steps.
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 
-use super::arguments::{any_signature, column, int, planned_int};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
 use crate::mixed::{MixedVectors, MixedWriter, is_mixed, mixed_type};
 use crate::steps::{StepVectors, step_type};
 
-/// The function for plans.
-pub(crate) fn repeat() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(RepeatUdf {
-        signature: any_signature(),
-    }))
-}
-
+/// The function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct RepeatUdf {
-    signature: Signature,
-}
+pub(crate) struct Repeat;
 
-impl ScalarUDFImpl for RepeatUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for Repeat {
+    fn plan_name(&self) -> &str {
         "prom_repeat"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 1)? as usize;
-        let mixed = args
-            .arg_fields
-            .first()
-            .is_some_and(|f| is_mixed(f.data_type()));
-        let data_type = if mixed {
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        let steps = types.steps_at(1)?;
+        Ok(if is_mixed(types.at(0)?) {
             mixed_type(steps)
         } else {
             step_type(steps)
-        };
-        Ok(Arc::new(Field::new(self.name(), data_type, true)))
+        })
     }
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let vectors = column(&args.args, 0, args.number_rows)?;
-        let steps = int(&args.args, 1)? as usize;
-        let repeated = if is_mixed(vectors.data_type()) {
-            mixed(&vectors, args.number_rows, steps)?
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let vectors = arguments.column(0)?;
+        let steps = arguments.int(1)? as usize;
+        if is_mixed(vectors.data_type()) {
+            mixed(&vectors, arguments.rows(), steps)
         } else {
-            floats(&StepVectors::from_array(&vectors)?, steps)?
-        };
-        Ok(ColumnarValue::Array(repeated))
+            floats(&StepVectors::from_array(&vectors)?, steps)
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
-use super::arguments::any_signature;
+use super::plan_function::any_signature;
 
-/// The function for plans.
+/// The function for plans. It has no [shell](super::plan_function): field and argument stay just as they are.
 pub(crate) fn same() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(SameUdf {
         signature: any_signature(),

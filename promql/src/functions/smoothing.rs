@@ -1,90 +1,51 @@
 //! `prom_double_exponential_smoothing(times, values, first_end, interval, steps, range, smoothing, trend)`.
 
-use std::sync::Arc;
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
-
-use super::arguments::{
-    MetricNames, SampleLists, StepScalar, any_signature, column, planned_int, refused,
-};
-use super::range::{LiveSamples, windows};
+use super::arguments::{ArgumentTypes, Arguments, refused};
+use super::operand::Operand;
+use super::plan_function::PlanFunction;
 use super::remarks::HistogramRemarks;
+use super::series::SampleLists;
 use crate::histogram::HistogramNote;
 use crate::kernels::windows::BoundsCache;
 use crate::mixed::HistogramLists;
 use crate::notes::Speaker;
-use crate::steps::{StepWriter, step_type};
+use crate::steps::step_type;
 
-/// The function for plans. With a speaker, two more arguments follow: native histograms, and the metric's name.
-pub(crate) fn double_exponential_smoothing(speaker: Option<Speaker>) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(SmoothingUdf {
-        speaker,
-        signature: any_signature(),
-    }))
-}
-
+/// The function. With a speaker, two more arguments follow: native histograms, and the metric's name.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct SmoothingUdf {
-    speaker: Option<Speaker>,
-    signature: Signature,
-}
+pub(crate) struct DoubleExponentialSmoothing(pub(crate) Option<Speaker>);
 
-impl ScalarUDFImpl for SmoothingUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for DoubleExponentialSmoothing {
+    fn plan_name(&self) -> &str {
         "prom_double_exponential_smoothing"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.window_steps().map(step_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        Ok(Arc::new(Field::new(self.name(), step_type(steps), false)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let lists = SampleLists::read(&args.args, args.number_rows)?;
-        let windows = windows(&args.args)?;
-        let factors = [
-            StepScalar::read(&args.args, 6)?,
-            StepScalar::read(&args.args, 7)?,
-        ];
-        let mut out = StepWriter::new(lists.len(), windows.steps);
-        let mut ignored = match &self.speaker {
-            Some(speaker) => Some(Ignored {
-                histograms: HistogramLists::of(&column(&args.args, 8, args.number_rows)?)?,
-                bounds: BoundsCache::new(windows.clone()),
-                remarks: HistogramRemarks::new(speaker, MetricNames::read(&args.args, 9)?),
-            }),
-            None => None,
-        };
-        let mut cache = BoundsCache::new(windows);
-        let mut live = LiveSamples::default();
-        for row in 0..lists.len() {
-            let (timestamps, values) = lists.row(row);
-            let (timestamps, values) = live.of(timestamps, values);
-            let mut points = out.row_mut(row);
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let factors = [arguments.operand(6)?, arguments.operand(7)?];
+        let ignored = self.0.as_ref().map(|by| Ignored::read(by, arguments));
+        let mut ignored = ignored.transpose()?;
+        let floats = SampleLists::read(arguments)?;
+        floats.vectors(arguments.windows()?, |row, series, out| {
             if let Some(ignored) = &mut ignored {
-                ignored.say_beside(row, cache.bounds(timestamps).0);
+                ignored.say_beside(row, series.bounds);
             }
-            for (step, (lo, hi)) in cache.bounds(timestamps).0.iter().enumerate() {
+            for (step, (lo, hi)) in series.bounds.iter().enumerate() {
                 if lo < hi {
                     let [smoothing, trend] = checked(&factors, row, step)?;
-                    let window = &values[*lo as usize..*hi as usize];
-                    smoothed(window, smoothing, trend, |v| points.set(step, v));
+                    let window = &series.values[*lo as usize..*hi as usize];
+                    smoothed(window, smoothing, trend, |v| out.set(step, v));
                 }
             }
-        }
-        Ok(ColumnarValue::Array(out.finish().into_array()?))
+            Ok(())
+        })
     }
 }
 
@@ -95,7 +56,15 @@ struct Ignored<'a> {
     remarks: HistogramRemarks<'a>,
 }
 
-impl Ignored<'_> {
+impl<'a> Ignored<'a> {
+    fn read(speaker: &'a Speaker, arguments: &Arguments) -> Result<Self> {
+        Ok(Self {
+            histograms: arguments.histograms(8)?,
+            bounds: BoundsCache::new(arguments.windows()?),
+            remarks: HistogramRemarks::read(speaker, arguments)?,
+        })
+    }
+
     /// Says so if there are some in a window that has floats too.
     fn say_beside(&mut self, row: usize, floats: &[(u32, u32)]) {
         let live: Vec<_> = self.histograms.live(row).map(|(time, _)| time).collect();
@@ -109,7 +78,7 @@ impl Ignored<'_> {
 }
 
 /// The factors of a step, which must lie between 0 and 1.
-fn checked(factors: &[StepScalar; 2], row: usize, step: usize) -> Result<[f64; 2]> {
+fn checked(factors: &[Operand; 2], row: usize, step: usize) -> Result<[f64; 2]> {
     let [smoothing, trend] = [&factors[0], &factors[1]].map(|f| f.at(row, step));
     for (factor, name, short) in [(smoothing, "smoothing", "sf"), (trend, "trend", "tf")] {
         if factor <= 0.0 || factor >= 1.0 {

@@ -2,71 +2,49 @@
 //!
 //! `prom_start_timestamp(times, values, first_end, interval, steps, lookback[, histograms][, starts])`.
 
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
 use narthex_model::is_stale;
 
-use super::arguments::{SampleLists, StartLists, any_signature, column, planned_int};
-use super::range::windows;
+use super::arguments::{ArgumentTypes, Arguments};
+use super::plan_function::PlanFunction;
+use super::series::{SampleLists, StartLists};
 use crate::kernels::windows::BoundsCache;
 use crate::mixed::HistogramLists;
 use crate::steps::{StepWriter, step_type};
 
-/// The function for plans; which of the last two arguments it has.
-pub(crate) fn start_timestamp(histograms: bool, starts: bool) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(StartUdf {
-        histograms,
-        starts,
-        signature: any_signature(),
-    }))
-}
-
+/// The function; which of the last two arguments it has.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct StartUdf {
-    histograms: bool,
-    starts: bool,
-    signature: Signature,
+pub(crate) struct StartTimestamp {
+    /// Native histograms.
+    pub(crate) histograms: bool,
+    /// Start timestamps of floats.
+    pub(crate) starts: bool,
 }
 
-impl ScalarUDFImpl for StartUdf {
-    fn name(&self) -> &str {
+impl PlanFunction for StartTimestamp {
+    fn plan_name(&self) -> &str {
         "prom_start_timestamp"
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.window_steps().map(step_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        Ok(Arc::new(Field::new(self.name(), step_type(steps), false)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let args = &args.args;
-        let windows = windows(args)?;
-        let list = |there: bool, at: usize| there.then(|| column(args, at, rows)).transpose();
-        let histograms = list(self.histograms, 6)?.map(|lists| HistogramLists::of(&lists));
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let windows = arguments.windows()?;
+        let histograms = self.histograms.then(|| arguments.histograms(6));
         let starts = self.starts.then_some(6 + usize::from(self.histograms));
-        let floats = SampleLists::read(args, rows)?;
+        let floats = SampleLists::read(arguments)?;
         let samples = Samples {
-            starts: StartLists::read(args, starts, &floats)?,
+            starts: StartLists::read(arguments, starts, &floats)?,
             floats,
             histograms: histograms.transpose()?,
         };
-        let mut out = StepWriter::new(rows, windows.steps);
+        let mut out = StepWriter::new(arguments.rows(), windows.steps);
         let mut cache = BoundsCache::new(windows);
-        for row in 0..rows {
+        for row in 0..arguments.rows() {
             let all = samples.of(row);
             let times: Vec<_> = all.iter().map(|sample| sample.time).collect();
             let mut points = out.row_mut(row);
@@ -77,7 +55,7 @@ impl ScalarUDFImpl for StartUdf {
                 }
             }
         }
-        Ok(ColumnarValue::Array(out.finish().into_array()?))
+        out.finish().into_array()
     }
 }
 

@@ -4,26 +4,24 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
 use narthex_model::is_stale;
 
-use super::arguments::{
-    MetricNames, SampleLists, StartLists, StepScalar, any_signature, planned_int,
-};
-use super::range::{LiveSamples, windows};
+use super::arguments::{ArgumentTypes, Arguments};
+use super::operand::Operand;
+use super::plan_function::{Listed, PlanFunction};
 use super::remarks::{HistogramRemarks, Remarks};
+use super::series::{SampleLists, StartLists};
 use crate::histogram::HistogramNote;
-use crate::kernels::Series;
 use crate::kernels::starts::{self, Starts, StartsKernel};
-use crate::kernels::windows::BoundsCache;
 use crate::notes::Speaker;
-use crate::steps::{StepWriter, step_type};
+use crate::steps::step_type;
 
 /// A function that asks when counters began.
+#[derive(Debug)]
 struct StartsFunction {
     /// PromQL's name.
     name: &'static str,
@@ -54,74 +52,43 @@ static STARTS_FUNCTIONS: &[StartsFunction] = &[
 /// The function called `name` in PromQL, if it asks when counters began.
 pub(crate) fn starts_function(name: &str, speaker: Speaker) -> Option<Arc<ScalarUDF>> {
     let function = STARTS_FUNCTIONS.iter().find(|f| f.name == name)?;
-    Some(Arc::new(ScalarUDF::new_from_impl(StartsUdf {
-        plan_name: function.plan_name,
-        speaker,
-        signature: any_signature(),
-    })))
+    let function = Listed(function);
+    Some(SinceStarts { function, speaker }.udf())
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct StartsUdf {
-    plan_name: &'static str,
+struct SinceStarts {
+    function: Listed<StartsFunction>,
     speaker: Speaker,
-    signature: Signature,
 }
 
-impl ScalarUDFImpl for StartsUdf {
-    fn name(&self) -> &str {
-        self.plan_name
+impl PlanFunction for SinceStarts {
+    fn plan_name(&self) -> &str {
+        self.function.plan_name
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.window_steps().map(step_type)
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the number of steps is needed")
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let steps = planned_int(&args, 4)? as usize;
-        let data_type = step_type(steps);
-        Ok(Arc::new(Field::new(self.plan_name, data_type, false)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let mut known = STARTS_FUNCTIONS.iter();
-        let Some(function) = known.find(|f| f.plan_name == self.plan_name) else {
-            return internal_err!("{} is not registered", self.plan_name);
-        };
-        let lists = SampleLists::read(&args.args, args.number_rows)?;
-        let starts = StartLists::read(&args.args, Some(6), &lists)?;
-        let windows = windows(&args.args)?;
-        let names = || MetricNames::read(&args.args, 7);
-        let mut remarks = Remarks::of(function.name, &self.speaker, names()?);
-        let mut overlaps = HistogramRemarks::new(&self.speaker, names()?);
-        let mut out = StepWriter::new(lists.len(), windows.steps);
-        let mut cache = BoundsCache::new(windows);
-        let (mut live, mut live_starts) = (LiveSamples::default(), Vec::new());
-        for row in 0..lists.len() {
-            let (timestamps, values) = lists.row(row);
-            let starts = live_only(starts.row(row), values, &mut live_starts);
-            let (timestamps, values) = live.of(timestamps, values);
-            let (bounds, windows) = cache.bounds(timestamps);
-            let series = Series {
-                timestamps,
-                values,
-                bounds,
-                windows,
+    fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
+        let kernel = self.function.kernel;
+        let floats = SampleLists::read(arguments)?;
+        let starts = StartLists::read(arguments, Some(6), &floats)?;
+        let mut remarks = Remarks::read(self.function.name, Some(&self.speaker), arguments)?;
+        let mut overlaps = HistogramRemarks::read(&self.speaker, arguments)?;
+        let mut live = Vec::new();
+        floats.vectors(arguments.windows()?, |row, series, out| {
+            let starts = Starts {
+                times: series.timestamps,
+                starts: live_only(starts.row(row), floats.row(row).1, &mut live),
             };
-            let times = timestamps;
-            let mut points = out.row_mut(row);
-            if (function.kernel)(&series, Starts { times, starts }, &mut points) {
+            if kernel(series, starts, out) {
                 overlaps.say(row, HistogramNote::StartsOverlap);
             }
-            if let Some(remarks) = &mut remarks {
-                remarks.after(row, points.present, &StepScalar::Constant(f64::NAN));
-            }
-        }
-        Ok(ColumnarValue::Array(out.finish().into_array()?))
+            remarks.after(row, out.present, &Operand::NONE);
+            Ok(())
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::{PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl};
 
-use super::arguments::any_signature;
+use super::plan_function::any_signature;
 
 /// A function of a group of rows. Its first argument is a step vector; so is its result, row by row.
 pub(crate) trait GroupFunction: Debug + Clone + Eq + Hash + Send + Sync + 'static {

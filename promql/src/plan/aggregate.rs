@@ -8,9 +8,10 @@ use super::vector::{Vector, says_meaning};
 use super::{Planned, Planner, blamed, planning};
 use crate::ast::{Aggregate, AggregateOp, Expr, Grouping};
 use crate::functions::aggregate::Aggregation;
-use crate::functions::floats::floats;
-use crate::functions::limit_ratio;
+use crate::functions::floats::Floats;
+use crate::functions::limit_ratio::LimitRatio;
 use crate::functions::parameter::Demand;
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::presence::Presence;
 use crate::functions::ranked::Ranked;
 use crate::functions::window::GroupFunction;
@@ -49,7 +50,7 @@ impl Planner<'_> {
                 return aggregated(node.op, vector, groups, parameter);
             }
             op => {
-                let floats = vector.map(&floats(Some((op.as_str(), speaker))))?;
+                let floats = vector.map(&Floats(Some((op.as_str(), speaker))).udf())?;
                 return aggregated(op, floats, groups, parameter);
             }
         };
@@ -184,6 +185,6 @@ fn limit_ratio(vector: Vector, parameter: Option<Planned>) -> Result<Vector> {
     let sets = vector.labels.iter();
     let sets = sets.flat_map(|l| [lit(l.as_str()), column(label_column(l))]);
     let arguments = [column(VALUE)].into_iter().chain(parameters).chain(sets);
-    let value = call(&limit_ratio::limit_ratio(), arguments.collect());
+    let value = call(&LimitRatio.udf(), arguments.collect());
     vector.with_value(value)
 }

@@ -13,6 +13,7 @@ use crate::ast::{Binary, BinaryOp, Unary};
 use crate::functions::binary::{Comparison, arithmetic, binary, comparison, mirrored};
 use crate::functions::elementwise::elementwise;
 use crate::functions::mixed_binary::MixedBinary;
+use crate::functions::plan_function::PlanFunction;
 
 impl Planner<'_> {
     pub(super) fn binary(&self, node: &Binary) -> Result<Planned> {

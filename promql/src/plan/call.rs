@@ -12,6 +12,7 @@ use crate::functions::binary::{Comparison, binary};
 use crate::functions::elementwise::{Elementwise, Parametric, elementwise, parametric};
 use crate::functions::extended::extended_function;
 use crate::functions::native::native_function;
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::presence::Presence;
 use crate::functions::range::{RangeFunction, range_function};
 use crate::functions::remarks::{is_counter_name, is_quantile};
@@ -42,7 +43,7 @@ impl Planner<'_> {
         }
     }
 
-    fn range_call(&self, function: &RangeFunction, args: &[Expr]) -> Result<Vector> {
+    fn range_call(&self, function: &'static RangeFunction, args: &[Expr]) -> Result<Vector> {
         let at = usize::from(function.parameter == Some(0));
         let samples = self.samples(arg(args, at)?)?;
         let parameter = function
@@ -109,7 +110,7 @@ impl Planner<'_> {
     /// Who speaks for a range function, if there may be something to say.
     fn speaker_over(
         &self,
-        function: &RangeFunction,
+        function: &'static RangeFunction,
         samples: &Samples,
         parameter: Option<&Planned>,
         args: &[Expr],
@@ -125,7 +126,7 @@ impl Planner<'_> {
         Some(self.speaker(blamed(argument)))
     }
 
-    fn elementwise_call(&self, function: &Elementwise, args: &[Expr]) -> Result<Vector> {
+    fn elementwise_call(&self, function: &'static Elementwise, args: &[Expr]) -> Result<Vector> {
         let vector = match args.first() {
             Some(expr) => self.vector(expr)?,
             None => self.scalar_vector(Planned::Scalar(self.one_row(self.time())?))?,
@@ -134,7 +135,7 @@ impl Planner<'_> {
         vector.map_nameless(call(&function.udf(), vec![value]))
     }
 
-    fn parametric_call(&self, function: &Parametric, args: &[Expr]) -> Result<Vector> {
+    fn parametric_call(&self, function: &'static Parametric, args: &[Expr]) -> Result<Vector> {
         let vector = self.vector(arg(args, 0)?)?;
         let mut parameters = args
             .iter()

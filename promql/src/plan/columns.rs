@@ -11,7 +11,8 @@ use datafusion::logical_expr::{
 use narthex_model::{Result, label_column};
 
 use super::planning;
-use crate::functions::group_key::group_key;
+use crate::functions::group_key::GroupKey;
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::same::same;
 
 /// The column of step vectors.
@@ -81,7 +82,7 @@ pub(super) fn projected(plan: LogicalPlan, columns: Vec<Expr>) -> Result<Logical
 pub(super) fn window(udwf: Arc<WindowUDF>, args: Vec<Expr>, labels: Vec<Expr>) -> Result<Expr> {
     let partition = match labels.as_slice() {
         [] => labels,
-        _ => vec![call(&group_key(), labels)],
+        _ => vec![call(&GroupKey.udf(), labels)],
     };
     let function = WindowFunction::new(WindowFunctionDefinition::WindowUDF(udwf), args);
     Expr::from(function)

@@ -11,6 +11,7 @@ use super::{Planner, planning};
 use crate::ast::Grouping;
 use crate::functions::aggregate::Aggregation;
 use crate::functions::count_values::Values;
+use crate::functions::plan_function::PlanFunction;
 
 /// The value's text, before it becomes a label.
 const TEXT: &str = "#text";

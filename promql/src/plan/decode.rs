@@ -14,9 +14,10 @@ use super::columns::{VALUE, call, column};
 use super::order::Order;
 use super::planning;
 use super::window::Grid;
-use crate::functions::floats::floats;
+use crate::functions::floats::Floats;
 use crate::functions::meeting::Meeting;
 use crate::functions::merge::SAME_LABELS;
+use crate::functions::plan_function::PlanFunction;
 use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
 use crate::mixed::{HistogramLists, MixedVectors, is_mixed};
@@ -62,7 +63,7 @@ impl QueryPlan {
         let columns = plan.schema().fields().iter().map(|field| {
             let value = column(field.name());
             if is_mixed(field.data_type()) {
-                call(&floats(None), vec![value]).alias(field.name())
+                call(&Floats(None).udf(), vec![value]).alias(field.name())
             } else {
                 value
             }

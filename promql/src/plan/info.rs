@@ -13,8 +13,9 @@ use super::names::DROPPED;
 use super::vector::Vector;
 use super::{Planner, planning};
 use crate::ast::{Expr, Modifiers, Node, VectorSelector};
-use crate::functions::mixed_points::mixed_instant;
-use crate::functions::points::{Take, instant};
+use crate::functions::mixed_points::MixedInstant;
+use crate::functions::plan_function::PlanFunction;
+use crate::functions::points::{Instant, Take};
 use crate::functions::presence::Presence;
 use crate::kernels::windows::Windows;
 use crate::nodes::gather::GatherTable;
@@ -78,11 +79,14 @@ impl Planner<'_> {
         let samples = self.scan(&selector, self.reference_windows(base)?)?;
         let mut columns: Vec<_> = samples.labels.iter().map(|l| label(l)).collect();
         if samples.histograms {
-            let times = call(&mixed_instant(Take::Timestamp), samples.mixed_arguments());
-            let points = call(&mixed_instant(Take::Value), samples.mixed_arguments());
+            let times = call(
+                &MixedInstant(Take::Timestamp).udf(),
+                samples.mixed_arguments(),
+            );
+            let points = call(&MixedInstant(Take::Value).udf(), samples.mixed_arguments());
             columns.extend([times.alias(VALUE), points.alias(POINTS)]);
         } else {
-            let times = call(&instant(Take::Timestamp), samples.arguments());
+            let times = call(&Instant(Take::Timestamp).udf(), samples.arguments());
             columns.push(times.alias(VALUE));
         }
         let vector = samples.into_vector();

@@ -14,6 +14,8 @@ use super::{Planner, planning};
 use crate::ast::{Binary, Cardinality, Matching};
 use crate::functions::binary::binary;
 use crate::functions::group::Duplicate;
+use crate::functions::meeting::Seen;
+use crate::functions::plan_function::PlanFunction;
 
 /// The value of the other side after a join.
 pub(super) const OTHER: &str = "#other";
@@ -47,7 +49,7 @@ impl Planner<'_> {
             None => (many, one.checked(&keys, rule, None)?),
             Some(meeting) => {
                 let one = one.checked(&keys, rule, Some(meeting.clone()))?;
-                (many.map(&meeting.seen())?, one)
+                (many.map(&Seen(meeting.clone()).udf())?, one)
             }
         };
         let (many, one) = match fills {

@@ -39,7 +39,8 @@ use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 use crate::ast::{Expr, Node, Span};
 use crate::check_extensions;
 use crate::functions::meeting::Meeting;
-use crate::functions::repeat::repeat;
+use crate::functions::plan_function::PlanFunction;
+use crate::functions::repeat::Repeat;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
 use buckets::Buckets;
@@ -199,7 +200,7 @@ impl<'a> Planner<'a> {
     fn repeated(&self, expr: &Expr) -> Result<Planned> {
         let once = self.on_grid(Grid::instant(self.grid.start));
         let steps = lit(self.grid.steps as i64);
-        let repeated = call(&repeat(), vec![column(VALUE), steps]);
+        let repeated = call(&Repeat.udf(), vec![column(VALUE), steps]);
         match once.plan(expr)? {
             Planned::Vector(vector) => vector.with_value(repeated).map(Planned::Vector),
             Planned::Scalar(plan) => project(plan, &[], repeated).map(Planned::Scalar),

@@ -8,7 +8,8 @@ use super::columns::{VALUE, call, column};
 use super::vector::{Vector, project};
 use super::{Planned, Planner, planning};
 use crate::ast::{Expr, Span};
-use crate::functions::parameter::Demand;
+use crate::functions::parameter::{CheckParameter, Demand};
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::scalar::FromNothing;
 
 impl Planner<'_> {
@@ -27,7 +28,8 @@ impl Planner<'_> {
         let speaker = self.speaker(span);
         match scalar {
             Planned::Scalar(plan) => {
-                let checked = call(&demand.udf(speaker), vec![column(VALUE)]);
+                let check = CheckParameter { demand, speaker };
+                let checked = call(&check.udf(), vec![column(VALUE)]);
                 project(plan, &[], checked).map(Planned::Scalar)
             }
             Planned::Number(v) => {

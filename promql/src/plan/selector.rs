@@ -12,9 +12,10 @@ use super::vector::{Samples, Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{At, Extension, MatrixSelector, Modifiers, Span, VectorSelector};
 use crate::functions::extended::extended_function;
-use crate::functions::mixed_points::mixed_instant;
-use crate::functions::points::{Take, instant};
-use crate::functions::start_times::start_timestamp;
+use crate::functions::mixed_points::MixedInstant;
+use crate::functions::plan_function::PlanFunction;
+use crate::functions::points::{Instant, Take};
+use crate::functions::start_times::StartTimestamp;
 use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
 use crate::source::SelectedSeries;
@@ -43,9 +44,9 @@ impl Planner<'_> {
         let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
         let samples = self.scan(selector, windows)?;
         let value = if samples.histograms {
-            call(&mixed_instant(take), samples.mixed_arguments())
+            call(&MixedInstant(take).udf(), samples.mixed_arguments())
         } else {
-            call(&instant(take), samples.arguments())
+            call(&Instant(take).udf(), samples.arguments())
         };
         samples.into_vector().with_value(value)
     }
@@ -57,8 +58,11 @@ impl Planner<'_> {
         let lists = samples.histograms.then(|| column(HISTOGRAMS_COLUMN));
         let starts = samples.starts.then(|| column(STARTS_COLUMN));
         let arguments = samples.arguments().into_iter().chain(lists).chain(starts);
-        let start = start_timestamp(samples.histograms, samples.starts);
-        let value = call(&start, arguments.collect());
+        let start = StartTimestamp {
+            histograms: samples.histograms,
+            starts: samples.starts,
+        };
+        let value = call(&start.udf(), arguments.collect());
         samples.into_vector().map_nameless(value)
     }
 

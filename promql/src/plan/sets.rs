@@ -11,7 +11,8 @@ use super::vector::Vector;
 use super::{Planner, planning};
 use crate::ast::{Binary, BinaryOp, Matching, Node};
 use crate::functions::aggregate::Aggregation;
-use crate::functions::no_label::no_label;
+use crate::functions::no_label::NoLabel;
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::presence::Presence;
 use crate::functions::sides::FirstSide;
 use crate::functions::window::GroupFunction;
@@ -112,7 +113,7 @@ pub(super) fn union(sides: Vec<Vector>, labels: Vec<String>) -> Result<Vector> {
             if there {
                 column(label_column(l))
             } else {
-                call(&no_label(), vec![column(VALUE), lit(l.as_str())])
+                call(&NoLabel.udf(), vec![column(VALUE), lit(l.as_str())])
             }
         };
         let mark = (names == Names::Marked).then(|| side.names.mark().alias(DROPPED));

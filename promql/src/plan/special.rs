@@ -20,10 +20,11 @@ use crate::functions::aggregate::Aggregation;
 use crate::functions::extremes::Extreme;
 use crate::functions::group::Duplicate;
 use crate::functions::labels::Rewrite;
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::points::Take;
 use crate::functions::presence::Presence;
 use crate::functions::range::range_function;
-use crate::functions::smoothing::double_exponential_smoothing;
+use crate::functions::smoothing::DoubleExponentialSmoothing;
 use crate::notes::Note;
 
 impl Planner<'_> {
@@ -99,7 +100,7 @@ impl Planner<'_> {
         let (speaker, histograms) = beside.unzip();
         let histograms = histograms.into_iter().flatten();
         let arguments = arguments.into_iter().chain(factors).chain(histograms);
-        let smoothing = double_exponential_smoothing(speaker);
+        let smoothing = DoubleExponentialSmoothing(speaker).udf();
         vector.map_nameless(call(&smoothing, arguments.collect()))
     }
 

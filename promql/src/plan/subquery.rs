@@ -8,6 +8,7 @@ use super::vector::{Samples, Vector};
 use super::{Planned, Planner, planning};
 use crate::ast::Subquery;
 use crate::functions::grid::GridColumn;
+use crate::functions::plan_function::PlanFunction;
 
 /// More instants in one subquery are refused.
 const STEPS_MAX: usize = 5_000_000;

@@ -12,7 +12,8 @@ use super::{Planned, planning};
 use crate::functions::group::{Duplicate, Unique};
 use crate::functions::meeting::Meeting;
 use crate::functions::merge::Merge;
-use crate::functions::to_mixed::to_mixed;
+use crate::functions::plan_function::PlanFunction;
+use crate::functions::to_mixed::ToMixed;
 use crate::functions::window::GroupFunction;
 use crate::kernels::extended::Reach;
 use crate::kernels::windows::Windows;
@@ -126,7 +127,7 @@ impl Vector {
         if self.is_mixed() {
             return Ok(self);
         }
-        self.map(&to_mixed())
+        self.map(&ToMixed.udf())
     }
 
     /// The same series with other values.

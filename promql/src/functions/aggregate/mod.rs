@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature,
 };
 
-use super::arguments::any_signature;
+use super::plan_function::any_signature;
 use crate::mixed::mixed_type;
 use crate::notes::Speaker;
 use crate::steps::{step_type, steps_of};

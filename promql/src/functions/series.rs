@@ -1,0 +1,122 @@
+//! The floats of many series, and the one loop that range functions run over them.
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::common::{Result, internal_err};
+use narthex_model::is_stale;
+
+use super::arguments::Arguments;
+use crate::kernels::Series;
+use crate::kernels::windows::{BoundsCache, Windows};
+use crate::steps::{StepRow, StepWriter};
+
+/// Sample lists: offsets, flat times, flat values.
+pub(super) struct SampleLists {
+    times: ListArray,
+    values: ListArray,
+}
+
+impl SampleLists {
+    /// The lists at arguments 0 (times) and 1 (values).
+    pub(super) fn read(arguments: &Arguments) -> Result<Self> {
+        let times = arguments.column(0)?.as_list::<i32>().clone();
+        let values = arguments.column(1)?.as_list::<i32>().clone();
+        if times.offsets() != values.offsets() {
+            return internal_err!("times and values must have the same offsets");
+        }
+        Ok(Self { times, values })
+    }
+
+    /// Number of series.
+    fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Times and values of the series at `row`.
+    pub(super) fn row(&self, row: usize) -> (&[i64], &[f64]) {
+        let offsets = self.times.offsets();
+        let span = offsets[row] as usize..offsets[row + 1] as usize;
+        let times = self.times.values().as_primitive::<Int64Type>().values();
+        let values = self.values.values().as_primitive::<Float64Type>().values();
+        (&times[span.clone()], &values[span])
+    }
+
+    /// Step vectors over `windows` whose rows `fill` fills, one series after the other; it never sees stale markers.
+    pub(super) fn vectors(
+        &self,
+        windows: Windows,
+        mut fill: impl FnMut(usize, &Series<'_>, &mut StepRow<'_>) -> Result<()>,
+    ) -> Result<ArrayRef> {
+        let mut out = StepWriter::new(self.len(), windows.steps);
+        let mut cache = BoundsCache::new(windows);
+        let mut live = LiveSamples::default();
+        for row in 0..self.len() {
+            let (timestamps, values) = self.row(row);
+            let (timestamps, values) = live.of(timestamps, values);
+            let (bounds, windows) = cache.bounds(timestamps);
+            let series = Series {
+                timestamps,
+                values,
+                bounds,
+                windows,
+            };
+            fill(row, &series, &mut out.row_mut(row))?;
+        }
+        out.finish().into_array()
+    }
+}
+
+/// Leaves out stale markers; copies only where there are some.
+#[derive(Default)]
+struct LiveSamples {
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
+}
+
+impl LiveSamples {
+    fn of<'a>(&'a mut self, timestamps: &'a [i64], values: &'a [f64]) -> (&'a [i64], &'a [f64]) {
+        if !values.iter().any(|v| is_stale(*v)) {
+            return (timestamps, values);
+        }
+        self.timestamps.clear();
+        self.values.clear();
+        let samples = timestamps.iter().zip(values);
+        for (t, v) in samples.filter(|(_, v)| !is_stale(**v)) {
+            self.timestamps.push(*t);
+            self.values.push(*v);
+        }
+        (&self.timestamps, &self.values)
+    }
+}
+
+/// Since when the floats of many series count, in milliseconds.
+pub(super) struct StartLists(Option<ListArray>);
+
+impl StartLists {
+    /// The lists at `position`, which belong to `floats`; without one, nothing is known.
+    pub(super) fn read(
+        arguments: &Arguments,
+        position: Option<usize>,
+        floats: &SampleLists,
+    ) -> Result<Self> {
+        let Some(position) = position else {
+            return Ok(Self(None));
+        };
+        match arguments.column(position)?.as_list_opt::<i32>() {
+            Some(lists) if lists.offsets() == floats.times.offsets() => {
+                Ok(Self(Some(lists.clone())))
+            }
+            _ => internal_err!("start timestamps must have the same offsets as times"),
+        }
+    }
+
+    /// One per sample of `row`, 0 where it is not known; empty if it is known of none.
+    pub(super) fn row(&self, row: usize) -> &[i64] {
+        let Some(lists) = &self.0 else {
+            return &[];
+        };
+        let offsets = lists.offsets();
+        let span = offsets[row] as usize..offsets[row + 1] as usize;
+        &lists.values().as_primitive::<Int64Type>().values()[span]
+    }
+}
