@@ -188,6 +188,7 @@ fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {
         language: flags.language(),
         delayed_names: flags.delayed_names(),
         start_timestamps: flags.start_timestamps(),
+        ..DatabaseOptions::default()
     }
 }
 

@@ -15,10 +15,12 @@ mod retry;
 mod session;
 mod source;
 mod statement;
+mod tuning;
 mod yielding;
 
 pub use error::from_datafusion;
 pub use grid::Grid;
+pub use tuning::Tuning;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,8 @@ pub struct DatabaseOptions {
     pub memory_bytes_max: usize,
     /// Worker partitions per query.
     pub partitions: usize,
+    /// How the rows of a PromQL plan are cut into pieces.
+    pub tuning: Tuning,
     /// Which experimental parts of PromQL are on.
     pub language: ParseOptions,
     /// Whether metrics' names are removed at the end of a query, not at once.
@@ -61,6 +65,7 @@ impl Default for DatabaseOptions {
             timeout_ms: 120_000,
             memory_bytes_max: 4 << 30,
             partitions: 2,
+            tuning: Tuning::default(),
             language: ParseOptions::default(),
             delayed_names: false,
             start_timestamps: false,

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, TimestampMillisecondArray};
+use arrow::datatypes::DataType;
 use datafusion::common::utils::SingleRowListArrayBuilder;
-use datafusion::common::{Column, Result, ScalarValue, UnnestOptions};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
+use datafusion::common::{Column, Result, ScalarValue, UnnestOptions, internal_err};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, Volatility, create_udf, ident, lit,
+};
 use narthex_model::{Error, column_label};
 use narthex_promql::ast::ValueType;
 use narthex_promql::{Grid, QueryValue};
@@ -59,9 +62,26 @@ fn of_vectors(plan: LogicalPlan, grid: Grid) -> Result<LogicalPlan> {
             .map(str::to_owned)
             .collect(),
     );
-    let rename = |(from, to): (&&String, &String)| ident(from.as_str()).alias(to);
+    let own = own();
+    let rename = |(from, to): (&&String, &String)| own.call(vec![ident(from.as_str())]).alias(to);
     let row = labels.iter().zip(names.columns()).map(rename).collect();
     unnested(plan, row, ident(vector), grid)
+}
+
+/// Gives a label as it is. An aggregation tells the planner that its labels name one row each, and a plan believes that also of the
+/// many rows which that row becomes: it would sort and group by labels and time as if by labels alone. It forgets where labels
+/// are computed.
+fn own() -> ScalarUDF {
+    create_udf(
+        "label",
+        vec![DataType::Utf8View],
+        DataType::Utf8View,
+        Volatility::Immutable,
+        Arc::new(|labels| match labels {
+            [label] => Ok(label.clone()),
+            _ => internal_err!("one label at a time"),
+        }),
+    )
 }
 
 /// The rows of a number that is known without reading anything.
@@ -111,7 +131,7 @@ fn list(items: ArrayRef) -> Expr {
 mod tests {
     use super::*;
     use arrow::array::{Array, FixedSizeListArray, RecordBatch, StringViewArray};
-    use arrow::datatypes::{DataType, Field, Schema};
+    use arrow::datatypes::{Field, Schema};
     use arrow::util::pretty::pretty_format_batches;
     use datafusion::prelude::SessionContext;
 

@@ -19,27 +19,20 @@ use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use narthex_engine::Snapshot;
 
-use crate::DatabaseOptions;
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
 use crate::promql_function::PromqlFunction;
 use crate::yielding::YieldingJoins;
+use crate::{DatabaseOptions, Tuning};
 
 /// Who holds the memory is said for so many operators when it runs out.
 const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
-/// A batch of step vectors should have about so many bytes.
-const STEP_BATCH_BYTES: usize = 4 << 20;
-/// The smaller side of a join of step vectors is shared with all partitions up to so many bytes.
-const STEP_BROADCAST_BYTES: usize = 1 << 20;
-/// A step: a float and its part of the validity bitmap, rounded up.
-const STEP_BYTES: usize = 9;
-/// Below so many samples per partition, one more partition costs more than it brings.
-const SAMPLES_PER_PARTITION: u64 = 1 << 20;
 
 /// Makes the session of each query.
 pub(crate) struct Sessions {
     sql: SessionState,
     promql: SessionState,
     partitions: usize,
+    tuning: Tuning,
 }
 
 impl Sessions {
@@ -56,6 +49,7 @@ impl Sessions {
             sql: base().with_default_features().build(),
             promql: base().with_optimizer_rules(promql_rules()).build(),
             partitions: options.partitions,
+            tuning: options.tuning,
         }
     }
 
@@ -74,18 +68,15 @@ impl Sessions {
     /// A session for one PromQL query of `steps` instants that reads at most `samples` samples.
     pub(crate) fn promql(&self, steps: usize, samples: u64) -> SessionState {
         let mut state = self.promql.clone();
-        let step_bytes = steps.max(1).saturating_mul(STEP_BYTES);
-        let useful = usize::try_from(samples / SAMPLES_PER_PARTITION).unwrap_or(usize::MAX);
+        let tuning = &self.tuning;
         let mut config = state
             .config()
             .clone()
-            .with_batch_size((STEP_BATCH_BYTES / step_bytes).clamp(64, 8192))
-            .with_target_partitions(useful.clamp(1, self.partitions.max(1)));
-        let broadcast_rows = (STEP_BROADCAST_BYTES / step_bytes).max(1);
-        config
-            .options_mut()
-            .optimizer
-            .hash_join_single_partition_threshold_rows = broadcast_rows;
+            .with_batch_size(tuning.batch_rows(steps))
+            .with_target_partitions(tuning.partitions(samples, self.partitions));
+        let optimizer = &mut config.options_mut().optimizer;
+        optimizer.hash_join_single_partition_threshold = tuning.broadcast_bytes;
+        optimizer.hash_join_single_partition_threshold_rows = tuning.broadcast_rows(steps);
         *state.config_mut() = config;
         state
     }
@@ -102,6 +93,7 @@ fn runtime(memory_bytes_max: usize) -> Arc<RuntimeEnv> {
 fn config(options: &DatabaseOptions) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(options.partitions.max(1))
+        .with_batch_size(options.tuning.batch_rows_max.max(1))
         .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, METRICS_SCHEMA);

@@ -118,11 +118,12 @@ impl TableProvider for SeriesTable {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
         let rows = SeriesRows::new(self, projection)?;
-        let work = work::cut(
-            &self.selection,
-            session.config().target_partitions(),
-            LIMITS,
-        );
+        let config = session.config();
+        let limits = WorkLimits {
+            series_max: LIMITS.series_max.min(config.batch_size()),
+            ..LIMITS
+        };
+        let work = work::cut(&self.selection, config.target_partitions(), limits);
         Ok(Arc::new(ReadExec::new(
             Arc::new(rows),
             work::source(&work)?,
