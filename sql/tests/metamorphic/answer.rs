@@ -1,16 +1,20 @@
 //! Answers as text and numbers that can be compared.
 
+use std::collections::BTreeSet;
+
 use narthex_model::{Histogram, Result};
 use narthex_promql::{QueryOutput, QueryValue, SampleValue};
 
 /// How far numbers may be apart whose last bits depend on the order of an addition.
 const TOLERANCE: f64 = 1e-12;
 
-/// An answer: words that must be equal, and numbers in their order.
+/// An answer: words that must be equal, numbers in their order, and what was said besides.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Answer {
+    error: Option<String>,
     words: Vec<String>,
     numbers: Vec<f64>,
+    notes: BTreeSet<String>,
 }
 
 impl Answer {
@@ -19,14 +23,14 @@ impl Answer {
         let mut answer = Self::default();
         match output {
             Ok(output) => answer.read(output, ordered),
-            Err(error) => answer.words.push(without_names(&error.to_string())),
+            Err(error) => answer.error = Some(without_names(&error.to_string())),
         }
         answer
     }
 
     /// Whether the query failed.
     pub(crate) fn is_error(&self) -> bool {
-        self.words.first().is_some_and(|w| w.starts_with("error"))
+        self.error.is_some()
     }
 
     fn read(&mut self, output: QueryOutput, ordered: bool) {
@@ -57,10 +61,8 @@ impl Answer {
                 }
             }
         }
-        for mut notes in [output.warnings, output.infos] {
-            notes.sort();
-            self.words.extend(notes);
-        }
+        self.notes.extend(output.warnings);
+        self.notes.extend(output.infos);
     }
 
     fn float(&mut self, at: i64, value: f64) {
@@ -77,25 +79,26 @@ impl Answer {
         self.numbers.extend(lists.into_iter().flatten());
     }
 
-    /// How another answer to the same question differs; nothing if it does not.
-    pub(crate) fn difference(&self, other: &Self, rounded: bool) -> Option<String> {
-        let words = self.words.iter().zip(&other.words).find(|(a, b)| a != b);
-        if let Some((a, b)) = words {
-            return Some(format!("{a:?} became {b:?}"));
+    /// How another answer to the same question differs; nothing if it does not. `rounded`: the last bits do not count. `lazy`: an
+    /// operand that cannot change an empty answer may be left out, and nobody sees its errors and notes then.
+    pub(crate) fn difference(&self, other: &Self, rounded: bool, lazy: bool) -> Option<String> {
+        if self.error != other.error {
+            let empty = |answer: &Self| answer.error.is_none() && answer.words.is_empty();
+            let unseen = lazy && (empty(self) || empty(other));
+            return (!unseen).then(|| format!("{:?} became {:?}", self.error, other.error));
         }
-        let (a, b) = (&self.words, &other.words);
-        if a.len() != b.len() {
-            let rest = if a.len() > b.len() {
-                &a[b.len()..]
-            } else {
-                &b[a.len()..]
-            };
-            return Some(format!("{} words became {}: {rest:?}", a.len(), b.len()));
+        let subset = self.notes.is_subset(&other.notes) || other.notes.is_subset(&self.notes);
+        if self.notes != other.notes && !(lazy && subset) {
+            return Some(format!("{:?} became {:?}", self.notes, other.notes));
         }
-        let numbers = self.numbers.iter().zip(&other.numbers);
-        let (a, b) = numbers
-            .into_iter()
-            .find(|(a, b)| !same(**a, **b, rounded))?;
+        if self.words != other.words {
+            let (a, b) = (&self.words, &other.words);
+            let at = a.iter().zip(b).position(|(a, b)| a != b);
+            let at = at.unwrap_or(a.len().min(b.len()));
+            return Some(format!("{:?} became {:?}", a.get(at), b.get(at)));
+        }
+        let mut numbers = self.numbers.iter().zip(&other.numbers);
+        let (a, b) = numbers.find(|(a, b)| !same(**a, **b, rounded))?;
         Some(format!("{a:?} became {b:?}"))
     }
 }
@@ -108,7 +111,7 @@ fn same(a: f64, b: f64, rounded: bool) -> bool {
 
 /// An error names one of several series or groups that are to blame, whichever was met first.
 fn without_names(error: &str) -> String {
-    let mut out = String::from("error: ");
+    let mut out = String::new();
     let mut depth = 0_u32;
     for c in error.chars() {
         depth += u32::from(c == '{' || c == '[');

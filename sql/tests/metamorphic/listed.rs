@@ -118,7 +118,7 @@ fn calls(function: &Signature) -> Vec<String> {
         "histogram_quantiles" => &["q"],
         _ => &["host", "code"],
     };
-    let kinds = match function.args.iter().any(|t| *t == ValueType::RangeVector) {
+    let kinds = match function.args.contains(&ValueType::RangeVector) {
         true => WINDOWS.len(),
         false if function.args.contains(&ValueType::InstantVector) => VECTORS.len(),
         false => 1,

@@ -17,11 +17,14 @@ const BROADCAST_BYTES: [usize; 2] = [0, 1 << 20];
 pub(crate) struct Variants {
     stores: Vec<(Layout, Store)>,
     plain: Database,
+    others: Vec<(String, Database)>,
     asked: usize,
-    latest: Option<Database>,
 }
 
 impl Variants {
+    /// How often a database is asked before it is made anew, with other sizes.
+    const ASKED_MAX: usize = 10;
+
     /// Fills the stores.
     pub(crate) fn new(world: &[Series], rng: &mut ChaCha8Rng) -> Self {
         let stores: Vec<_> = Layout::ALL
@@ -34,8 +37,8 @@ impl Variants {
         Self {
             plain: Database::new(stores[0].1.engine.clone(), options(1, plain)),
             stores,
+            others: Vec::new(),
             asked: 0,
-            latest: None,
         }
     }
 
@@ -44,20 +47,32 @@ impl Variants {
         &self.plain
     }
 
-    /// The next layout, and sizes by chance; with a name for messages.
-    pub(crate) fn next(&mut self, rng: &mut ChaCha8Rng) -> (String, &Database) {
-        let (layout, store) = &self.stores[self.asked % self.stores.len()];
+    /// The next layout, with sizes by chance and a name for messages.
+    pub(crate) fn next(&mut self, rng: &mut ChaCha8Rng) -> &(String, Database) {
+        if self
+            .asked
+            .is_multiple_of(self.stores.len() * Self::ASKED_MAX)
+        {
+            let stores = self.stores.iter();
+            self.others = stores
+                .map(|(layout, store)| other(*layout, store, rng))
+                .collect();
+        }
         self.asked += 1;
-        let partitions = *PARTITIONS.choose(rng).unwrap_or(&1);
-        let tuning = Tuning {
-            batch_rows_max: *BATCH_ROWS.choose(rng).unwrap_or(&1),
-            samples_per_partition: rng.random_range(1..100),
-            broadcast_bytes: *BROADCAST_BYTES.choose(rng).unwrap_or(&0),
-        };
-        let name = format!("{layout:?}, {partitions} partitions, {tuning:?}");
-        let database = Database::new(store.engine.clone(), options(partitions, tuning));
-        (name, self.latest.insert(database))
+        &self.others[self.asked % self.others.len()]
     }
+}
+
+fn other(layout: Layout, store: &Store, rng: &mut ChaCha8Rng) -> (String, Database) {
+    let partitions = *PARTITIONS.choose(rng).unwrap_or(&1);
+    let tuning = Tuning {
+        batch_rows_max: *BATCH_ROWS.choose(rng).unwrap_or(&1),
+        samples_per_partition: rng.random_range(1..100),
+        broadcast_bytes: *BROADCAST_BYTES.choose(rng).unwrap_or(&0),
+    };
+    let name = format!("{layout:?}, {partitions} partitions, {tuning:?}");
+    let database = Database::new(store.engine.clone(), options(partitions, tuning));
+    (name, database)
 }
 
 fn options(partitions: usize, tuning: Tuning) -> DatabaseOptions {

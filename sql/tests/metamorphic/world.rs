@@ -8,11 +8,11 @@ use rand_chacha::ChaCha8Rng;
 /// 2026-01-01T00:00:00Z, a border of blocks of every length.
 pub(crate) const START_MS: i64 = 1_767_225_600_000;
 /// The last sample is before this.
-pub(crate) const END_MS: i64 = START_MS + 150 * 60_000;
+pub(crate) const END_MS: i64 = START_MS + 105 * 60_000;
 /// Nothing is measured from here on …
-pub(crate) const SILENCE_START_MS: i64 = START_MS + 70 * 60_000;
+pub(crate) const SILENCE_START_MS: i64 = START_MS + 50 * 60_000;
 /// … until here.
-pub(crate) const SILENCE_END_MS: i64 = START_MS + 78 * 60_000;
+pub(crate) const SILENCE_END_MS: i64 = START_MS + 58 * 60_000;
 const STEP_MS: i64 = 30_000;
 const BOUNDS: [f64; 4] = [0.1, 0.5, 1.0, 2.5];
 
@@ -199,6 +199,7 @@ fn classic(rng: &mut ChaCha8Rng, at: &[(&str, &str)], out: &mut Vec<Series>) {
     });
 }
 
+#[derive(Clone, Copy)]
 struct Kind {
     custom: bool,
     gauge: bool,
@@ -299,7 +300,7 @@ fn born(rng: &mut ChaCha8Rng, labels: Labels) -> Series {
 fn churn(rng: &mut ChaCha8Rng, job: &str, out: &mut Vec<Series>) {
     let mut from = START_MS;
     for version in ["1.0", "1.1", "2.0"] {
-        let until = from + rng.random_range(2_000_000..5_000_000);
+        let until = from + rng.random_range(1_500_000..3_500_000);
         let labels = labels(
             "target_info",
             &[("job", job), ("host", "a"), ("version", version)],
