@@ -189,9 +189,7 @@ impl StoredBlock {
         range: TimeRange,
         out: &mut DecodedHistograms,
     ) -> Result<()> {
-        self.block
-            .read_histograms(locals, range, out)
-            .map_err(|e| e.context(format!("block {}", self.path.display())))
+        self.named(self.block.read_histograms(locals, range, out))
     }
 
     /// Gives the exemplars in `range` to `take`, sorted by time.
@@ -200,15 +198,12 @@ impl StoredBlock {
         range: TimeRange,
         take: impl FnMut(StoredExemplar),
     ) -> Result<()> {
-        self.block
-            .read_exemplars(range, take)
-            .map_err(|e| e.context(format!("block {}", self.path.display())))
+        self.named(self.block.read_exemplars(range, take))
     }
 
     /// What its metrics say of themselves.
     pub(crate) fn read_metadata(&self) -> Result<Vec<KnownMetadata>> {
-        let read = self.block.read_metadata();
-        read.map_err(|e| e.context(format!("block {}", self.path.display())))
+        self.named(self.block.read_metadata())
     }
 
     /// At most this many floats of series `ordinal` lie in `range`.
@@ -226,9 +221,7 @@ impl StoredBlock {
         range: TimeRange,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        self.block
-            .read(locals, range, out)
-            .map_err(|e| e.context(format!("block {}", self.path.display())))
+        self.named(self.block.read(locals, range, out))
     }
 
     /// Decodes since when the samples count that [`StoredBlock::read`] of the same has just put into `out`, which was empty.
@@ -238,8 +231,11 @@ impl StoredBlock {
         range: TimeRange,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        self.block
-            .read_starts(locals, range, out)
-            .map_err(|e| e.context(format!("block {}", self.path.display())))
+        self.named(self.block.read_starts(locals, range, out))
+    }
+
+    /// Errors say which block they are of.
+    fn named<T>(&self, read: Result<T>) -> Result<T> {
+        read.map_err(|e| e.context(format!("block {}", self.path.display())))
     }
 }
