@@ -3,13 +3,11 @@
 //! `prom_unique(vector[, other], label, …) OVER (PARTITION BY labels)` gives its first argument back, or fails. With another vector
 //! only steps count where both have a point. Labels are those that the message shows.
 
-use narthex_syntax::{Quoted, label_word};
-use std::fmt::{self, Display, Formatter};
-
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use datafusion::common::Result;
 
 use super::arguments::refused;
+use super::label_sets::LabelSet;
 use super::meeting::{Clash, Meeting};
 use super::merge::SAME_LABELS;
 use super::window::GroupFunction;
@@ -103,59 +101,33 @@ impl Unique {
         }
     }
 
-    fn refusal(&self, labels: &[ArrayRef], (a, b): (usize, usize)) -> String {
-        let side = match self.rule {
-            Duplicate::OneSideLeft => "left",
-            Duplicate::OneSideRight => "right",
+    fn refusal(&self, labels: &[ArrayRef], pair: (usize, usize)) -> String {
+        match self.rule {
+            Duplicate::OneSideLeft => self.found("left", labels, pair),
+            Duplicate::OneSideRight => self.found("right", labels, pair),
             Duplicate::OneToOne => {
-                return "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
-                    .to_owned();
+                "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
+                    .to_owned()
             }
             Duplicate::Grouped => {
-                return "multiple matches for labels: grouping labels must ensure unique matches"
-                    .to_owned();
+                "multiple matches for labels: grouping labels must ensure unique matches".to_owned()
             }
-            Duplicate::SameLabels => return SAME_LABELS.to_owned(),
-        };
-        let of =
-            |row: usize, only: Option<&[String]>| LabelSet::of(&self.labels, labels, row, only);
-        let group = of(a, Some(&self.keys));
-        let (first, second) = (of(a, None), of(b, None));
-        let (first, second) = if second.0 < first.0 {
-            (second, first)
-        } else {
-            (first, second)
-        };
+            Duplicate::SameLabels => SAME_LABELS.to_owned(),
+        }
+    }
+
+    fn found(&self, side: &str, labels: &[ArrayRef], (a, b): (usize, usize)) -> String {
+        let columns = labels.iter().map(|column| column.as_string_view_opt());
+        let columns = self.labels.iter().zip(columns);
+        let columns = columns.filter_map(|(name, column)| Some((name.as_str(), column?)));
+        let is_key = |name: &str| self.keys.iter().any(|key| key == name);
+        let keys = columns.clone().filter(|(name, _)| is_key(name));
+        let group = LabelSet::of_row(keys, a);
+        let [a, b] = [a, b].map(|row| LabelSet::of_row(columns.clone(), row));
+        let (first, second) = if b < a { (b, a) } else { (a, b) };
         format!(
             "found duplicate series for the match group {group} on the {side} hand-side of the operation: \
              [{first}, {second}];many-to-many matching not allowed: matching labels must be unique on one side"
         )
-    }
-}
-
-/// Labels as messages show them: `{job="api", zone="a"}`.
-struct LabelSet(Vec<(String, String)>);
-
-impl LabelSet {
-    fn of(names: &[String], columns: &[ArrayRef], row: usize, only: Option<&[String]>) -> Self {
-        let wanted = |name: &String| only.is_none_or(|only| only.contains(name));
-        let columns = names.iter().zip(columns).filter(|(name, _)| wanted(name));
-        let there = columns.filter_map(|(name, column)| {
-            let values = column.as_string_view_opt()?;
-            let value = values.is_valid(row).then(|| values.value(row))?;
-            Some((name.clone(), value.to_owned()))
-        });
-        Self(there.collect())
-    }
-}
-
-impl Display for LabelSet {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("{")?;
-        for (i, (name, value)) in self.0.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{}={}", label_word(name), Quoted(value))?;
-        }
-        f.write_str("}")
     }
 }

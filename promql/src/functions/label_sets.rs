@@ -1,9 +1,11 @@
-//! The label sets of rows, from their columns in order of the labels' names.
+//! The label sets of rows: their order and hash, from columns in order of the labels' names, and how messages show them.
 
 use std::cmp::Ordering;
+use std::fmt::{self, Display, Formatter};
 
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use narthex_model::LabelsRef;
+use narthex_syntax::{Quoted, label_word};
 
 use super::labels::texts;
 
@@ -66,6 +68,34 @@ impl LabelSets {
             scratch.clear();
         }
         LabelsRef::from_canonical(scratch).id()
+    }
+}
+
+/// The labels of one row by name, as messages show them: `{job="api", zone="a"}`.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LabelSet<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> LabelSet<'a> {
+    /// What `row` has of the labels whose names and columns are given.
+    pub(crate) fn of_row(
+        columns: impl Iterator<Item = (&'a str, &'a StringViewArray)>,
+        row: usize,
+    ) -> Self {
+        let there = columns.filter(|(_, column)| column.is_valid(row));
+        let mut labels: Vec<_> = there.map(|(name, c)| (name, c.value(row))).collect();
+        labels.sort_unstable();
+        Self(labels)
+    }
+}
+
+impl Display for LabelSet<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (i, (name, value)) in self.0.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{}={}", label_word(name), Quoted(value))?;
+        }
+        f.write_str("}")
     }
 }
 

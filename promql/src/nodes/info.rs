@@ -3,7 +3,6 @@
 //! Inputs are the base series and the info series, whose values are the times of their samples. A result row is a base
 //! series with the labels it gets, and a mask of the steps at which it gets them.
 
-use narthex_syntax::Quoted;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use narthex_model::{METRIC_NAME, Matcher, column_label, label_column};
 
 use super::gather::Combine;
 use crate::functions::arguments::refused;
+use crate::functions::label_sets::LabelSet;
 use crate::mixed::MixedVectors;
 use crate::steps::{StepVectors, StepWriter, step_type};
 
@@ -97,18 +97,6 @@ impl<'a> Rows<'a> {
     fn label(&self, row: usize, name: &str) -> Option<&'a str> {
         let (_, column) = self.columns.iter().find(|(l, _)| *l == name)?;
         column.is_valid(row).then(|| column.value(row))
-    }
-
-    /// All labels of a row, as Prometheus writes them.
-    fn text(&self, row: usize) -> String {
-        let mut labels: Vec<_> = self
-            .columns
-            .iter()
-            .filter(|(_, column)| column.is_valid(row))
-            .map(|(name, column)| format!("{name}={}", Quoted(column.value(row))))
-            .collect();
-        labels.sort();
-        format!("{{{}}}", labels.join(", "))
     }
 
     fn target(&self, row: usize) -> Target<'a> {
@@ -208,7 +196,7 @@ impl<'a> Targets<'a> {
                     .as_ref()
                     .is_some_and(|points| points.has_histograms(row))
                 {
-                    let labels = info.text(row);
+                    let labels = LabelSet::of_row(info.columns.iter().copied(), row);
                     let message = "this should be an info metric, with float samples";
                     return Err(refused(format!("{message}: {labels}")));
                 }

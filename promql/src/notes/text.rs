@@ -1,9 +1,9 @@
 //! All notes a query can say, in Prometheus' words.
 
-use narthex_syntax::Quoted;
 use std::fmt::{self, Display, Formatter};
 
 use narthex_model::TimestampMs;
+use narthex_syntax::Quoted;
 
 use super::number::General;
 use crate::kernels::calendar::rfc3339;
