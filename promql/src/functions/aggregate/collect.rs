@@ -13,6 +13,7 @@ use arrow::datatypes::{DataType, Field, Float64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
+use super::states_of_each;
 use crate::kernels::order;
 use crate::notes::{Note, Speaker};
 use crate::steps::{StepRow, StepVectors, StepWriter};
@@ -267,10 +268,11 @@ impl GroupsAccumulator for Collector {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let rows = values[0].len();
-        let mut each = Self::new(self.steps, self.finish, self.speaker.clone());
-        each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        states_of_each(
+            Self::new(self.steps, self.finish, self.speaker.clone()),
+            values,
+            filter,
+        )
     }
 
     fn size(&self) -> usize {

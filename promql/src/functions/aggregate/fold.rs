@@ -1,10 +1,11 @@
 //! Aggregations whose state is a few numbers per group and step.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
+use super::states_of_each;
 use crate::steps::StepVectors;
 
 /// How points are folded into a state of `N` numbers.
@@ -177,10 +178,7 @@ impl<F: Fold<N>, const N: usize> GroupsAccumulator for FoldAccumulator<F, N> {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let rows = values[0].as_fixed_size_list().len();
-        let mut each = Self::new(self.fold, self.steps);
-        each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        states_of_each(Self::new(self.fold, self.steps), values, filter)
     }
 
     fn size(&self) -> usize {

@@ -9,7 +9,7 @@ use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::fold::FoldAccumulator;
-use super::folds;
+use super::{folds, states_of_each};
 use crate::histogram::{FloatHistogram, HistogramNote, Incompatible, Partial, Point};
 use crate::mixed::{
     HistogramListWriter, HistogramLists, MixedVectors, MixedWriter, histogram_lists_type,
@@ -261,10 +261,7 @@ impl GroupsAccumulator for MixedAccumulator {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, Array::len);
-        let mut each = Self::new(self.mean, self.steps, None);
-        each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        states_of_each(Self::new(self.mean, self.steps, None), values, filter)
     }
 
     fn size(&self) -> usize {

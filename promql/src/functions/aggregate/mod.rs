@@ -11,12 +11,13 @@ mod single;
 
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature,
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature,
 };
 
 use super::plan_function::any_signature;
@@ -24,7 +25,7 @@ use crate::mixed::mixed_type;
 use crate::notes::Speaker;
 use crate::steps::{step_type, steps_of};
 use collect::{Collected, Collector};
-use fold::FoldAccumulator;
+use fold::{Fold, FoldAccumulator};
 use mixed::MixedAccumulator;
 use single::SingleGroup;
 
@@ -95,37 +96,43 @@ struct AggregationUdaf {
 
 impl AggregationUdaf {
     fn groups(&self, steps: usize) -> Box<dyn GroupsAccumulator> {
+        let speaker = || self.speaker.clone();
         match self.function {
-            Aggregation::Sum => Box::new(FoldAccumulator::new(folds::Sum, steps)),
-            Aggregation::Avg => Box::new(FoldAccumulator::new(folds::Avg, steps)),
-            Aggregation::MixedSum => {
-                Box::new(MixedAccumulator::new(false, steps, self.speaker.clone()))
-            }
-            Aggregation::MixedAvg => {
-                Box::new(MixedAccumulator::new(true, steps, self.speaker.clone()))
-            }
-            Aggregation::Count => Box::new(FoldAccumulator::new(folds::Count, steps)),
-            Aggregation::Min => Box::new(FoldAccumulator::new(folds::Min, steps)),
-            Aggregation::Max => Box::new(FoldAccumulator::new(folds::Max, steps)),
-            Aggregation::Group => Box::new(FoldAccumulator::new(folds::Group, steps)),
-            Aggregation::Stddev => {
-                Box::new(FoldAccumulator::new(folds::Variance { root: true }, steps))
-            }
-            Aggregation::Stdvar => {
-                Box::new(FoldAccumulator::new(folds::Variance { root: false }, steps))
-            }
-            Aggregation::Scalar => Box::new(FoldAccumulator::new(folds::Only, steps)),
+            Aggregation::Sum => folded(folds::Sum, steps),
+            Aggregation::Avg => folded(folds::Avg, steps),
+            Aggregation::MixedSum => Box::new(MixedAccumulator::new(false, steps, speaker())),
+            Aggregation::MixedAvg => Box::new(MixedAccumulator::new(true, steps, speaker())),
+            Aggregation::Count => folded(folds::Count, steps),
+            Aggregation::Min => folded(folds::Min, steps),
+            Aggregation::Max => folded(folds::Max, steps),
+            Aggregation::Group => folded(folds::Group, steps),
+            Aggregation::Stddev => folded(folds::Variance { root: true }, steps),
+            Aggregation::Stdvar => folded(folds::Variance { root: false }, steps),
+            Aggregation::Scalar => folded(folds::Only, steps),
             Aggregation::Quantile => Box::new(Collector::new(steps, collect::quantile, None)),
             Aggregation::HistogramQuantile => {
-                let speaker = self.speaker.clone();
-                Box::new(Collector::new(steps, histogram::quantile, speaker))
+                Box::new(Collector::new(steps, histogram::quantile, speaker()))
             }
             Aggregation::HistogramFraction => {
-                let speaker = self.speaker.clone();
-                Box::new(Collector::new(steps, histogram::fraction, speaker))
+                Box::new(Collector::new(steps, histogram::fraction, speaker()))
             }
         }
     }
+}
+
+fn folded<const N: usize>(fold: impl Fold<N>, steps: usize) -> Box<dyn GroupsAccumulator> {
+    Box::new(FoldAccumulator::new(fold, steps))
+}
+
+/// The states of rows of which each is a group of its own, by a fresh accumulator.
+fn states_of_each(
+    mut fresh: impl GroupsAccumulator,
+    values: &[ArrayRef],
+    filter: Option<&BooleanArray>,
+) -> Result<Vec<ArrayRef>> {
+    let rows = values.first().map_or(0, Array::len);
+    fresh.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
+    fresh.state(EmitTo::All)
 }
 
 impl AggregateUDFImpl for AggregationUdaf {
