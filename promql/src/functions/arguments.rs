@@ -10,7 +10,7 @@ use super::labels::texts;
 use super::operand::Operand;
 use crate::kernels::windows::Windows;
 use crate::mixed::{HistogramLists, MixedVectors};
-use crate::steps::{StepVectors, step_type, steps_of};
+use crate::steps::{StepVectors, steps_of};
 
 /// Why a query fails while it runs: `message` word for word, and the query is to blame.
 pub(crate) fn refused(message: impl Into<String>) -> DataFusionError {
@@ -40,11 +40,6 @@ impl<'a> ArgumentTypes<'a> {
             Some(steps) => Ok(steps),
             None => internal_err!("no argument is a vector"),
         }
-    }
-
-    /// The type of step vectors as long as those among the arguments.
-    pub(crate) fn vector(&self) -> Result<DataType> {
-        self.steps().map(step_type)
     }
 
     /// The number of steps that the literal at `position` says.

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{ArgumentTypes, Arguments};
+use super::arguments::Arguments;
 use super::operand::Operand;
 use super::plan_function::PlanFunction;
 use crate::ast::BinaryOp;
@@ -97,10 +96,6 @@ impl PlanFunction for Pointwise {
             (BinaryOp::And | BinaryOp::Or | BinaryOp::Unless, _) => "prom_set",
             (BinaryOp::TrimUpper | BinaryOp::TrimLower, _) => "prom_trim",
         }
-    }
-
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
-        types.vector()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

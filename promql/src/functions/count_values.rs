@@ -15,7 +15,7 @@ use narthex_model::Error;
 use super::arguments::{ArgumentTypes, Arguments};
 use super::plan_function::PlanFunction;
 use crate::mixed::MixedVectors;
-use crate::steps::StepWriter;
+use crate::steps::{StepWriter, step_type};
 
 /// Which of the two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,7 +37,7 @@ impl PlanFunction for Values {
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
         let item = match self {
             Self::Texts => DataType::Utf8View,
-            Self::Points => types.vector()?,
+            Self::Points => step_type(types.steps()?),
         };
         Ok(DataType::List(Arc::new(Field::new_list_field(item, true))))
     }

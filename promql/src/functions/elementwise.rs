@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{ArgumentTypes, Arguments};
+use super::arguments::Arguments;
 use super::plan_function::{Listed, PlanFunction};
 use crate::kernels::{calendar, hyperbolic, round};
 use crate::steps::StepVectors;
@@ -87,10 +86,6 @@ impl PlanFunction for Listed<Elementwise> {
         self.plan_name
     }
 
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
-        types.vector()
-    }
-
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
         let input = arguments.vectors(0)?;
         let values = input.values.iter().map(|v| (self.apply)(*v));
@@ -150,10 +145,6 @@ impl Parametric {
 impl PlanFunction for Listed<Parametric> {
     fn plan_name(&self) -> &str {
         self.plan_name
-    }
-
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
-        types.vector()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

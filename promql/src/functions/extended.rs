@@ -50,10 +50,8 @@ const fn smoothed(
     kernel: ExtendedKernel,
 ) -> ExtendedFunction {
     ExtendedFunction {
-        name,
         extension: Extension::Smoothed,
-        plan_name,
-        kernel,
+        ..anchored(name, plan_name, kernel)
     }
 }
 

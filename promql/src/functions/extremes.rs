@@ -1,10 +1,9 @@
 //! `min_of` and `max_of` of two scalars: `prom_min_of(a, b)` and `prom_max_of(a, b)`, at least one of them a step vector.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
 
-use super::arguments::{ArgumentTypes, Arguments};
+use super::arguments::Arguments;
 use super::plan_function::PlanFunction;
 use crate::steps::StepVectors;
 
@@ -49,10 +48,6 @@ impl PlanFunction for Extreme {
             Self::Min => "prom_min_of",
             Self::Max => "prom_max_of",
         }
-    }
-
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
-        types.vector()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

@@ -2,10 +2,9 @@
 //! ignored.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::arguments::{ArgumentTypes, Arguments};
+use super::arguments::Arguments;
 use super::plan_function::PlanFunction;
 use crate::notes::{Note, Speaker};
 
@@ -16,10 +15,6 @@ pub(crate) struct Floats(pub(crate) Option<(&'static str, Speaker)>);
 impl PlanFunction for Floats {
     fn plan_name(&self) -> &str {
         "prom_floats"
-    }
-
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
-        types.vector()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

@@ -5,11 +5,10 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::arguments::{ArgumentTypes, Arguments};
+use super::arguments::Arguments;
 use super::plan_function::PlanFunction;
 use super::remarks::HistogramRemarks;
 use crate::histogram::{FloatHistogram, HistogramNote};
@@ -98,10 +97,6 @@ impl PlanFunction for OfHistograms {
             Native::Quantile => "prom_native_quantile",
             Native::Fraction => "prom_native_fraction",
         }
-    }
-
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
-        types.vector()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

@@ -14,14 +14,17 @@ use datafusion::logical_expr::{
 };
 
 use super::arguments::{ArgumentTypes, Arguments};
+use crate::steps::step_type;
 
 /// A function that gives each row something.
 pub(crate) trait PlanFunction: Debug + Eq + Hash + Send + Sync + 'static {
     /// The name in plans.
     fn plan_name(&self) -> &str;
 
-    /// The type of the result.
-    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType>;
+    /// The type of the result: step vectors as long as those among the arguments, unless a function knows better.
+    fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
+        types.steps().map(step_type)
+    }
 
     /// Whether a row may be left without a result.
     fn nullable(&self) -> bool {

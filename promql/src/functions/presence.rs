@@ -8,7 +8,7 @@ use datafusion::common::Result;
 use super::arguments::{ArgumentTypes, Arguments};
 use super::plan_function::PlanFunction;
 use crate::mixed::{MixedVectors, is_mixed, kept};
-use crate::steps::{StepVectors, StepWriter};
+use crate::steps::{StepVectors, StepWriter, step_type};
 
 /// The functions of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl PlanFunction for Presence {
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
         match self {
             Self::And | Self::Unless if is_mixed(types.at(0)?) => types.at(0).cloned(),
-            _ => types.vector(),
+            _ => types.steps().map(step_type),
         }
     }
 

@@ -45,11 +45,8 @@ const fn plain(name: &'static str, plan_name: &'static str, kernel: RangeKernel)
 
 const fn keeps(name: &'static str, plan_name: &'static str, kernel: RangeKernel) -> RangeFunction {
     RangeFunction {
-        name,
-        plan_name,
         keeps_name: true,
-        parameter: None,
-        kernel,
+        ..plain(name, plan_name, kernel)
     }
 }
 
@@ -60,11 +57,8 @@ const fn with(
     kernel: RangeKernel,
 ) -> RangeFunction {
     RangeFunction {
-        name,
-        plan_name,
-        keeps_name: false,
         parameter: Some(parameter),
-        kernel,
+        ..plain(name, plan_name, kernel)
     }
 }
 

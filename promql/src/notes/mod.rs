@@ -4,7 +4,7 @@
 //! `Planner::speaker(span)`, with the span of the expression that Prometheus blames. The speaker goes into the function's
 //! struct, beside what makes it equal to another; the function calls `speaker.say(&Note::…)` whenever it has a reason. Saying
 //! the same twice is harmless, but costs a lock and a text: a loop over steps remembers that it has spoken.
-//! `MetricNames` in `functions/arguments.rs` gives the metric's name of a row to those that need it.
+//! `MetricNames` in `functions/operand.rs` gives the metric's name of a row to those that need it.
 //!
 //! Make the speaker after planning the operands: of equal texts at several places the one of the last speaker counts, as in
 //! Prometheus, where an outer expression speaks after the inner ones.
