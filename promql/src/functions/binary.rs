@@ -1,5 +1,6 @@
 //! Arithmetic and comparisons, point by point, between vectors and scalars.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -72,8 +73,8 @@ struct Pointwise {
 }
 
 impl PlanFunction for Pointwise {
-    fn plan_name(&self) -> &str {
-        match (self.op, self.comparison) {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match (self.op, self.comparison) {
             (BinaryOp::Add, _) => "prom_add",
             (BinaryOp::Sub, _) => "prom_sub",
             (BinaryOp::Mul, _) => "prom_mul",
@@ -95,7 +96,8 @@ impl PlanFunction for Pointwise {
             (BinaryOp::GreaterOrEqual, Comparison::Bool) => "prom_ge_bool",
             (BinaryOp::And | BinaryOp::Or | BinaryOp::Unless, _) => "prom_set",
             (BinaryOp::TrimUpper | BinaryOp::TrimLower, _) => "prom_trim",
-        }
+        };
+        name.into()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

@@ -3,6 +3,7 @@
 //! `prom_value_texts(vector, most)` and `prom_value_points(vector, most)` give lists of equal length per row: the values as text, and
 //! step vectors that are 1 where the series has that value. More than `most` points in a batch are refused.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,11 +28,12 @@ pub(crate) enum Values {
 }
 
 impl PlanFunction for Values {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Texts => "prom_value_texts",
             Self::Points => "prom_value_points",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

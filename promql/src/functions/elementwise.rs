@@ -1,5 +1,6 @@
 //! Functions of one value at a time: mathematics, rounding, trigonometry, dates. They leave out native histograms.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -16,57 +17,47 @@ use crate::steps::StepVectors;
 pub(crate) struct Elementwise {
     /// PromQL's name.
     pub(crate) name: &'static str,
-    /// The name in plans.
-    plan_name: &'static str,
     apply: fn(f64) -> f64,
 }
 
-const fn f(name: &'static str, plan_name: &'static str, apply: fn(f64) -> f64) -> Elementwise {
-    Elementwise {
-        name,
-        plan_name,
-        apply,
-    }
+const fn f(name: &'static str, apply: fn(f64) -> f64) -> Elementwise {
+    Elementwise { name, apply }
 }
 
 /// All of them, sorted by name.
 pub(crate) static ELEMENTWISE: &[Elementwise] = &[
-    f("abs", "prom_abs", f64::abs),
-    f("acos", "prom_acos", f64::acos),
-    f("acosh", "prom_acosh", f64::acosh),
-    f("asin", "prom_asin", f64::asin),
-    f("asinh", "prom_asinh", f64::asinh),
-    f("atan", "prom_atan", f64::atan),
-    f("atanh", "prom_atanh", f64::atanh),
-    f("ceil", "prom_ceil", f64::ceil),
-    f("cos", "prom_cos", f64::cos),
-    f("cosh", "prom_cosh", hyperbolic::cosh),
-    f("day_of_month", "prom_day_of_month", calendar::day_of_month),
-    f("day_of_week", "prom_day_of_week", calendar::day_of_week),
-    f("day_of_year", "prom_day_of_year", calendar::day_of_year),
-    f(
-        "days_in_month",
-        "prom_days_in_month",
-        calendar::days_in_month,
-    ),
-    f("deg", "prom_deg", f64::to_degrees),
-    f("exp", "prom_exp", f64::exp),
-    f("floor", "prom_floor", f64::floor),
-    f("hour", "prom_hour", calendar::hour),
-    f("ln", "prom_ln", f64::ln),
-    f("log10", "prom_log10", f64::log10),
-    f("log2", "prom_log2", f64::log2),
-    f("minute", "prom_minute", calendar::minute),
-    f("month", "prom_month", calendar::month),
-    f("rad", "prom_rad", f64::to_radians),
-    f("sgn", "prom_sgn", round::sgn),
-    f("sin", "prom_sin", f64::sin),
-    f("sinh", "prom_sinh", hyperbolic::sinh),
-    f("sqrt", "prom_sqrt", f64::sqrt),
-    f("tan", "prom_tan", f64::tan),
-    f("tanh", "prom_tanh", f64::tanh),
-    f("unary_minus", "prom_unary_minus", |v| -v),
-    f("year", "prom_year", calendar::year),
+    f("abs", f64::abs),
+    f("acos", f64::acos),
+    f("acosh", f64::acosh),
+    f("asin", f64::asin),
+    f("asinh", f64::asinh),
+    f("atan", f64::atan),
+    f("atanh", f64::atanh),
+    f("ceil", f64::ceil),
+    f("cos", f64::cos),
+    f("cosh", hyperbolic::cosh),
+    f("day_of_month", calendar::day_of_month),
+    f("day_of_week", calendar::day_of_week),
+    f("day_of_year", calendar::day_of_year),
+    f("days_in_month", calendar::days_in_month),
+    f("deg", f64::to_degrees),
+    f("exp", f64::exp),
+    f("floor", f64::floor),
+    f("hour", calendar::hour),
+    f("ln", f64::ln),
+    f("log10", f64::log10),
+    f("log2", f64::log2),
+    f("minute", calendar::minute),
+    f("month", calendar::month),
+    f("rad", f64::to_radians),
+    f("sgn", round::sgn),
+    f("sin", f64::sin),
+    f("sinh", hyperbolic::sinh),
+    f("sqrt", f64::sqrt),
+    f("tan", f64::tan),
+    f("tanh", f64::tanh),
+    f("unary_minus", |v| -v),
+    f("year", calendar::year),
 ];
 
 /// The function called `name` in PromQL (or `unary_minus`).
@@ -82,8 +73,8 @@ impl Elementwise {
 }
 
 impl PlanFunction for Listed<Elementwise> {
-    fn plan_name(&self) -> &str {
-        self.plan_name
+    fn plan_name(&self) -> Cow<'static, str> {
+        format!("prom_{}", self.name).into()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
@@ -102,7 +93,6 @@ impl PlanFunction for Listed<Elementwise> {
 pub(crate) struct Parametric {
     /// PromQL's name.
     pub(crate) name: &'static str,
-    plan_name: &'static str,
     apply: fn(f64, &[f64]) -> f64,
 }
 
@@ -110,22 +100,18 @@ pub(crate) struct Parametric {
 pub(crate) static PARAMETRIC: &[Parametric] = &[
     Parametric {
         name: "clamp",
-        plan_name: "prom_clamp",
         apply: |v, p| round::clamp(v, p[0], p[1]),
     },
     Parametric {
         name: "clamp_max",
-        plan_name: "prom_clamp_max",
         apply: |v, p| round::lesser(v, p[0]),
     },
     Parametric {
         name: "clamp_min",
-        plan_name: "prom_clamp_min",
         apply: |v, p| round::greater(v, p[0]),
     },
     Parametric {
         name: "round",
-        plan_name: "prom_round",
         apply: |v, p| round::round(v, p[0]),
     },
 ];
@@ -143,8 +129,8 @@ impl Parametric {
 }
 
 impl PlanFunction for Listed<Parametric> {
-    fn plan_name(&self) -> &str {
-        self.plan_name
+    fn plan_name(&self) -> Cow<'static, str> {
+        format!("prom_{}", self.name).into()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

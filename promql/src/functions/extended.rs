@@ -3,6 +3,7 @@
 //! `prom_rate_anchored(times, values, first_end, interval, steps, range, lookback)`: windows as for `prom_rate`, with samples
 //! up to `lookback` outside. The name of the metric comes last, where there is something to say about it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -26,45 +27,34 @@ struct ExtendedFunction {
     /// PromQL's name; empty for the selector itself.
     name: &'static str,
     extension: Extension,
-    /// The name in plans.
-    plan_name: &'static str,
     kernel: ExtendedKernel,
 }
 
-const fn anchored(
-    name: &'static str,
-    plan_name: &'static str,
-    kernel: ExtendedKernel,
-) -> ExtendedFunction {
+const fn anchored(name: &'static str, kernel: ExtendedKernel) -> ExtendedFunction {
     ExtendedFunction {
         name,
         extension: Extension::Anchored,
-        plan_name,
         kernel,
     }
 }
 
-const fn smoothed(
-    name: &'static str,
-    plan_name: &'static str,
-    kernel: ExtendedKernel,
-) -> ExtendedFunction {
+const fn smoothed(name: &'static str, kernel: ExtendedKernel) -> ExtendedFunction {
     ExtendedFunction {
         extension: Extension::Smoothed,
-        ..anchored(name, plan_name, kernel)
+        ..anchored(name, kernel)
     }
 }
 
 static EXTENDED_FUNCTIONS: &[ExtendedFunction] = &[
-    anchored("changes", "prom_changes_anchored", extended::changes),
-    anchored("delta", "prom_delta_anchored", extended::delta),
-    anchored("increase", "prom_increase_anchored", extended::increase),
-    anchored("rate", "prom_rate_anchored", extended::rate),
-    anchored("resets", "prom_resets_anchored", extended::resets),
-    smoothed("delta", "prom_delta_smoothed", extended::delta),
-    smoothed("increase", "prom_increase_smoothed", extended::increase),
-    smoothed("rate", "prom_rate_smoothed", extended::rate),
-    smoothed("", "prom_instant_smoothed", extended::instant),
+    anchored("changes", extended::changes),
+    anchored("delta", extended::delta),
+    anchored("increase", extended::increase),
+    anchored("rate", extended::rate),
+    anchored("resets", extended::resets),
+    smoothed("delta", extended::delta),
+    smoothed("increase", extended::increase),
+    smoothed("rate", extended::rate),
+    smoothed("", extended::instant),
 ];
 
 /// The function called `name` in PromQL, over selectors with `extension`; without a name, the instant selector.
@@ -87,8 +77,12 @@ struct Beyond {
 }
 
 impl PlanFunction for Beyond {
-    fn plan_name(&self) -> &str {
-        self.function.plan_name
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self.function.name {
+            "" => "instant",
+            name => name,
+        };
+        format!("prom_{name}_{}", self.function.extension.as_str()).into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
@@ -107,14 +101,7 @@ impl PlanFunction for Beyond {
         let mut remarks = Remarks::read(self.function.name, self.speaker.as_ref(), arguments)?;
         let floats = SampleLists::read(arguments)?;
         floats.vectors(reach.around(&windows), |row, series, out| {
-            let series = Extended {
-                timestamps: series.timestamps,
-                values: series.values,
-                bounds: series.bounds,
-                windows: &windows,
-                extension,
-            };
-            kernel(&series, out);
+            kernel(&Extended::of(series, &windows, extension), out);
             remarks.after(row, out.present, &Operand::NONE);
             Ok(())
         })

@@ -1,5 +1,7 @@
 //! `min_of` and `max_of` of two scalars: `prom_min_of(a, b)` and `prom_max_of(a, b)`, at least one of them a step vector.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use datafusion::common::{Result, internal_err};
 
@@ -43,11 +45,12 @@ impl Extreme {
 }
 
 impl PlanFunction for Extreme {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Min => "prom_min_of",
             Self::Max => "prom_max_of",
-        }
+        };
+        name.into()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

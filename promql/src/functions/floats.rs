@@ -1,6 +1,8 @@
 //! `prom_floats(vector)`: the floats of mixed vectors, for those who know no histograms. Before an aggregation it says that these are
 //! ignored.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
 
@@ -13,8 +15,8 @@ use crate::notes::{Note, Speaker};
 pub(crate) struct Floats(pub(crate) Option<(&'static str, Speaker)>);
 
 impl PlanFunction for Floats {
-    fn plan_name(&self) -> &str {
-        "prom_floats"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_floats".into()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

@@ -3,6 +3,7 @@
 //! `prom_grid_times(vector, start, interval)` and `prom_grid_values(vector)`: holes are left out of both. Of mixed vectors,
 //! `prom_grid_histograms(vector, start, interval)` gives the histograms.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, ListArray};
@@ -28,12 +29,13 @@ pub(crate) enum GridColumn {
 }
 
 impl PlanFunction for GridColumn {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Times => "prom_grid_times",
             Self::Values => "prom_grid_values",
             Self::Histograms => "prom_grid_histograms",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {

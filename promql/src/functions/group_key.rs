@@ -3,6 +3,7 @@
 //! A window over it is sorted by one short column. Besides, DataFusion may know a plain label column to be constant below a join and
 //! then drops a sort that its own check asks for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BinaryBuilder};
@@ -17,8 +18,8 @@ use super::plan_function::PlanFunction;
 pub(crate) struct GroupKey;
 
 impl PlanFunction for GroupKey {
-    fn plan_name(&self) -> &str {
-        "prom_group_key"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_group_key".into()
     }
 
     fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -3,6 +3,7 @@
 //! `prom_read_hints(times, values, histograms)`: the histograms with hints that follow from the sample before each;
 //! `prom_find_resets(…)`: where nothing is known, buckets say whether a reset lies before.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray, UInt8Array};
@@ -26,11 +27,12 @@ pub(crate) enum Hints {
 }
 
 impl PlanFunction for Hints {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Read => "prom_read_hints",
             Self::Found => "prom_find_resets",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -3,6 +3,7 @@
 //! `prom_label_replace(destination, source, replacement, regex)` and `prom_label_join(separator, source, …)` give the new text
 //! of the destination label; NULL where it becomes absent. `prom_label_matches(source, regex)` says where a regex matches.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder};
@@ -26,12 +27,13 @@ pub(crate) enum Rewrite {
 }
 
 impl PlanFunction for Rewrite {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Replace => "prom_label_replace",
             Self::Join => "prom_label_join",
             Self::Matches => "prom_label_matches",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -3,6 +3,8 @@
 //! A ratio from 0 to 1 takes the share from below, one from -1 to 0 the share from above, so that `r` and `r - 1` complement
 //! each other.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
@@ -19,8 +21,8 @@ use crate::steps::StepVectors;
 pub(crate) struct LimitRatio;
 
 impl PlanFunction for LimitRatio {
-    fn plan_name(&self) -> &str {
-        "prom_limit_ratio"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_limit_ratio".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

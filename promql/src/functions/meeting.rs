@@ -5,6 +5,7 @@
 //! a plan each side runs on its own, so both leave word at a [`Meeting`], and whoever comes last refuses. Pairs that are ambiguous
 //! leave word, too: they count if the sides have nothing to say, which only the end of the query tells.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,8 +108,8 @@ impl Hash for Meeting {
 pub(crate) struct Seen(pub(crate) Meeting);
 
 impl PlanFunction for Seen {
-    fn plan_name(&self) -> &str {
-        "prom_seen"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_seen".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

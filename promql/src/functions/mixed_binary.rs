@@ -3,6 +3,8 @@
 //! `prom_mixed_binary(left, right)`: each mixed vectors, step vectors or a number, not both numbers. Operators that have no
 //! meaning for what they meet give nothing and say so.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
@@ -126,8 +128,8 @@ impl MixedBinary {
 }
 
 impl PlanFunction for MixedBinary {
-    fn plan_name(&self) -> &str {
-        "prom_mixed_binary"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_mixed_binary".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

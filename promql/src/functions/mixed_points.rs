@@ -4,6 +4,8 @@
 //! `prom_mixed_instant(times, values, first_end, interval, steps, lookback, histograms)` gives the points,
 //! `prom_mixed_instant_timestamp` the seconds of the samples chosen.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -23,11 +25,12 @@ use crate::steps::{StepWriter, step_type};
 pub(crate) struct MixedInstant(pub(crate) Take);
 
 impl PlanFunction for MixedInstant {
-    fn plan_name(&self) -> &str {
-        match self.0 {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self.0 {
             Take::Value => "prom_mixed_instant",
             Take::Timestamp => "prom_mixed_instant_timestamp",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -3,12 +3,11 @@
 //! `prom_mixed_rate(times, values, first_end, interval, steps, range[, lookback], histograms[, starts][, parameter], name)`; `lookback`
 //! stands where a selector is `anchored` or `smoothed`, `starts` where floats say since when they count.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::ScalarUDF;
 use narthex_model::is_stale;
 
 use super::arguments::{ArgumentTypes, Arguments};
@@ -43,20 +42,6 @@ pub(crate) struct MixedRange {
 }
 
 impl MixedRange {
-    /// The function for plans.
-    pub(crate) fn udf(self) -> Arc<ScalarUDF> {
-        let extended = match self.extension {
-            None => "",
-            Some(Extension::Anchored) => "_anchored",
-            Some(Extension::Smoothed) => "_smoothed",
-        };
-        let named = Named {
-            plan_name: format!("prom_mixed_{}{extended}", self.name),
-            function: self,
-        };
-        named.udf()
-    }
-
     /// Whether a result may be a histogram.
     fn gives_histograms(&self) -> bool {
         let may = [
@@ -75,20 +60,17 @@ impl MixedRange {
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Named {
-    plan_name: String,
-    function: MixedRange,
-}
-
-impl PlanFunction for Named {
-    fn plan_name(&self) -> &str {
-        &self.plan_name
+impl PlanFunction for MixedRange {
+    fn plan_name(&self) -> Cow<'static, str> {
+        match self.extension {
+            None => format!("prom_mixed_{}", self.name).into(),
+            Some(extension) => format!("prom_mixed_{}_{}", self.name, extension.as_str()).into(),
+        }
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
         let steps = types.window_steps()?;
-        Ok(if self.function.gives_histograms() {
+        Ok(if self.gives_histograms() {
             mixed_type(steps)
         } else {
             step_type(steps)
@@ -96,7 +78,7 @@ impl PlanFunction for Named {
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {
-        Run::read(&self.function, arguments)?.vectors(arguments.rows())
+        Run::read(self, arguments)?.vectors(arguments.rows())
     }
 }
 

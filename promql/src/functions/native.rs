@@ -2,6 +2,7 @@
 //!
 //! `prom_native_quantile(vector, phi, name)`, `prom_native_fraction(vector, lower, upper, name)`; the others take the vector alone.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -87,8 +88,8 @@ struct OfHistograms {
 }
 
 impl PlanFunction for OfHistograms {
-    fn plan_name(&self) -> &str {
-        match self.function {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self.function {
             Native::Count => "prom_histogram_count",
             Native::Sum => "prom_histogram_sum",
             Native::Average => "prom_histogram_avg",
@@ -96,7 +97,8 @@ impl PlanFunction for OfHistograms {
             Native::Variance => "prom_histogram_stdvar",
             Native::Quantile => "prom_native_quantile",
             Native::Fraction => "prom_native_fraction",
-        }
+        };
+        name.into()
     }
 
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef> {

@@ -3,6 +3,7 @@
 //! A literal would do, but DataFusion takes two expressions that are equal in one branch of a union for the same column and then
 //! refuses the order of the whole.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringViewArray};
@@ -17,8 +18,8 @@ use super::plan_function::PlanFunction;
 pub(crate) struct NoLabel;
 
 impl PlanFunction for NoLabel {
-    fn plan_name(&self) -> &str {
-        "prom_no_label"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_no_label".into()
     }
 
     fn returns(&self, _: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -2,6 +2,8 @@
 //!
 //! `prom_check_parameter(vector)` gives its argument back after the check, for parameters that vary; the planner checks constants.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -93,8 +95,8 @@ pub(crate) struct CheckParameter {
 }
 
 impl PlanFunction for CheckParameter {
-    fn plan_name(&self) -> &str {
-        "prom_check_parameter"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_check_parameter".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

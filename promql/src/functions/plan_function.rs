@@ -1,5 +1,6 @@
 //! The shell of scalar functions: what DataFusion asks of all of them alike.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::Deref;
@@ -19,7 +20,7 @@ use crate::steps::step_type;
 /// A function that gives each row something.
 pub(crate) trait PlanFunction: Debug + Eq + Hash + Send + Sync + 'static {
     /// The name in plans.
-    fn plan_name(&self) -> &str;
+    fn plan_name(&self) -> Cow<'static, str>;
 
     /// The type of the result: step vectors as long as those among the arguments, unless a function knows better.
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
@@ -40,6 +41,7 @@ pub(crate) trait PlanFunction: Debug + Eq + Hash + Send + Sync + 'static {
         Self: Sized,
     {
         Arc::new(ScalarUDF::new_from_impl(Shell {
+            name: self.plan_name(),
             function: self,
             signature: any_signature(),
         }))
@@ -53,13 +55,14 @@ pub(super) fn any_signature() -> Signature {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Shell<F> {
+    name: Cow<'static, str>,
     function: F,
     signature: Signature,
 }
 
 impl<F: PlanFunction> ScalarUDFImpl for Shell<F> {
     fn name(&self) -> &str {
-        self.function.plan_name()
+        &self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -72,7 +75,7 @@ impl<F: PlanFunction> ScalarUDFImpl for Shell<F> {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let data_type = self.function.returns(&ArgumentTypes::new(&args))?;
-        let field = Field::new(self.name(), data_type, self.function.nullable());
+        let field = Field::new(self.name.as_ref(), data_type, self.function.nullable());
         Ok(Arc::new(field))
     }
 

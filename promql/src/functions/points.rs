@@ -3,6 +3,8 @@
 //! `prom_instant(times, values, first_end, interval, steps, lookback)` gives values, `prom_instant_timestamp` the seconds of
 //! the samples chosen. Both need the stale markers, which end a series at once.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -28,11 +30,12 @@ pub(crate) enum Take {
 pub(crate) struct Instant(pub(crate) Take);
 
 impl PlanFunction for Instant {
-    fn plan_name(&self) -> &str {
-        match self.0 {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self.0 {
             Take::Value => "prom_instant",
             Take::Timestamp => "prom_instant_timestamp",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -1,5 +1,7 @@
 //! Functions of what is there and what is not: `and`, `unless`, `absent`, and holes filled with NaN.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
@@ -26,14 +28,15 @@ pub(crate) enum Presence {
 }
 
 impl PlanFunction for Presence {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::And => "prom_and",
             Self::Unless => "prom_unless",
             Self::Absent => "prom_absent",
             Self::OrNan => "prom_or_nan",
             Self::There => "prom_there",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

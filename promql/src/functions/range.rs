@@ -3,6 +3,7 @@
 //! `prom_rate(times, values, first_end, interval, steps, range[, parameter][, name])`: a function that may have something to say
 //! gets the metric's name last.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -24,8 +25,6 @@ use crate::steps::step_type;
 pub(crate) struct RangeFunction {
     /// PromQL's name.
     pub(crate) name: &'static str,
-    /// The name in plans.
-    pub(crate) plan_name: &'static str,
     /// Whether the result keeps the metric's name.
     pub(crate) keeps_name: bool,
     /// Position of the scalar argument in the PromQL call, if it has one.
@@ -33,112 +32,56 @@ pub(crate) struct RangeFunction {
     kernel: RangeKernel,
 }
 
-const fn plain(name: &'static str, plan_name: &'static str, kernel: RangeKernel) -> RangeFunction {
+const fn plain(name: &'static str, kernel: RangeKernel) -> RangeFunction {
     RangeFunction {
         name,
-        plan_name,
         keeps_name: false,
         parameter: None,
         kernel,
     }
 }
 
-const fn keeps(name: &'static str, plan_name: &'static str, kernel: RangeKernel) -> RangeFunction {
+const fn keeps(name: &'static str, kernel: RangeKernel) -> RangeFunction {
     RangeFunction {
         keeps_name: true,
-        ..plain(name, plan_name, kernel)
+        ..plain(name, kernel)
     }
 }
 
-const fn with(
-    name: &'static str,
-    plan_name: &'static str,
-    parameter: usize,
-    kernel: RangeKernel,
-) -> RangeFunction {
+const fn with(name: &'static str, parameter: usize, kernel: RangeKernel) -> RangeFunction {
     RangeFunction {
         parameter: Some(parameter),
-        ..plain(name, plan_name, kernel)
+        ..plain(name, kernel)
     }
 }
 
 /// All of them, sorted by name. An instant selector is `last_over_time` over the lookback.
 pub(crate) static RANGE_FUNCTIONS: &[RangeFunction] = &[
-    plain("avg_over_time", "prom_avg_over_time", sum::avg_over_time),
-    plain("changes", "prom_changes", change::changes),
-    plain(
-        "count_over_time",
-        "prom_count_over_time",
-        sum::count_over_time,
-    ),
-    plain("delta", "prom_delta", counter::delta),
-    plain("deriv", "prom_deriv", regression::deriv),
-    keeps(
-        "first_over_time",
-        "prom_first_over_time",
-        order::first_over_time,
-    ),
-    plain("idelta", "prom_idelta", counter::idelta),
-    plain("increase", "prom_increase", counter::increase),
-    plain("irate", "prom_irate", counter::irate),
-    keeps(
-        "last_over_time",
-        "prom_last_over_time",
-        order::last_over_time,
-    ),
-    plain("mad_over_time", "prom_mad_over_time", order::mad_over_time),
-    plain("max_over_time", "prom_max_over_time", order::max_over_time),
-    plain("min_over_time", "prom_min_over_time", order::min_over_time),
-    with(
-        "predict_linear",
-        "prom_predict_linear",
-        1,
-        regression::predict_linear,
-    ),
-    plain(
-        "present_over_time",
-        "prom_present_over_time",
-        sum::present_over_time,
-    ),
-    with(
-        "quantile_over_time",
-        "prom_quantile_over_time",
-        0,
-        order::quantile_over_time,
-    ),
-    plain("rate", "prom_rate", counter::rate),
-    plain("resets", "prom_resets", change::resets),
-    plain(
-        "stddev_over_time",
-        "prom_stddev_over_time",
-        sum::stddev_over_time,
-    ),
-    plain(
-        "stdvar_over_time",
-        "prom_stdvar_over_time",
-        sum::stdvar_over_time,
-    ),
-    plain("sum_over_time", "prom_sum_over_time", sum::sum_over_time),
-    plain(
-        "ts_of_first_over_time",
-        "prom_ts_of_first_over_time",
-        order::ts_of_first_over_time,
-    ),
-    plain(
-        "ts_of_last_over_time",
-        "prom_ts_of_last_over_time",
-        order::ts_of_last_over_time,
-    ),
-    plain(
-        "ts_of_max_over_time",
-        "prom_ts_of_max_over_time",
-        order::ts_of_max_over_time,
-    ),
-    plain(
-        "ts_of_min_over_time",
-        "prom_ts_of_min_over_time",
-        order::ts_of_min_over_time,
-    ),
+    plain("avg_over_time", sum::avg_over_time),
+    plain("changes", change::changes),
+    plain("count_over_time", sum::count_over_time),
+    plain("delta", counter::delta),
+    plain("deriv", regression::deriv),
+    keeps("first_over_time", order::first_over_time),
+    plain("idelta", counter::idelta),
+    plain("increase", counter::increase),
+    plain("irate", counter::irate),
+    keeps("last_over_time", order::last_over_time),
+    plain("mad_over_time", order::mad_over_time),
+    plain("max_over_time", order::max_over_time),
+    plain("min_over_time", order::min_over_time),
+    with("predict_linear", 1, regression::predict_linear),
+    plain("present_over_time", sum::present_over_time),
+    with("quantile_over_time", 0, order::quantile_over_time),
+    plain("rate", counter::rate),
+    plain("resets", change::resets),
+    plain("stddev_over_time", sum::stddev_over_time),
+    plain("stdvar_over_time", sum::stdvar_over_time),
+    plain("sum_over_time", sum::sum_over_time),
+    plain("ts_of_first_over_time", order::ts_of_first_over_time),
+    plain("ts_of_last_over_time", order::ts_of_last_over_time),
+    plain("ts_of_max_over_time", order::ts_of_max_over_time),
+    plain("ts_of_min_over_time", order::ts_of_min_over_time),
 ];
 
 /// The range function called `name` in PromQL.
@@ -161,8 +104,8 @@ struct OverFloats {
 }
 
 impl PlanFunction for OverFloats {
-    fn plan_name(&self) -> &str {
-        self.function.plan_name
+    fn plan_name(&self) -> Cow<'static, str> {
+        format!("prom_{}", self.function.name).into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
@@ -190,12 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sane() {
+    fn the_list_is_sorted() {
         assert!(RANGE_FUNCTIONS.is_sorted_by(|a, b| a.name < b.name));
-        assert!(
-            RANGE_FUNCTIONS
-                .iter()
-                .all(|f| f.plan_name.strip_prefix("prom_") == Some(f.name))
-        );
     }
 }

@@ -1,5 +1,7 @@
 //! `prom_repeat(vector, steps)`: the only step of each row, at all steps.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
@@ -15,8 +17,8 @@ use crate::steps::{StepVectors, step_type};
 pub(crate) struct Repeat;
 
 impl PlanFunction for Repeat {
-    fn plan_name(&self) -> &str {
-        "prom_repeat"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_repeat".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -2,6 +2,8 @@
 //!
 //! `prom_constant(value, steps)`, `prom_time(start, interval, steps)`.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
@@ -29,11 +31,12 @@ impl FromNothing {
 }
 
 impl PlanFunction for FromNothing {
-    fn plan_name(&self) -> &str {
-        match self {
+    fn plan_name(&self) -> Cow<'static, str> {
+        let name = match self {
             Self::Constant => "prom_constant",
             Self::Time => "prom_time",
-        }
+        };
+        name.into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -1,5 +1,7 @@
 //! `prom_double_exponential_smoothing(times, values, first_end, interval, steps, range, smoothing, trend)`.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -20,8 +22,8 @@ use crate::steps::step_type;
 pub(crate) struct DoubleExponentialSmoothing(pub(crate) Option<Speaker>);
 
 impl PlanFunction for DoubleExponentialSmoothing {
-    fn plan_name(&self) -> &str {
-        "prom_double_exponential_smoothing"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_double_exponential_smoothing".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -2,6 +2,8 @@
 //!
 //! `prom_start_timestamp(times, values, first_end, interval, steps, lookback[, histograms][, starts])`.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -24,8 +26,8 @@ pub(crate) struct StartTimestamp {
 }
 
 impl PlanFunction for StartTimestamp {
-    fn plan_name(&self) -> &str {
-        "prom_start_timestamp"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_start_timestamp".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -2,6 +2,7 @@
 //!
 //! `prom_rate_started(times, values, first_end, interval, steps, range, starts, name)`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -25,28 +26,18 @@ use crate::steps::step_type;
 struct StartsFunction {
     /// PromQL's name.
     name: &'static str,
-    /// The name in plans.
-    plan_name: &'static str,
     kernel: StartsKernel,
 }
 
-const fn function(
-    name: &'static str,
-    plan_name: &'static str,
-    kernel: StartsKernel,
-) -> StartsFunction {
-    StartsFunction {
-        name,
-        plan_name,
-        kernel,
-    }
+const fn function(name: &'static str, kernel: StartsKernel) -> StartsFunction {
+    StartsFunction { name, kernel }
 }
 
 static STARTS_FUNCTIONS: &[StartsFunction] = &[
-    function("increase", "prom_increase_started", starts::increase),
-    function("irate", "prom_irate_started", starts::irate),
-    function("rate", "prom_rate_started", starts::rate),
-    function("resets", "prom_resets_started", starts::resets),
+    function("increase", starts::increase),
+    function("irate", starts::irate),
+    function("rate", starts::rate),
+    function("resets", starts::resets),
 ];
 
 /// The function called `name` in PromQL, if it asks when counters began.
@@ -63,8 +54,8 @@ struct SinceStarts {
 }
 
 impl PlanFunction for SinceStarts {
-    fn plan_name(&self) -> &str {
-        self.function.plan_name
+    fn plan_name(&self) -> Cow<'static, str> {
+        format!("prom_{}_started", self.function.name).into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -1,5 +1,7 @@
 //! `prom_to_mixed(vector)`: step vectors as mixed vectors without histograms, for operators whose sides must be alike.
 
+use std::borrow::Cow;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -13,8 +15,8 @@ use crate::mixed::{HistogramListWriter, mixed_array, mixed_type};
 pub(crate) struct ToMixed;
 
 impl PlanFunction for ToMixed {
-    fn plan_name(&self) -> &str {
-        "prom_to_mixed"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_to_mixed".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {

@@ -3,6 +3,7 @@
 //! Samples outside the window say what the value was at its edges: `anchored` takes the newest sample at or before the start,
 //! `smoothed` interpolates between the neighbours of each edge. Nothing is extrapolated.
 
+use super::Series;
 use super::change::Pairs;
 use super::counter::Resets;
 use super::windows::Windows;
@@ -48,6 +49,19 @@ pub(crate) struct Extended<'a> {
     pub(crate) windows: &'a Windows,
     /// Which edges.
     pub(crate) extension: Extension,
+}
+
+impl<'a> Extended<'a> {
+    /// The samples of `series`, whose bounds are those within reach of `windows`.
+    pub(crate) fn of(series: &Series<'a>, windows: &'a Windows, extension: Extension) -> Self {
+        Self {
+            timestamps: series.timestamps,
+            values: series.values,
+            bounds: series.bounds,
+            windows,
+            extension,
+        }
+    }
 }
 
 /// Fills one row.

@@ -11,6 +11,7 @@ use super::{Planned, Planner};
 use crate::ast::{Expr, Span};
 use crate::functions::mixed_range::MixedRange;
 use crate::functions::native::Native;
+use crate::functions::plan_function::PlanFunction;
 use crate::functions::range::RangeFunction;
 use crate::functions::starts::starts_function;
 

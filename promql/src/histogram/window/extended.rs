@@ -8,8 +8,6 @@ use super::{Kind, Say, Window, heed};
 use crate::ast::Extension;
 use crate::histogram::{FloatHistogram, HistogramNote, Operation, Point};
 use crate::kernels::extended::{self, Extended, ExtendedKernel};
-use crate::kernels::windows::Windows;
-use crate::steps::StepWriter;
 
 /// A function of the samples within reach of a window; its `start` and `end` are those of the window itself.
 pub(crate) type ExtendedFunction = fn(&Window<'_>, Extension, Say<'_>) -> Option<Point>;
@@ -82,22 +80,9 @@ fn growth(
 /// A window of nothing but floats, through the kernel of floats.
 fn floats(window: &Window<'_>, extension: Extension, kernel: ExtendedKernel) -> Option<Point> {
     let values: Vec<_> = window.points.iter().filter_map(Point::float).collect();
-    let series = Extended {
-        timestamps: window.times,
-        values: &values,
-        bounds: &[(0, values.len() as u32)],
-        windows: &Windows {
-            first_end: window.end,
-            interval: 1,
-            steps: 1,
-            range: window.end - window.start,
-        },
-        extension,
-    };
-    let mut out = StepWriter::new(1, 1);
-    let mut row = out.row_mut(0);
-    kernel(&series, &mut row);
-    row.present[0].then(|| Point::Float(row.values[0]))
+    super::floats::one_step(window, window.times, &values, |series, row| {
+        kernel(&Extended::of(series, series.windows, extension), row);
+    })
 }
 
 impl<'a> Window<'a> {

@@ -65,7 +65,7 @@ fn run(
 }
 
 /// What `fill` makes of the window alone.
-fn one_step(
+pub(super) fn one_step(
     window: &Window<'_>,
     times: &[i64],
     values: &[f64],
