@@ -222,7 +222,8 @@ impl Engine {
             let flush = || {
                 let mut flusher = its_flusher.lock();
                 flusher.flush_due()?;
-                flusher.leaver.step()
+                flusher.leaver.step()?;
+                flusher.condense()
             };
             let asked = || its_shared.budget.is_asked();
             repeat_until_stopped(&its_shared.signal, interval, "flush", asked, flush);
@@ -430,6 +431,14 @@ impl Engine {
     /// `Corrupt` if the file is damaged, `Unavailable` if it cannot be read.
     pub fn import_log(&self) -> Result<ImportLog<'_>> {
         ImportLog::read(&self.shared)
+    }
+
+    /// Condenses closed WAL segments, as the flush thread does from time to time.
+    #[cfg(test)]
+    pub(crate) fn condense(&self) -> Result<()> {
+        self.flusher
+            .as_ref()
+            .map_or(Ok(()), |flusher| flusher.lock().condense())
     }
 
     /// Lets series leave that have no samples, as the flush thread does from time to time.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use narthex_model::{Error, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, Result, TimeRange};
 use ulid::Ulid;
 
 use crate::block::{BlockSource, SeriesSamples};
@@ -18,14 +18,14 @@ use crate::find_exemplars::exemplars_of;
 use crate::head::Window;
 use crate::histograms::HistogramRows;
 use crate::leave::Leaver;
-use crate::limits::FLUSH_LOOKS_MAX;
+use crate::limits::{CONDENSE_SEGMENT_SHARE, FLUSH_LOOKS_MAX};
 use crate::metadata;
 use crate::new_block::{NewBlock, open_new};
 use crate::shared::Shared;
 use crate::state::{FrozenWindow, State};
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hiding, outside, spans};
-use crate::wal::ClosedSegment;
+use crate::wal::{ClosedSegment, condense};
 
 /// Who flushes; one at a time.
 pub(crate) struct Flusher {
@@ -35,6 +35,8 @@ pub(crate) struct Flusher {
     written: BTreeMap<(i64, u64), PathBuf>,
     /// By window, what it was like when last looked at.
     looked_at: BTreeMap<i64, Look>,
+    /// Closed segments that are not condensed any more.
+    kept: BTreeSet<u64>,
     /// Once windows and blocks are gone, so are series.
     pub(crate) leaver: Leaver,
 }
@@ -54,6 +56,7 @@ impl Flusher {
             checkpoint,
             written: BTreeMap::new(),
             looked_at: BTreeMap::new(),
+            kept: BTreeSet::new(),
             leaver,
         }
     }
@@ -71,6 +74,47 @@ impl Flusher {
         let result = self.cut_due();
         self.shared.budget.end_flush(&result);
         result
+    }
+
+    /// Condenses the closed segments, unless there is something better to do: a start reads them faster then.
+    pub(crate) fn condense(&mut self) -> Result<()> {
+        let least = self.shared.options.wal_segment_bytes_max / CONDENSE_SEGMENT_SHARE;
+        let closed = self.shared.closed_segments.lock();
+        self.kept.retain(|n| closed.iter().any(|s| s.number == *n));
+        let is_due = |s: &&ClosedSegment| {
+            !s.is_condensed && s.bytes >= least && !self.kept.contains(&s.number)
+        };
+        let due: Vec<_> = closed.iter().filter(is_due).cloned().collect();
+        drop(closed);
+        for segment in due {
+            if self.shared.signal.is_stopped() || self.shared.budget.is_asked() {
+                break;
+            }
+            self.condense_segment(&segment)?;
+        }
+        Ok(())
+    }
+
+    fn condense_segment(&mut self, segment: &ClosedSegment) -> Result<()> {
+        let room = self.shared.reserved_for_blocks() + segment.bytes;
+        let has_room = self.shared.check_room(room, "no wal segment was condensed");
+        if has_room.is_err() {
+            return Ok(());
+        }
+        let block_duration_ms = self.shared.snapshot().block_duration_ms;
+        let condensed = condense(self.shared.fs.as_ref(), segment, block_duration_ms);
+        if !matches!(&condensed, Err(e) if e.kind() == ErrorKind::Unavailable) {
+            // If it is damaged now, it will be later.
+            self.kept.insert(segment.number);
+        }
+        let Some(bytes) = condensed? else {
+            return Ok(());
+        };
+        let mut closed = self.shared.closed_segments.lock();
+        for closed in closed.iter_mut().filter(|s| s.number == segment.number) {
+            (closed.bytes, closed.is_condensed) = (bytes, true);
+        }
+        Ok(())
     }
 
     fn cut_due(&mut self) -> Result<()> {

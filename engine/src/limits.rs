@@ -26,6 +26,18 @@ pub(crate) const REPLAY_SAMPLES_AHEAD: usize = 1 << 16;
 /// Floats of the WAL that are gathered before they go to the head: enough for several of each series.
 pub(crate) const REPLAY_SAMPLES_AT_ONCE: usize = 1 << 18;
 
+/// Bytes of samples of a record of runs.
+pub(crate) const RUNS_RECORD_BYTES: usize = 1 << 20;
+
+/// What condensing a WAL segment takes of memory, about, beside some batches of samples.
+pub(crate) const CONDENSE_BYTES_MAX: usize = 64 << 20;
+
+/// A segment that is too large for that is condensed in parts if these have so many samples of each series, in the mean.
+pub(crate) const CONDENSE_RUN_SAMPLES_MIN: u64 = 32;
+
+/// Segments smaller than one over this of the largest are not condensed.
+pub(crate) const CONDENSE_SEGMENT_SHARE: u64 = 16;
+
 /// Different metadata of one metric that is kept.
 pub(crate) const METADATA_VARIANTS_MAX: usize = 8;
 

@@ -23,7 +23,7 @@ use crate::series_table::SeriesTable;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Tombstone, Tombstones};
-use crate::wal::{ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments};
+use crate::wal::{CONDENSED_TMP, ClosedSegment, Replayer, SegmentFile, TailPolicy, list_segments};
 
 /// A data folder in memory.
 pub(crate) struct Loaded {
@@ -88,6 +88,8 @@ pub(crate) fn load_as_owner(
     progress: Option<&dyn Progress>,
 ) -> Result<Loaded> {
     crate::block::remove_leftovers(fs, &layout.blocks())?;
+    // If it cannot be removed, it is in nobody's way.
+    let _ = fs.remove(&layout.wal().join(CONDENSED_TMP));
     load(layout, &Access::Owner(fs, spill), acceptance, now, progress)
 }
 

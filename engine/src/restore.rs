@@ -56,6 +56,13 @@ impl<'a> Restorer<'a> {
                     self.push_gathered();
                 }
             }
+            Replayed::Runs(runs) => {
+                // Nothing of a condensed segment was gathered, but who knows who wrote it.
+                self.push_gathered();
+                if let Some(window) = self.state.window(number) {
+                    window.adopt(runs.iter());
+                }
+            }
             Replayed::Histogram(entry) => {
                 self.push_histogram(number, &entry);
                 acceptance.note(entry.ordinal, entry.timestamp);

@@ -130,10 +130,17 @@ impl Shared {
         self.state.lock().clone()
     }
 
+    /// Room on the disk that is needed to turn the WAL into blocks.
+    pub(crate) fn reserved_for_blocks(&self) -> u64 {
+        let closed = self.closed_segments.lock();
+        let closed: u64 = closed.iter().map(ClosedSegment::block_bytes_max).sum();
+        let open = self.counters.wal_open_bytes.load(Ordering::Relaxed);
+        DISK_RESERVE_BYTES + closed + open / DISK_RESERVE_WAL_SHARE
+    }
+
     /// Refuses to let the WAL take the room that is needed to turn it into blocks.
     pub(crate) fn check_room_for_wal(&self) -> Result<()> {
-        let reserve = DISK_RESERVE_BYTES + self.wal_bytes() / DISK_RESERVE_WAL_SHARE;
-        self.check_room(reserve, "nothing was stored")
+        self.check_room(self.reserved_for_blocks(), "nothing was stored")
     }
 
     /// Whether at least `bytes` of the disk are free.

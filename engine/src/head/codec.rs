@@ -208,6 +208,23 @@ impl<'a> Decoder<'a> {
     }
 }
 
+/// Whether `bytes` are just `count` samples that a [`Decoder`] can read.
+pub(super) fn is_run(bytes: &[u8], count: u16) -> bool {
+    let mut at = 0;
+    for _ in 0..count {
+        let Some(control) = bytes.get(at) else {
+            return false;
+        };
+        if control & 7 > 4 || control >> 3 > XOR {
+            return false;
+        }
+        at += LENGTHS
+            .get(usize::from(*control))
+            .map_or(0, |n| usize::from(*n));
+    }
+    at == bytes.len()
+}
+
 /// How many bytes a value takes that is written as `code` says.
 const fn value_bytes(code: u8) -> usize {
     match code {

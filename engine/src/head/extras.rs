@@ -52,6 +52,12 @@ impl Extras {
         self.starts.get(ordinal).is_some()
     }
 
+    /// Whether a float of series `ordinal` is more than a value: it may take the place of a histogram, or say since when it
+    /// counts.
+    pub(super) fn concern_floats(&self, ordinal: u32) -> bool {
+        self.has_starts(ordinal) || self.histograms.get(ordinal).is_some()
+    }
+
     /// Sets since when a float of series `ordinal` counts, 0 if that is not known. Others of the series may be newer.
     pub(super) fn set_start(&mut self, ordinal: u32, offset_ms: u32, start: i64, is_newest: bool) {
         if start == 0 && !self.has_starts(ordinal) {

@@ -6,6 +6,7 @@ mod extras;
 mod gathered;
 mod histogram_chunk;
 mod histogram_codec;
+mod packed;
 mod page;
 mod sealed;
 mod shared_map;
@@ -15,5 +16,6 @@ mod varint;
 mod window;
 
 pub(crate) use gathered::Gathered;
+pub(crate) use packed::PackedRun;
 pub(crate) use page::Pushed;
 pub(crate) use window::{Window, window_number};

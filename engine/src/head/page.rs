@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub(super) use bulk::{Piece, SlotSample};
 
 use super::codec::{Cursor, Decoder, PADDING_BYTES};
+use super::packed::PackedRun;
 use super::sealed::{Run, Sealed};
 use super::tails::{SLABS_MAX, Tail, Tails};
 
@@ -178,8 +179,62 @@ impl Page {
         }
     }
 
+    /// Whether an offset is newer than all samples of the series with a number.
+    pub(super) fn follows(&self, number: usize, offset_ms: u32) -> bool {
+        let series = self.series.get(number);
+        series.is_none_or(|s| s.count == 0 || s.max_ms < offset_ms)
+    }
+
+    /// A run of the series with a number is in the newest sealed part; its tail is empty.
+    pub(super) fn note_run(&mut self, number: usize, run: &PackedRun<'_>) {
+        if let Some(series) = self.series.get_mut(number) {
+            series.count += u32::from(run.count);
+            series.min_ms = series.min_ms.min(run.first_ms);
+            series.max_ms = series.max_ms.max(run.last_ms);
+        }
+    }
+
+    /// Adds a sample of the series with a number; whether it was not there already.
+    pub(super) fn push_counted(&mut self, number: usize, offset_ms: u32, value: f64) -> bool {
+        let pushed = self.push_to(number, offset_ms, value);
+        self.seal_if_large();
+        pushed != Pushed::Repeated
+    }
+
+    /// What is never touched again, from the oldest writes to the newest.
+    pub(super) fn sealed_parts(&self) -> impl Iterator<Item = &Sealed> {
+        self.sealed.iter().map(AsRef::as_ref)
+    }
+
+    /// Slots and numbers of the series whose samples were written in the order of time.
+    pub(super) fn sorted_slots(&self) -> impl Iterator<Item = (usize, usize)> {
+        let views = self
+            .slots()
+            .filter_map(|slot| Some((slot, self.view(slot)?)));
+        views
+            .filter(|(_, view)| !view.series.unsorted)
+            .map(|(slot, view)| (slot, view.number))
+    }
+
+    /// Slots of the other series.
+    pub(super) fn unsorted_slots(&self) -> impl Iterator<Item = usize> {
+        let is_unsorted = |slot: &usize| self.view(*slot).is_some_and(|v| v.series.unsorted);
+        self.slots().filter(is_unsorted)
+    }
+
+    /// Puts the tail of the series with a number into `room`; `None` if it is empty.
+    pub(super) fn tail_of(&self, number: usize, room: &mut Vec<u8>) -> Option<Run> {
+        let series = self.series.get(number)?;
+        room.clear();
+        self.tails.copy_to(series.tail, room);
+        let end = room.len() as u32;
+        room.extend_from_slice(&[0; PADDING_BYTES]);
+        let run = series.tail_run(room);
+        (run.count > 0).then_some(Run { end, ..run })
+    }
+
     /// The number of the series in `slot`; a new one if it has none yet.
-    fn number(&mut self, slot: usize) -> usize {
+    pub(super) fn number(&mut self, slot: usize) -> usize {
         let next = self.series.len();
         match self.numbers.get_mut(slot) {
             Some(number) if *number == ABSENT => *number = next as u8,
@@ -206,12 +261,24 @@ impl Page {
             let mut run = series.tail_run(bytes.get(start..).unwrap_or(&[]));
             bytes.truncate(end as usize);
             run.end = end;
-            self.sealed_runs += usize::from(run.count > 0);
             runs.push(run);
             series.begin_tail();
         }
         let sealed = Sealed::new(bytes, runs);
         self.tails.clear();
+        self.add_part(sealed);
+    }
+
+    /// Seals what is in tails, if anything is.
+    pub(super) fn seal_tails(&mut self) {
+        if self.tails.slabs() > 0 {
+            self.seal();
+        }
+    }
+
+    /// Adds a sealed part, which is newer than the others.
+    pub(super) fn add_part(&mut self, sealed: Sealed) {
+        self.sealed_runs += sealed.len();
         self.sealed_bytes += sealed.heap_bytes() + 2 * size_of::<usize>();
         self.sealed.reserve_exact(1);
         self.sealed.push(Arc::new(sealed));

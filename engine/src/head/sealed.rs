@@ -48,6 +48,19 @@ impl Sealed {
         Some((*run, self.bytes.get(start..)?))
     }
 
+    /// The run of series `number`, and just its bytes.
+    pub(super) fn exact(&self, number: usize) -> Option<(Run, &[u8])> {
+        let (run, bytes) = self.run(number)?;
+        let before = number.checked_sub(1).and_then(|n| self.runs.get(n));
+        let start = before.map_or(0, |run| run.end);
+        Some((run, bytes.get(..run.end.checked_sub(start)? as usize)?))
+    }
+
+    /// Number of runs.
+    pub(super) fn len(&self) -> usize {
+        self.runs.iter().filter(|run| run.count > 0).count()
+    }
+
     /// Bytes of memory.
     pub(super) fn heap_bytes(&self) -> usize {
         size_of::<Self>() + self.bytes.len() + self.runs.len() * size_of::<Run>()

@@ -7,6 +7,7 @@ use narthex_model::{HistogramRef, TimeRange, TimestampMs};
 
 use super::extras::Extras;
 use super::gathered::Gathered;
+use super::packed::PackedRun;
 use super::page::{Output, PAGE_SLOTS, Page, Pushed, SeriesView};
 use crate::exemplars::StoredExemplar;
 use crate::histograms::HistogramRows;
@@ -164,6 +165,34 @@ impl Window {
             self.note(oldest);
             self.note(newest);
         }
+    }
+
+    /// Its pages, by the ordinals of their series.
+    pub(super) fn pages(&self) -> impl Iterator<Item = Option<&Page>> {
+        self.pages.iter().map(Option::as_deref)
+    }
+
+    /// Takes over runs of different series of one page.
+    pub(super) fn adopt_in_page(&mut self, page: usize, runs: &[PackedRun<'_>]) {
+        let (Some(first), Some(last)) = (
+            runs.iter().map(|r| r.first_ms).min(),
+            runs.iter().map(|r| r.last_ms).max(),
+        ) else {
+            return;
+        };
+        if self.pages.len() <= page {
+            self.pages.resize(page + 1, None);
+        }
+        let Some(page) = self.pages.get_mut(page) else {
+            return;
+        };
+        let before = page.as_ref().map_or((0, 0), |p| (p.len(), p.heap_bytes()));
+        let page = Arc::make_mut(page.get_or_insert_with(|| Arc::new(Page::new())));
+        self.samples += page.adopt(runs);
+        self.series += (page.len() - before.0) as u64;
+        self.heap_bytes = self.heap_bytes + page.heap_bytes() - before.1;
+        self.note(self.start().saturating_add(first.into()));
+        self.note(self.start().saturating_add(last.into()));
     }
 
     /// Adds a native histogram of series `ordinal`; `t` lies in the window. `start` is since when it counts; 0 if that is

@@ -32,6 +32,7 @@ enum Step {
     Flush,
     FlushDue,
     Compact,
+    Condense,
     Restart,
 }
 
@@ -53,11 +54,12 @@ fn script(seed: u64) -> Vec<Step> {
         };
         (0..samples).map(|_| sample(random)).collect()
     };
-    let step = |_| match random.below(16) {
+    let step = |_| match random.below(18) {
         0 => Step::Flush,
         1 | 2 => Step::FlushDue,
         3 | 4 => Step::Compact,
         5 => Step::Restart,
+        6 | 7 => Step::Condense,
         _ => Step::Write(write(&mut random)),
     };
     (0..STEPS).map(step).collect()
@@ -120,6 +122,7 @@ impl Run {
             }
             Step::FlushDue => engine.flush_due()?,
             Step::Compact => engine.compact()?,
+            Step::Condense => engine.condense()?,
             Step::Restart => {}
         }
         Ok(())
@@ -188,6 +191,7 @@ impl Run {
             Step::Flush,
             write(20_100),
             Step::Compact,
+            Step::Condense,
             Step::Restart,
         ];
         for step in steps {

@@ -43,6 +43,7 @@ enum Step {
     /// Of one series, from a time on for so long.
     Delete(u32, i64, i64),
     Flush,
+    Condense,
     Compact,
     Reopen,
     Close,
@@ -72,6 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop::collection::vec((0..4_u8, 0..4_u8), 1..5).prop_map(Step::Metadata),
         1 => (0..4_u32, -2_000..4_000_i64, 1..2_000_i64).prop_map(|(s, from, len)| Step::Delete(s, from, len)),
         2 => Just(Step::Flush),
+        2 => Just(Step::Condense),
         2 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
@@ -247,6 +249,7 @@ proptest! {
                 Step::Exemplars(exemplars) => write_exemplars(&engine, &mut model, exemplars),
                 Step::Metadata(said) => write_metadata(&engine, &mut model, said),
                 Step::Delete(series, from, len) => delete(&engine, &mut model, series, TimeRange::new(from, from + len)),
+                Step::Condense => engine.condense().expect("condenses"),
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::Compact => engine.compact().expect("merges"),
                 Step::Reopen => {

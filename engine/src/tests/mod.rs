@@ -2,6 +2,7 @@
 
 mod budget;
 mod churn;
+mod condense;
 mod copy;
 mod crash;
 mod damage;

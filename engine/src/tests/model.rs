@@ -20,6 +20,7 @@ enum Step {
     Flush,
     FlushDue,
     Compact,
+    Condense,
     Leave,
     Reopen,
     Close,
@@ -49,6 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Flush),
         1 => Just(Step::FlushDue),
         2 => Just(Step::Compact),
+        2 => Just(Step::Condense),
         1 => Just(Step::Leave),
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
@@ -201,6 +203,7 @@ proptest! {
                 Step::Backfill(start, step) => backfill(&engine, &mut model, &mut without, start, step),
                 Step::Flush => engine.flush().expect("flushes"),
                 Step::FlushDue => engine.flush_due().expect("flushes"),
+                Step::Condense => engine.condense().expect("condenses"),
                 Step::Compact => engine.compact().expect("merges"),
                 Step::Leave => engine.let_series_leave().expect("open"),
                 Step::Reopen => {

@@ -1,4 +1,4 @@
-//! How fast a WAL is replayed. `NARTHEX_REPLAY_MIB=1024 cargo test --release -p narthex-engine replay -- --nocapture`
+//! How fast a WAL is replayed whose closed segments were condensed. `NARTHEX_REPLAY_MIB=1024 cargo test --release -p narthex-engine replay -- --nocapture`
 //! measures; without the variable a small log is read, to see that all of it is.
 
 use std::time::Instant;
@@ -69,6 +69,9 @@ fn a_fleet_is_replayed() {
         }
     }
     let written = engine.stats();
+    let used = processor_seconds();
+    engine.condense().expect("condenses");
+    let (condensing, condensed) = (processor_seconds() - used, engine.stats());
     drop(engine);
     let (began, used) = (Instant::now(), processor_seconds());
     let engine = Engine::open(folder.path(), options(), None).expect("opens");
@@ -76,6 +79,11 @@ fn a_fleet_is_replayed() {
     let used = processor_seconds() - used;
     assert_eq!(engine.stats().head_samples, written.head_samples);
     let (mb, samples) = (written.wal_bytes as f64 / 1e6, written.head_samples as f64);
+    println!(
+        "condensed to {:.0} MB, {:.2} bytes per sample, in {condensing:.2} s of processor time",
+        condensed.wal_bytes as f64 / 1e6,
+        condensed.wal_bytes as f64 / samples,
+    );
     println!(
         "{mb:.0} MB of WAL, {:.2} bytes per sample: {seconds:.2} s and {used:.2} s of processor time, \
          {:.0} MB/s and {:.0} MB/s per core, {:.2} M samples/s",

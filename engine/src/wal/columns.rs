@@ -66,6 +66,7 @@ impl Columns {
 
     fn unpack(&mut self, payload: &[u8], is_started: bool) -> Option<()> {
         let message = Message::split(payload).ok()?;
+        message.is_compressed().then_some(())?;
         let rows = message.rows(if is_started { 4 } else { 3 })?;
         let mut buffers = message.batch.buffers()?.iter();
         let mut next = || buffers.nth(1);

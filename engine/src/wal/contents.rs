@@ -7,6 +7,7 @@ use narthex_model::{Result, TimestampMs};
 use super::extra_records::{decode_exemplars, decode_metadata};
 use super::histogram_record::HistogramRecord;
 use super::record::{RecordKind, decode_definitions, decode_samples};
+use super::runs_record::RunsRecord;
 use super::segment::{Damage, SegmentError, SegmentFile, SegmentReader};
 
 /// What is inside one segment of the write-ahead log.
@@ -86,6 +87,14 @@ impl SegmentContents {
                     .values()
                     .iter()
                     .for_each(|t| self.note(*t));
+            }
+            RecordKind::Runs => {
+                let record = RunsRecord::check(payload)?;
+                self.samples += record.samples();
+                let time = record.time();
+                time.into_iter().for_each(|(oldest, newest)| {
+                    [oldest, newest].iter().for_each(|t| self.note(*t))
+                });
             }
             RecordKind::Histograms => {
                 let record = HistogramRecord::decode(payload)?;

@@ -1,6 +1,7 @@
 //! The write-ahead log: what is acknowledged lies here until it is in a block. Byte by byte: docs/format/wal.md.
 
 mod columns;
+mod condense;
 mod contents;
 mod extra_records;
 pub(crate) mod fuzz;
@@ -9,9 +10,11 @@ mod lz4;
 mod read_ahead;
 mod record;
 mod replay;
+mod runs_record;
 mod segment;
 mod writer;
 
+pub(crate) use condense::{CONDENSED_TMP, condense};
 pub use contents::SegmentContents;
 pub(crate) use extra_records::ExemplarEntry;
 pub(crate) use histogram_record::HistogramEntry;

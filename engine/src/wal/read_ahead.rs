@@ -7,6 +7,7 @@ use super::columns::Columns;
 use super::extra_records::{ExemplarEntry, decode_exemplars, decode_metadata};
 use super::histogram_record::HistogramRecord;
 use super::record::{Definitions, RecordKind, Samples, decode_definitions};
+use super::runs_record::RunsRecord;
 use super::segment::{Damage, RecordHeader, SegmentError, SegmentFile, SegmentReader};
 use crate::limits::REPLAY_SAMPLES_AHEAD;
 use crate::metadata::KnownMetadata;
@@ -22,12 +23,14 @@ pub(super) struct Record {
     pub(super) end: u64,
     /// Start of the oldest group that may not be on disk.
     pub(super) in_doubt_from: u64,
+    pub(super) is_condensed: bool,
     pub(super) content: Content,
 }
 
 pub(super) enum Content {
     Definitions(Definitions),
     Samples(SamplesBatch),
+    Runs(RunsRecord),
     Histograms(HistogramRecord),
     Exemplars(Vec<ExemplarEntry>),
     Metadata(Vec<KnownMetadata>),
@@ -75,6 +78,7 @@ struct Reading<'a> {
     decoded: &'a mpsc::SyncSender<Result<Record, SegmentError>>,
     group: u32,
     in_doubt_from: u64,
+    is_condensed: bool,
     /// End of the last good record.
     end: u64,
     /// Samples that are not sent yet, and their records.
@@ -90,6 +94,7 @@ impl<'a> Reading<'a> {
             decoded,
             group: 0,
             in_doubt_from: 0,
+            is_condensed: false,
             end: 0,
             columns: Columns::default(),
             records: Vec::new(),
@@ -99,6 +104,7 @@ impl<'a> Reading<'a> {
 
     fn read_all(&mut self, segment: &SegmentFile) -> Result<(), SegmentError> {
         let mut reader = SegmentReader::open(segment)?;
+        self.is_condensed = reader.is_condensed();
         while !self.is_over && self.read_next(&mut reader)? {}
         Ok(())
     }
@@ -147,6 +153,7 @@ impl<'a> Reading<'a> {
             offset,
             end: self.end,
             in_doubt_from: self.in_doubt_from,
+            is_condensed: self.is_condensed,
             content,
         };
         self.is_over |= self.decoded.send(Ok(record)).is_err();
@@ -157,6 +164,7 @@ impl<'a> Reading<'a> {
 fn decode(kind: RecordKind, payload: &[u8]) -> Result<Option<Content>, String> {
     Ok(Some(match kind {
         RecordKind::Samples | RecordKind::StartedSamples => return Ok(None),
+        RecordKind::Runs => Content::Runs(RunsRecord::decode(payload)?),
         RecordKind::Series => Content::Definitions(decode_definitions(payload)?),
         RecordKind::Histograms => Content::Histograms(HistogramRecord::decode(payload)?),
         RecordKind::Exemplars => Content::Exemplars(decode_exemplars(payload)?),

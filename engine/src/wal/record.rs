@@ -37,6 +37,8 @@ pub(crate) enum RecordKind {
     Metadata = 5,
     /// As samples, some of which say since when they count.
     StartedSamples = 6,
+    /// Samples sorted by series and compressed as in the head.
+    Runs = 7,
 }
 
 impl RecordKind {
@@ -48,6 +50,7 @@ impl RecordKind {
             4 => Some(Self::Exemplars),
             5 => Some(Self::Metadata),
             6 => Some(Self::StartedSamples),
+            7 => Some(Self::Runs),
             _ => None,
         }
     }
@@ -147,9 +150,17 @@ pub(super) struct PayloadEncoder {
 
 impl PayloadEncoder {
     pub(super) fn new() -> Result<Self> {
+        Self::with(Some(CompressionType::LZ4_FRAME))
+    }
+
+    /// For columns that are compressed already.
+    pub(super) fn uncompressed() -> Result<Self> {
+        Self::with(None)
+    }
+
+    fn with(compression: Option<CompressionType>) -> Result<Self> {
         let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V5);
-        let options =
-            options.and_then(|o| o.try_with_compression(Some(CompressionType::LZ4_FRAME)));
+        let options = options.and_then(|o| o.try_with_compression(compression));
         let options = options.map_err(encoding_bug)?;
         let mut dictionaries = DictionaryTracker::new(false);
         // Arrow does not let its type be named, so a closure holds it.
@@ -289,7 +300,8 @@ impl<'a> Message<'a> {
 
     fn check(&self) -> Result<(), String> {
         let mut buffers = self.batch.buffers().into_iter().flatten();
-        if !buffers.all(|b| self.bytes_of(b).is_some_and(is_sound)) {
+        let sound = |bytes: &[u8]| !self.is_compressed() || is_sound(bytes);
+        if !buffers.all(|b| self.bytes_of(b).is_some_and(sound)) {
             return Err("a column lies outside the payload or is larger than it can be".to_owned());
         }
         // No column has nulls; where damage pretends that one has, the decoder of structs would panic.
@@ -298,6 +310,11 @@ impl<'a> Message<'a> {
             return Err("a column has nulls".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether each column begins with its size before compression.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.batch.compression().is_some()
     }
 
     /// The number of rows, if there are just so many columns and each has as many rows.

@@ -10,10 +10,11 @@ use super::extra_records::ExemplarEntry;
 use super::histogram_record::HistogramEntry;
 use super::read_ahead::{Content, Record, SamplesBatch, read_ahead};
 use super::record::{Definitions, Samples};
+use super::runs_record::RunsRecord;
 use super::segment::{Damage, SEGMENT_HEADER_BYTES, SegmentError, SegmentFile, corrupt};
 use super::writer::ClosedSegment;
 use crate::fs::FileSystem;
-use crate::head::window_number;
+use crate::head::{PackedRun, window_number};
 use crate::layout::unavailable;
 use crate::metadata::KnownMetadata;
 use crate::paged::Paged;
@@ -31,6 +32,8 @@ pub(crate) enum TailPolicy<'a> {
 pub(crate) enum Replayed<'a> {
     /// Float samples.
     Floats(Box<Run>),
+    /// Float samples, compressed.
+    Runs(ReplayedRuns<'a>),
     /// A native histogram.
     Histogram(HistogramEntry<'a>),
     /// An exemplar.
@@ -44,6 +47,7 @@ impl Replayed<'_> {
     pub(crate) fn window(&self, block_duration_ms: i64) -> i64 {
         match self {
             Self::Floats(run) => run.window,
+            Self::Runs(runs) => runs.window,
             Self::Histogram(entry) => window_number(entry.timestamp, block_duration_ms),
             Self::Exemplar(entry) => window_number(entry.timestamp, block_duration_ms),
             Self::Metadata(known) => window_number(known.since, block_duration_ms),
@@ -67,6 +71,27 @@ pub(crate) struct Run {
     pub(crate) samples: Samples,
 }
 
+/// Runs that lie in one window.
+pub(crate) struct ReplayedRuns<'a> {
+    pub(crate) window: i64,
+    /// Of the series of all runs of the record.
+    ordinals: &'a [u32],
+    record: &'a RunsRecord,
+    rows: Range<usize>,
+}
+
+impl ReplayedRuns<'_> {
+    /// The runs, with ordinals of the series table.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = PackedRun<'_>> {
+        let ordinals = self.ordinals.get(self.rows.clone()).unwrap_or(&[]);
+        let runs = self.record.runs(self.rows.clone());
+        runs.zip(ordinals).map(|(run, series)| PackedRun {
+            series: *series,
+            ..run
+        })
+    }
+}
+
 /// In place of an ordinal: the segment has not defined the series.
 const UNDEFINED: u32 = u32::MAX;
 
@@ -79,6 +104,7 @@ struct Progress {
     in_doubt_from: u64,
     /// End of the last good record.
     bytes: u64,
+    is_condensed: bool,
 }
 
 impl Replayer<'_> {
@@ -98,6 +124,7 @@ impl Replayer<'_> {
             windows: BTreeSet::new(),
             in_doubt_from: 0,
             bytes: SEGMENT_HEADER_BYTES,
+            is_condensed: false,
         };
         let bytes = match self.records(segment, &mut progress, &mut apply) {
             Ok(()) => progress.bytes,
@@ -107,7 +134,8 @@ impl Replayer<'_> {
             }
             Err(SegmentError::Io(error)) => return Err(vanished(segment, error)),
         };
-        if is_last && bytes > 0 {
+        // What is condensed was on disk before it got its name.
+        if is_last && bytes > 0 && !progress.is_condensed {
             self.settle(segment, progress.in_doubt_from..bytes)?;
         }
         let (number, path) = (segment.number, segment.path.clone());
@@ -116,6 +144,7 @@ impl Replayer<'_> {
             path,
             bytes,
             windows: progress.windows,
+            is_condensed: progress.is_condensed,
         })
     }
 
@@ -138,6 +167,7 @@ impl Replayer<'_> {
         let offset = record.offset;
         let damage = |what| SegmentError::Damage(Damage { offset, what });
         (progress.in_doubt_from, progress.bytes) = (record.in_doubt_from, record.end);
+        progress.is_condensed = record.is_condensed;
         match record.content {
             Content::Definitions(definitions) => self
                 .define(&definitions, &mut progress.ordinals)
@@ -146,6 +176,7 @@ impl Replayer<'_> {
             Content::Samples(batch) => self
                 .samples(batch, progress, apply)
                 .map_err(SegmentError::Damage)?,
+            Content::Runs(runs) => self.runs(&runs, progress, apply).map_err(damage)?,
             extra => self.extra(extra, progress, apply).map_err(damage)?,
         }
         (self.progress)(record.end);
@@ -175,6 +206,44 @@ impl Replayer<'_> {
         for run in runs(samples, self.block_duration_ms) {
             progress.windows.insert(run.window);
             apply(Replayed::Floats(Box::new(run)));
+        }
+        Ok(())
+    }
+
+    /// Applies runs; the error is damage.
+    fn runs(
+        &self,
+        record: &RunsRecord,
+        progress: &mut Progress,
+        apply: &mut dyn FnMut(Replayed<'_>),
+    ) -> Result<(), String> {
+        let series = record.series().iter();
+        let ordinals = series.map(|series| defined(*series, &progress.ordinals));
+        let ordinals: Vec<u32> = ordinals.collect::<Result<_, _>>()?;
+        let duration = self.block_duration_ms;
+        for (start, newest, rows) in record.by_start() {
+            let window = window_number(start, duration);
+            let is_one =
+                window.checked_mul(duration) == Some(start) && i64::from(newest) < duration;
+            if is_one {
+                progress.windows.insert(window);
+                apply(Replayed::Runs(ReplayedRuns {
+                    window,
+                    ordinals: &ordinals,
+                    record,
+                    rows,
+                }));
+                continue;
+            }
+            // Windows had another length once.
+            let mut samples = record.unpack(start, rows);
+            let series = samples.series.values().iter();
+            let ordinals = series.map(|series| defined(*series, &progress.ordinals));
+            samples.series = ordinals.collect::<Result<Vec<_>, _>>()?.into();
+            for run in runs(samples, duration) {
+                progress.windows.insert(run.window);
+                apply(Replayed::Floats(Box::new(run)));
+            }
         }
         Ok(())
     }
@@ -211,7 +280,7 @@ impl Replayer<'_> {
                     apply(Replayed::Metadata(known));
                 }
             }
-            Content::Definitions(_) | Content::Samples(_) => {}
+            Content::Definitions(_) | Content::Samples(_) | Content::Runs(_) => {}
         }
         Ok(())
     }
@@ -290,7 +359,7 @@ fn defined(series: u32, ordinals: &Paged<u32>) -> Result<u32, String> {
 }
 
 /// Cuts samples where their window changes.
-fn runs(mut rest: Samples, block_duration_ms: i64) -> impl Iterator<Item = Run> {
+pub(super) fn runs(mut rest: Samples, block_duration_ms: i64) -> impl Iterator<Item = Run> {
     std::iter::from_fn(move || {
         let timestamps = rest.timestamps.values();
         let window = window_number(*timestamps.first()?, block_duration_ms);

@@ -9,6 +9,7 @@ use narthex_model::{Error, Result};
 use super::extra_records::{decode_exemplars, decode_metadata};
 use super::histogram_record::HistogramRecord;
 use super::record::{RecordKind, decode_definitions, decode_samples};
+use super::runs_record::RunsRecord;
 use crate::layout::unavailable;
 use crate::limits::RECORD_BYTES_MAX;
 
@@ -18,8 +19,10 @@ const MAGIC: [u8; 8] = *b"NARTHEXW";
 const VERSION: u32 = 2;
 /// The version of segments with samples that say since when they count.
 const VERSION_STARTED: u32 = 3;
+/// The version of segments that were condensed after they were closed.
+const VERSION_CONDENSED: u32 = 4;
 /// Versions that are read.
-const VERSIONS: [u32; 3] = [1, VERSION, VERSION_STARTED];
+const VERSIONS: [u32; 4] = [1, VERSION, VERSION_STARTED, VERSION_CONDENSED];
 /// Bytes of a segment's header.
 pub(super) const SEGMENT_HEADER_BYTES: u64 = 24;
 /// Bytes of a record's header.
@@ -68,6 +71,11 @@ pub(crate) fn list_segments(folder: &Path) -> Result<Vec<SegmentFile>> {
 pub(super) fn segment_header(number: u64, is_started: bool) -> Vec<u8> {
     let version = if is_started { VERSION_STARTED } else { VERSION };
     header_of_version(number, version)
+}
+
+/// The header of segment `number` once it is condensed.
+pub(super) fn condensed_header(number: u64) -> Vec<u8> {
+    header_of_version(number, VERSION_CONDENSED)
 }
 
 fn header_of_version(number: u64, version: u32) -> Vec<u8> {
@@ -191,6 +199,8 @@ pub(super) struct SegmentReader {
     bytes: u64,
     payload: Vec<u8>,
     last: Option<RecordHeader>,
+    /// It was whole and on disk before it got its name, so nothing in it can be torn.
+    is_condensed: bool,
 }
 
 impl SegmentReader {
@@ -207,6 +217,7 @@ impl SegmentReader {
             bytes,
             payload,
             last: None,
+            is_condensed: false,
         };
         let mut header = [0; SEGMENT_HEADER_BYTES as usize];
         if bytes < SEGMENT_HEADER_BYTES {
@@ -225,7 +236,13 @@ impl SegmentReader {
             });
         }
         reader.offset = SEGMENT_HEADER_BYTES;
+        reader.is_condensed = header.as_slice() == condensed_header(segment.number);
         Ok(reader)
+    }
+
+    /// Whether it is a condensed segment.
+    pub(super) fn is_condensed(&self) -> bool {
+        self.is_condensed
     }
 
     /// End of the last good record.
@@ -281,6 +298,9 @@ impl SegmentReader {
     }
 
     fn bad_record(&self, what: &str) -> SegmentError {
+        if self.is_condensed {
+            return SegmentError::Damage(self.damage(what));
+        }
         match self.is_torn_tail() {
             Ok(true) => SegmentError::Torn(self.damage(what)),
             Ok(false) => SegmentError::Damage(self.damage(what)),
@@ -388,17 +408,29 @@ pub(crate) fn lost_after(segment: &SegmentFile, offset: u64) -> Result<Lost> {
             continue;
         };
         at += RECORD_HEADER_BYTES + payload.len();
-        let Ok(samples) = decode_samples(payload, kind) else {
+        let Ok((samples, time)) = count_samples(payload, kind) else {
             continue;
         };
         lost.records += 1;
-        lost.samples += samples.len() as u64;
-        for t in samples.timestamps.values() {
-            let (oldest, newest) = lost.time.unwrap_or((*t, *t));
-            lost.time = Some((oldest.min(*t), newest.max(*t)));
-        }
+        lost.samples += samples;
+        lost.time = lost.time.into_iter().chain(time).reduce(wider);
     }
     Ok(lost)
+}
+
+/// How many samples a record holds, and the times of the oldest and of the newest.
+fn count_samples(payload: &[u8], kind: RecordKind) -> Result<(u64, Option<(i64, i64)>), String> {
+    if kind == RecordKind::Runs {
+        let record = RunsRecord::decode(payload)?;
+        return Ok((record.samples(), record.time()));
+    }
+    let samples = decode_samples(payload, kind)?;
+    let times = samples.timestamps.values().iter().map(|t| (*t, *t));
+    Ok((samples.len() as u64, times.reduce(wider)))
+}
+
+fn wider(a: (i64, i64), b: (i64, i64)) -> (i64, i64) {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// The payload of the whole record of samples that `bytes` begin with.
@@ -406,7 +438,10 @@ fn whole_samples(bytes: &[u8]) -> Option<(RecordKind, &[u8])> {
     let (header, rest) = bytes.split_first_chunk::<RECORD_HEADER_BYTES>()?;
     let raw = RawHeader::split(*header);
     let kind = raw.parse()?.kind;
-    let holds_samples = matches!(kind, RecordKind::Samples | RecordKind::StartedSamples);
+    let holds_samples = matches!(
+        kind,
+        RecordKind::Samples | RecordKind::StartedSamples | RecordKind::Runs
+    );
     let payload = rest.get(..raw.payload_bytes()).filter(|_| holds_samples)?;
     (checksum(raw.len, raw.tail, payload) == raw.crc).then_some((kind, payload))
 }
@@ -428,6 +463,7 @@ fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {
             RecordKind::Samples | RecordKind::StartedSamples => {
                 decode_samples(payload, header.kind).map(|_| ())
             }
+            RecordKind::Runs => RunsRecord::check(payload).map(|_| ()),
             RecordKind::Histograms => HistogramRecord::decode(payload).map(|_| ()),
             RecordKind::Exemplars => decode_exemplars(payload).map(|_| ()),
             RecordKind::Metadata => decode_metadata(payload).map(|_| ()),

@@ -25,7 +25,8 @@ use crate::WalSync;
 use crate::extras::Extras;
 use crate::fs::{AppendFile, FileSystem};
 use crate::limits::{
-    RECORD_HISTOGRAM_VALUES_MAX, RECORD_LABEL_BYTES_MAX, RECORD_SAMPLES_MAX, WAL_UNSYNCED_BYTES_MAX,
+    DISK_RESERVE_WAL_SHARE, RECORD_HISTOGRAM_VALUES_MAX, RECORD_LABEL_BYTES_MAX,
+    RECORD_SAMPLES_MAX, WAL_UNSYNCED_BYTES_MAX,
 };
 use crate::paged::Paged;
 
@@ -46,6 +47,18 @@ pub(crate) struct ClosedSegment {
     pub(crate) bytes: u64,
     /// Numbers of the windows its samples lie in.
     pub(crate) windows: BTreeSet<i64>,
+    /// Whether it was written anew with its samples compressed.
+    pub(crate) is_condensed: bool,
+}
+
+impl ClosedSegment {
+    /// Room on the disk that its samples take in blocks, at most.
+    pub(crate) fn block_bytes_max(&self) -> u64 {
+        match self.is_condensed {
+            true => self.bytes,
+            false => self.bytes / DISK_RESERVE_WAL_SHARE,
+        }
+    }
 }
 
 /// The one writer of the WAL.
@@ -194,6 +207,7 @@ impl WalWriter {
             path,
             bytes,
             windows,
+            is_condensed: false,
         }))
     }
 

@@ -1,0 +1,304 @@
+//! Writes a closed segment anew with its float samples sorted by series and compressed as the head keeps them: a start takes
+//! them over as they are, and the segment takes a quarter of the room.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::path::Path;
+
+use narthex_model::{Error, Result};
+
+use super::columns::Columns;
+use super::histogram_record::HistogramRecord;
+use super::record::{PayloadEncoder, RecordKind};
+use super::replay::runs;
+use super::runs_record::RunsBuilder;
+use super::segment::{
+    Damage, RECORD_HEADER_BYTES, RecordHeader, SegmentError, SegmentFile, SegmentReader,
+    condensed_header, corrupt,
+};
+use super::writer::ClosedSegment;
+use crate::fs::{AppendFile, FileSystem};
+use crate::head::{Gathered, Window};
+use crate::layout::unavailable;
+use crate::limits::{
+    CONDENSE_BYTES_MAX, CONDENSE_RUN_SAMPLES_MIN, REPLAY_SAMPLES_AHEAD, REPLAY_SAMPLES_AT_ONCE,
+    RUNS_RECORD_BYTES,
+};
+use crate::paged::Paged;
+
+/// The name of a condensed segment while it is written.
+pub(crate) const CONDENSED_TMP: &str = "condensed.tmp";
+
+/// Condenses a segment: after this the file under its name is either the old or the new one, whole. Gives the size of the new
+/// one; `None` if the old one stays, because it would not become smaller, or holds what only makes sense in the order it
+/// was written.
+///
+/// # Errors
+/// `Unavailable` if the disk is full or failing, `Corrupt` if the segment is damaged; it then stays as it is.
+pub(crate) fn condense(
+    fs: &dyn FileSystem,
+    segment: &ClosedSegment,
+    block_duration_ms: i64,
+) -> Result<Option<u64>> {
+    let file = SegmentFile {
+        number: segment.number,
+        path: segment.path.clone(),
+        bytes: segment.bytes,
+    };
+    let tmp = segment.path.with_file_name(CONDENSED_TMP);
+    let condensed = write(fs, &file, &tmp, block_duration_ms).and_then(|bytes| {
+        let Some(bytes) = bytes.filter(|bytes| *bytes < segment.bytes) else {
+            return Ok(None);
+        };
+        let failed = |e| unavailable("replace wal segment", &segment.path, e);
+        fs.rename(&tmp, &segment.path).map_err(failed)?;
+        Ok(Some(bytes))
+    });
+    match &condensed {
+        // Either file will do after a power loss, so an error changes nothing.
+        Ok(Some(_)) => drop(segment.path.parent().map(|folder| fs.sync_folder(folder))),
+        // What cannot be removed is in nobody's way: the next one is written over it.
+        _ => drop(fs.remove(&tmp)),
+    }
+    condensed
+}
+
+/// Writes the new file, on disk when this returns; gives its size, or `None` if the segment is to stay.
+fn write(
+    fs: &dyn FileSystem,
+    segment: &SegmentFile,
+    tmp: &Path,
+    block_duration_ms: i64,
+) -> Result<Option<u64>> {
+    let mut condenser = Condenser {
+        output: Output::create(fs, tmp, segment.number)?,
+        block_duration_ms,
+        windows: BTreeMap::new(),
+        gathered: BTreeMap::new(),
+        samples: 0,
+        columns: Columns::default(),
+        floats: Paged::new(false),
+        histograms: HashSet::new(),
+    };
+    match condenser.read(segment) {
+        Ok(()) => {}
+        Err(Stop::Stay) => return Ok(None),
+        Err(Stop::Failed(error)) => return Err(error),
+        Err(Stop::Segment(SegmentError::Io(error))) => return Err(error),
+        Err(Stop::Segment(SegmentError::Torn(damage) | SegmentError::Damage(damage))) => {
+            return Err(corrupt(segment, &damage));
+        }
+    }
+    condenser.output.finish().map(Some)
+}
+
+/// Why a segment is not condensed.
+enum Stop {
+    /// It is better as it is.
+    Stay,
+    Segment(SegmentError),
+    Failed(Error),
+}
+
+impl From<SegmentError> for Stop {
+    fn from(error: SegmentError) -> Self {
+        Self::Segment(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A segment on its way. Series have the numbers of the segment in place of ordinals.
+struct Condenser {
+    output: Output,
+    block_duration_ms: i64,
+    windows: BTreeMap<i64, Window>,
+    /// Samples that are not in the windows yet, and how many.
+    gathered: BTreeMap<i64, Gathered>,
+    samples: usize,
+    /// Samples as they are read.
+    columns: Columns,
+    /// Series with floats.
+    floats: Paged<bool>,
+    /// Series with histograms.
+    histograms: HashSet<u32>,
+}
+
+impl Condenser {
+    fn read(&mut self, segment: &SegmentFile) -> Result<(), Stop> {
+        let mut reader = SegmentReader::open(segment)?;
+        loop {
+            let offset = reader.offset();
+            let Some((header, payload)) = reader.next()? else {
+                break;
+            };
+            let damage = |what| SegmentError::Damage(Damage { offset, what });
+            match header.kind {
+                RecordKind::Samples => {
+                    let pushed = self.columns.push(payload, header.kind);
+                    pushed.map_err(damage)?;
+                    if self.columns.len() >= REPLAY_SAMPLES_AHEAD {
+                        self.gather()?;
+                    }
+                    continue;
+                }
+                // Since when a sample counts has no place in a run.
+                RecordKind::StartedSamples | RecordKind::Runs => return Err(Stop::Stay),
+                RecordKind::Histograms => {
+                    let record = HistogramRecord::decode(payload).map_err(damage)?;
+                    self.histograms.extend(record.iter().map(|e| e.ordinal));
+                }
+                RecordKind::Series | RecordKind::Exemplars | RecordKind::Metadata => {}
+            }
+            self.output.copy(header.kind, payload)?;
+        }
+        self.gather()?;
+        self.push_gathered()?;
+        self.write_windows()?;
+        // Of a float and a histogram at one time the later one counts, and nobody could tell any more.
+        let mut histograms = self.histograms.iter();
+        if histograms.any(|series| self.floats.get(*series)) {
+            return Err(Stop::Stay);
+        }
+        Ok(())
+    }
+
+    fn gather(&mut self) -> Result<(), Stop> {
+        let columns = std::mem::take(&mut self.columns);
+        for run in runs(columns.finish(), self.block_duration_ms) {
+            self.samples += run.samples.len();
+            let gathered = self.gathered.entry(run.window).or_default();
+            gathered.push(run.samples);
+        }
+        if self.samples >= REPLAY_SAMPLES_AT_ONCE {
+            self.push_gathered()?;
+        }
+        Ok(())
+    }
+
+    fn push_gathered(&mut self) -> Result<(), Stop> {
+        let duration = self.block_duration_ms;
+        for (number, gathered) in std::mem::take(&mut self.gathered) {
+            let window = self.windows.entry(number);
+            let window = window.or_insert_with(|| Window::new(number, duration));
+            window.push_all(&gathered);
+        }
+        self.samples = 0;
+        let windows = self.windows.values();
+        if windows.map(Window::heap_bytes).sum::<usize>() < CONDENSE_BYTES_MAX {
+            return Ok(());
+        }
+        // Runs of a few samples each would be no better than the samples.
+        let windows = self.windows.values();
+        let (samples, series) = windows.fold((0, 0), |(samples, series), window| {
+            (samples + window.samples(), series + window.series())
+        });
+        if samples < series * CONDENSE_RUN_SAMPLES_MIN {
+            return Err(Stop::Stay);
+        }
+        self.write_windows().map_err(Stop::Failed)
+    }
+
+    /// Writes what the windows hold and empties them.
+    fn write_windows(&mut self) -> Result<()> {
+        let mut builder = RunsBuilder::default();
+        for window in std::mem::take(&mut self.windows).into_values() {
+            let (output, floats, mut written) = (&mut self.output, &mut self.floats, Ok(()));
+            window.for_each_run(|run| {
+                floats.set(run.series, true);
+                builder.push(window.start(), &run);
+                if builder.bytes() >= RUNS_RECORD_BYTES && written.is_ok() {
+                    written = output.runs(std::mem::take(&mut builder));
+                }
+            });
+            written?;
+        }
+        self.output.runs(builder)
+    }
+}
+
+/// The new file.
+struct Output {
+    file: Box<dyn AppendFile>,
+    encoder: PayloadEncoder,
+    /// What is not in the file yet.
+    buffer: Vec<u8>,
+    bytes: u64,
+    groups: u32,
+}
+
+impl Output {
+    fn create(fs: &dyn FileSystem, path: &Path, number: u64) -> Result<Self> {
+        let create = || {
+            fs.remove(path)?;
+            fs.create(path)
+        };
+        Ok(Self {
+            file: create().map_err(not_written)?,
+            encoder: PayloadEncoder::uncompressed()?,
+            buffer: condensed_header(number),
+            bytes: 0,
+            groups: 0,
+        })
+    }
+
+    /// Adds a record as it stood in the old file.
+    fn copy(&mut self, kind: RecordKind, payload: &[u8]) -> Result<()> {
+        let start = self.begin();
+        self.buffer.extend_from_slice(payload);
+        self.end(kind, start)
+    }
+
+    fn runs(&mut self, runs: RunsBuilder) -> Result<()> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let start = self.begin();
+        runs.encode(&mut self.encoder, &mut self.buffer)?;
+        self.end(RecordKind::Runs, start)
+    }
+
+    fn begin(&mut self) -> usize {
+        let start = self.buffer.len();
+        self.buffer.resize(start + RECORD_HEADER_BYTES, 0);
+        start
+    }
+
+    fn end(&mut self, kind: RecordKind, start: usize) -> Result<()> {
+        self.groups += 1;
+        let header = RecordHeader {
+            kind,
+            group: self.groups,
+            ends_group: true,
+            after_unsynced: false,
+        };
+        header.seal(self.buffer.get_mut(start..).unwrap_or(&mut []));
+        if self.buffer.len() >= RUNS_RECORD_BYTES {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<()> {
+        self.file.append(&self.buffer).map_err(not_written)?;
+        self.bytes += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Puts all of it on disk; gives its size.
+    fn finish(mut self) -> Result<u64> {
+        self.write()?;
+        self.file.sync().map_err(not_written)?;
+        Ok(self.bytes)
+    }
+}
+
+fn not_written(error: io::Error) -> Error {
+    Error::unavailable("cannot condense a wal segment, so it stays as it is: check the disk")
+        .with_source(error)
+}
