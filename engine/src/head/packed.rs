@@ -112,7 +112,7 @@ impl Page {
         }
         for slot in self.unsorted_slots() {
             self.sort_into_runs(slot, &mut |run, bytes| {
-                visit(packed(base, slot, run, bytes))
+                visit(packed(base, slot, run, bytes));
             });
         }
     }

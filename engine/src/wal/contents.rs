@@ -91,10 +91,10 @@ impl SegmentContents {
             RecordKind::Runs => {
                 let record = RunsRecord::check(payload)?;
                 self.samples += record.samples();
-                let time = record.time();
-                time.into_iter().for_each(|(oldest, newest)| {
-                    [oldest, newest].iter().for_each(|t| self.note(*t))
-                });
+                if let Some((oldest, newest)) = record.time() {
+                    self.note(oldest);
+                    self.note(newest);
+                }
             }
             RecordKind::Histograms => {
                 let record = HistogramRecord::decode(payload)?;
