@@ -36,7 +36,9 @@ pub fn text(histogram: &Histogram) -> String {
 
 /// The same without empty buckets, in as few spans as possible.
 pub fn compact(histogram: &Histogram) -> Histogram {
-    Histogram::from(&FloatHistogram::from(&histogram.as_ref()))
+    let mut compact = FloatHistogram::from(&histogram.as_ref());
+    compact.drop_empty();
+    Histogram::from(&compact)
 }
 
 /// `a + b`; `None` if exponential buckets meet custom ones.

@@ -78,7 +78,7 @@ struct Side {
 }
 
 impl Side {
-    /// Buckets without observations are left out.
+    /// Buckets without observations stay if they were written.
     fn push(&mut self, spans: &[Span], counts: &[f64]) {
         let before = self.indexes.len();
         let mut next = 0_i32;
@@ -87,7 +87,7 @@ impl Side {
             next = first.saturating_add_unsigned(span.length);
             first..next
         });
-        for (index, count) in numbers.zip(counts).filter(|(_, count)| **count != 0.0) {
+        for (index, count) in numbers.zip(counts) {
             self.indexes.push(index);
             self.counts.push(*count);
         }

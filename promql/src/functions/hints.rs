@@ -1,13 +1,16 @@
 //! The hints of resets that native histograms are read with.
 //!
 //! `prom_read_hints(times, values, histograms)`: the histograms with hints that follow from the sample before each;
-//! `prom_find_resets(…)`: where nothing is known, buckets say whether a reset lies before.
+//! `prom_find_resets(…)`: where nothing is known, buckets say whether a reset lies before; then they go, for nobody will look.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray, UInt8Array};
-use arrow::datatypes::DataType;
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, ListArray, StructArray, UInt8Array, new_empty_array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, internal_err};
 use narthex_model::{ResetHint, is_stale};
 
@@ -22,7 +25,7 @@ use crate::mixed::HistogramLists;
 pub(crate) enum Hints {
     /// What Prometheus' chunks tell.
     Read,
-    /// And what buckets tell, for functions that will not look at them.
+    /// And what buckets tell, which are left out.
     Found,
 }
 
@@ -56,7 +59,13 @@ impl PlanFunction for Hints {
             let codes = places.iter_mut().zip(hints);
             codes.for_each(|(code, hint)| *code = hint.code());
         }
-        with_hints(array, codes)
+        let codes: ArrayRef = Arc::new(UInt8Array::from(codes));
+        let changed = |field: &Field, column: &ArrayRef| match field.name().as_str() {
+            "hint" => Ok(codes.clone()),
+            _ if *self == Self::Found => without_buckets(field, column),
+            _ => Ok(column.clone()),
+        };
+        with_columns(array, changed)
     }
 }
 
@@ -86,17 +95,17 @@ impl Hints {
     }
 }
 
-/// The same lists with other hints.
-fn with_hints(lists: &ListArray, codes: Vec<u8>) -> Result<ArrayRef> {
+/// The same lists with the columns of their items `changed`.
+fn with_columns(
+    lists: &ListArray,
+    changed: impl Fn(&Field, &ArrayRef) -> Result<ArrayRef>,
+) -> Result<ArrayRef> {
     let DataType::List(field) = lists.data_type() else {
         return internal_err!("histograms are no lists");
     };
-    let (fields, mut columns, nulls) = lists.values().as_struct().clone().into_parts();
-    match fields.iter().position(|f| f.name() == "hint") {
-        Some(at) => columns[at] = Arc::new(UInt8Array::from(codes)),
-        None => return internal_err!("histograms have no hints"),
-    }
-    let items = StructArray::try_new(fields, columns, nulls)?;
+    let (fields, columns, nulls) = lists.values().as_struct().clone().into_parts();
+    let columns = fields.iter().zip(&columns).map(|(f, c)| changed(f, c));
+    let items = StructArray::try_new(fields.clone(), columns.collect::<Result<_>>()?, nulls)?;
     let offsets = lists.offsets().clone();
     let nulls = lists.nulls().cloned();
     Ok(Arc::new(ListArray::try_new(
@@ -105,4 +114,20 @@ fn with_hints(lists: &ListArray, codes: Vec<u8>) -> Result<ArrayRef> {
         Arc::new(items),
         nulls,
     )?))
+}
+
+/// What is left of a column of histograms without buckets.
+fn without_buckets(field: &Field, column: &ArrayRef) -> Result<ArrayRef> {
+    match (field.name().as_str(), field.data_type()) {
+        ("zero_threshold" | "zero_count", _) => {
+            Ok(Arc::new(Float64Array::from(vec![0.0; column.len()])))
+        }
+        (_, DataType::List(item)) => Ok(Arc::new(ListArray::try_new(
+            item.clone(),
+            OffsetBuffer::new_zeroed(column.len()),
+            new_empty_array(item.data_type()),
+            None,
+        )?)),
+        _ => Ok(column.clone()),
+    }
 }

@@ -34,7 +34,7 @@ impl Bucket {
 }
 
 impl FloatHistogram {
-    /// All buckets by increasing value. Those the zero bucket reaches into begin or end where it does.
+    /// All buckets that hold something, by increasing value. Those the zero bucket reaches into begin or end where it does.
     pub(crate) fn buckets(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
         let width = self.zero_threshold;
         let negative = self.negative_buckets().rev().map(move |mut bucket| {
@@ -64,9 +64,9 @@ impl FloatHistogram {
         }
     }
 
-    /// The positive buckets, away from zero.
+    /// The positive buckets that hold something, away from zero.
     pub(super) fn positive_buckets(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
-        self.positive.iter().map(|(index, count)| {
+        self.positive.held().map(|(index, count)| {
             let lower = self.bound(index.saturating_sub(1));
             let custom = self.is_custom();
             Bucket {
@@ -79,9 +79,9 @@ impl FloatHistogram {
         })
     }
 
-    /// The negative buckets, away from zero.
+    /// The negative buckets that hold something, away from zero.
     pub(super) fn negative_buckets(&self) -> impl DoubleEndedIterator<Item = Bucket> + '_ {
-        self.negative.iter().map(|(index, count)| Bucket {
+        self.negative.held().map(|(index, count)| Bucket {
             lower: -self.bound(index),
             upper: -self.bound(index.saturating_sub(1)),
             lower_inclusive: true,
@@ -90,7 +90,7 @@ impl FloatHistogram {
         })
     }
 
-    /// Which side has observations, if only one has: the zero bucket is taken to lie on it.
+    /// Which side has buckets, be they empty, if only one has: the zero bucket is taken to lie on it.
     pub(super) fn only_side(&self) -> Option<Side> {
         let has = |side: &Buckets| !side.is_empty();
         match (has(&self.negative), has(&self.positive)) {

@@ -38,6 +38,11 @@ impl<N: Tally> Buckets<N> {
         self.index.iter().copied().zip(self.count.iter().copied())
     }
 
+    /// The buckets that hold something, as pairs.
+    pub(crate) fn held(&self) -> impl DoubleEndedIterator<Item = (i32, N)> + '_ {
+        self.iter().filter(|(_, count)| !count.is_zero())
+    }
+
     /// Adds another one's buckets, each times `sign`.
     pub(super) fn add(&mut self, other: &Buckets, sign: f64) {
         if self.index == other.index {
@@ -92,7 +97,7 @@ impl<N: Tally> Buckets<N> {
     /// Leaves out buckets that hold nothing.
     pub(super) fn drop_empty(&mut self) {
         if self.count.iter().any(|count| count.is_zero()) {
-            *self = self.iter().filter(|(_, count)| !count.is_zero()).collect();
+            *self = self.held().collect();
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Buckets, FloatHistogram};
 
 impl From<&HistogramRef<'_>> for FloatHistogram {
     fn from(stored: &HistogramRef<'_>) -> Self {
-        let mut histogram = Self {
+        Self {
             schema: stored.schema,
             hint: stored.reset_hint,
             zero_threshold: stored.zero_threshold,
@@ -16,9 +16,7 @@ impl From<&HistogramRef<'_>> for FloatHistogram {
             positive: sparse(stored.positive_spans, stored.positive_buckets),
             negative: sparse(stored.negative_spans, stored.negative_buckets),
             bounds: stored.custom_values.into(),
-        };
-        histogram.drop_empty();
-        histogram
+        }
     }
 }
 
@@ -84,9 +82,12 @@ mod tests {
         };
         let histogram = FloatHistogram::from(&stored.as_ref());
         let buckets: Vec<_> = histogram.positive.iter().collect();
-        assert_eq!(buckets, [(-2, 1.0), (0, 2.0), (4, 3.0), (5, 4.0)]);
+        assert_eq!(
+            buckets,
+            [(-2, 1.0), (-1, 0.0), (0, 2.0), (4, 3.0), (5, 4.0)]
+        );
         let back = Histogram::from(&histogram);
-        assert_eq!(back.positive_spans, [span(-2, 1), span(1, 1), span(3, 2)]);
+        assert_eq!(back.positive_spans, [span(-2, 3), span(3, 2)]);
         assert_eq!(back.as_ref().check(), Ok(()));
     }
 

@@ -1,6 +1,7 @@
 //! Native histograms as PromQL computes with them: sparse buckets of floats, and what can be asked of them.
 //!
-//! Nothing here knows Arrow. The rules are those of Prometheus; every operation leaves no bucket without observations.
+//! Nothing here knows Arrow. The rules are those of Prometheus; sums and
+//! differences have no buckets without observations, but those that were written stay.
 
 mod add;
 mod bound_table;

@@ -69,6 +69,9 @@ mod tests {
         let mut none = one.clone();
         none.multiply(0.0);
         assert_eq!(none, exponential(0, (0.001, 0.0), &[], &[]));
+        let mut unknown = exponential(0, (0.001, 1.0), &[(0, 3.0), (1, 0.0)], &[]);
+        unknown.multiply(f64::INFINITY);
+        assert!(unknown.positive.count[1].is_nan());
         let mut infinite = one;
         infinite.divide(0.0);
         assert!(infinite.positive.is_empty() && infinite.negative.is_empty());

@@ -23,7 +23,8 @@ struct Left {
 impl FloatHistogram {
     /// Only the observations on one side of `at`. A bucket that `at` cuts keeps a share; if any bucket changed, count and
     /// sum are estimated anew from what is left.
-    pub(crate) fn trim(&self, keep: Keep, at: f64) -> Self {
+    pub(crate) fn trim(mut self, keep: Keep, at: f64) -> Self {
+        self.drop_empty();
         let mut total = Left {
             count: 0.0,
             middle: 0.0,
@@ -45,17 +46,16 @@ impl FloatHistogram {
             )),
             false => self.zero_count,
         };
-        let mut out = self.clone();
         if zero == self.zero_count
             && positive == self.positive.count
             && negative == self.negative.count
         {
-            return out;
+            return self;
         }
-        (out.count, out.sum, out.zero_count) = (total.count, total.middle, zero);
-        set(&mut out.positive, positive);
-        set(&mut out.negative, negative);
-        out
+        (self.count, self.sum, self.zero_count) = (total.count, total.middle, zero);
+        set(&mut self.positive, positive);
+        set(&mut self.negative, negative);
+        self
     }
 
     fn left_of(&self, bucket: Bucket, side: Side, keep: Keep, at: f64) -> Left {
@@ -211,18 +211,18 @@ mod tests {
             &[(0, 1.0), (1, 2.0)],
         );
         one.sum = 123.75;
-        let below = one.trim(Keep::Below, std::f64::consts::SQRT_2);
+        let below = one.clone().trim(Keep::Below, std::f64::consts::SQRT_2);
         assert!(near(below.sum, 0.257_093_886_598_984_7) && near(below.positive.count[1], 2.0));
-        let above = one.trim(Keep::Above, 2.0);
+        let above = one.clone().trim(Keep::Above, 2.0);
         assert_eq!(
             (above.count, above.positive.index.clone()),
             (24.0, vec![2, 3])
         );
         assert!(near(above.sum, 113.137_084_989_847_61) && above.zero_count == 0.0);
-        assert_eq!(one.trim(Keep::Above, f64::NEG_INFINITY), one);
-        assert_eq!(one.trim(Keep::Below, f64::INFINITY), one);
-        assert_eq!(one.trim(Keep::Below, f64::NEG_INFINITY).count, 0.0);
-        let halved = one.trim(Keep::Below, 0.0);
+        assert_eq!(one.clone().trim(Keep::Above, f64::NEG_INFINITY), one);
+        assert_eq!(one.clone().trim(Keep::Below, f64::INFINITY), one);
+        assert_eq!(one.clone().trim(Keep::Below, f64::NEG_INFINITY).count, 0.0);
+        let halved = one.clone().trim(Keep::Below, 0.0);
         assert_eq!((halved.count, halved.zero_count), (3.5, 0.5));
     }
 
@@ -234,7 +234,7 @@ mod tests {
         );
         listed.sum = 172.5;
         let sums = |keep, at| {
-            let trimmed = listed.trim(keep, at);
+            let trimmed = listed.clone().trim(keep, at);
             (trimmed.count, trimmed.sum)
         };
         assert_eq!(sums(Keep::Below, 15.0), (11.0, 97.5));
@@ -243,16 +243,16 @@ mod tests {
         assert_eq!(sums(Keep::Below, 0.0), (0.0, 0.0));
         assert_eq!(sums(Keep::Above, 0.0), (15.0, 172.5));
         let split = custom(&[-5.0], &[(0, 1.0), (1, 100.0)]);
-        assert_eq!(split.trim(Keep::Below, -10.0).sum, -10.0);
-        assert_eq!(split.trim(Keep::Above, -2.0).sum, -200.0);
+        assert_eq!(split.clone().trim(Keep::Below, -10.0).sum, -10.0);
+        assert_eq!(split.clone().trim(Keep::Above, -2.0).sum, -200.0);
         let single = custom(&[], &[(0, 100.0)]);
-        assert_eq!(single.trim(Keep::Above, 10.0).count, 0.0);
+        assert_eq!(single.clone().trim(Keep::Above, 10.0).count, 0.0);
     }
 
     proptest! {
         #[test]
         fn both_parts_make_the_whole(histogram in any_exponential(), at in -9.0_f64..9.0) {
-            let (below, above) = (histogram.trim(Keep::Below, at), histogram.trim(Keep::Above, at));
+            let (below, above) = (histogram.clone().trim(Keep::Below, at), histogram.clone().trim(Keep::Above, at));
             prop_assert!(near(below.count + above.count, histogram.count));
             let (share, _) = histogram.fraction(f64::NEG_INFINITY, at);
             prop_assert!(histogram.count == 0.0 || (share * histogram.count - below.count).abs() < 1e-9);

@@ -29,7 +29,7 @@ impl<N: Tally> FloatHistogram<N> {
         self.negative.drop_first(negative);
     }
 
-    /// How many buckets of each side lie within `width` of zero, at least in part, and how far they reach.
+    /// How many buckets of each side lie within `width` of zero, at least in part, and how far those reach that hold something.
     fn within(&self, width: f64) -> (usize, usize, f64) {
         let mut reach = width;
         loop {
@@ -45,9 +45,8 @@ impl<N: Tally> FloatHistogram<N> {
     fn side_within(&self, side: &Buckets<N>, width: f64) -> (usize, f64) {
         let begins = |index: &i32| self.bound(index.saturating_sub(1));
         let within = side.index.partition_point(|index| begins(index) < width);
-        let last = within
-            .checked_sub(1)
-            .map(|last| self.bound(side.index[last]));
+        let held = side.count[..within].iter().rposition(|c| !c.is_zero());
+        let last = held.map(|last| self.bound(side.index[last]));
         (within, last.map_or(width, |end| end.max(width)))
     }
 
@@ -84,6 +83,8 @@ mod tests {
         assert_eq!(histogram.widened_zero(1.0), (3.0, 1.0));
         assert_eq!(histogram.widened_zero(1.5), (10.0, 2.0));
         assert_eq!(histogram.widened_zero(5.0), (22.0, 8.0));
+        let empty = exponential(0, (0.001, 2.0), &[(1, 3.0), (2, 0.0)], &[]);
+        assert_eq!(empty.widened_zero(3.0), (5.0, 3.0));
     }
 
     #[test]

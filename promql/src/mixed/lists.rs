@@ -142,7 +142,7 @@ impl HistogramLists {
     /// A copy of histogram `position` of `row`.
     pub(crate) fn get(&self, row: usize, position: usize) -> FloatHistogram {
         let at = self.offsets[row] as usize + position;
-        let mut histogram = FloatHistogram {
+        FloatHistogram {
             schema: self.schema.value(at),
             hint: ResetHint::of_code(self.hint.value(at)).unwrap_or_default(),
             zero_threshold: self.zero_threshold.value(at),
@@ -152,10 +152,7 @@ impl HistogramLists {
             positive: self.positive.get(at),
             negative: self.negative.get(at),
             bounds: self.bounds.get(at).into(),
-        };
-        // Stored spans may hold empty buckets.
-        histogram.drop_empty();
-        histogram
+        }
     }
 }
 

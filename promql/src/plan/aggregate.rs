@@ -19,8 +19,12 @@ use crate::functions::window::GroupFunction;
 impl Planner<'_> {
     pub(super) fn aggregate(&self, node: &Aggregate) -> Result<Vector> {
         let parameter = node.param.as_ref();
-        let parameter = parameter.map(|p| self.parameter(node.op, p)).transpose()?;
+        let planned = parameter.map(|p| self.plan(p)).transpose()?;
         let vector = self.vector(&node.expr)?;
+        let parameter = match (parameter, planned) {
+            (Some(expr), Some(planned)) => Some(self.parameter(node.op, expr, planned)?),
+            _ => None,
+        };
         let groups = group_labels(&vector.labels, &node.grouping);
         if let (AggregateOp::CountValues, Some(Planned::Text(name))) = (node.op, &parameter) {
             return self.count_values(&vector, name, &node.grouping);
@@ -85,8 +89,8 @@ fn aggregated(
 }
 
 impl Planner<'_> {
-    fn parameter(&self, op: AggregateOp, expr: &Expr) -> Result<Planned> {
-        let planned = self.plan(expr)?;
+    /// The parameter `expr`, which has been `planned`, with what is demanded of it. Its check speaks after the vector's functions.
+    fn parameter(&self, op: AggregateOp, expr: &Expr, planned: Planned) -> Result<Planned> {
         let demand = match op {
             AggregateOp::Quantile => Demand::Quantile,
             AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Limitk => Demand::Count,

@@ -85,6 +85,17 @@ impl Planner<'_> {
         operator.udf()
     }
 
+    /// Has a point wherever the operator of `node` can take the two points.
+    pub(super) fn takes(&self, node: &Binary) -> Arc<ScalarUDF> {
+        let operator = MixedBinary {
+            op: node.op,
+            comparison: Comparison::Bool,
+            keeps_right: false,
+            speaker: self.speaker(node.lhs.span),
+        };
+        operator.udf()
+    }
+
     /// At least one of the two varies with the step.
     fn scalar_scalar(&self, node: &Binary, a: Planned, b: Planned) -> Result<Planned> {
         let left = self.scalar_plan(a)?;

@@ -1,9 +1,9 @@
 //! Whether anybody looks at the buckets of a selector's native histograms.
 //!
-//! Prometheus does not even decode them below `histogram_count` and its like, but finds resets on the way and says so in the hints.
-//! Here they are decoded anyway; but the hints, which some warnings tell of, must be the same.
+//! Below `histogram_count` and its like nobody does: what comes after a selector sees counts and sums alone, with hints that tell
+//! the resets that the buckets showed.
 
-use crate::ast::Node;
+use crate::ast::{BinaryOp, Node};
 use crate::functions::hints::Hints;
 
 /// What the expressions around say.
@@ -21,7 +21,10 @@ impl Buckets {
     /// What they say inside `node`.
     pub(super) fn inside(self, node: &Node) -> Self {
         let function = match node {
-            Node::Binary(_) => return Self::Unsaid,
+            Node::Binary(binary) => match binary.op {
+                BinaryOp::TrimLower | BinaryOp::TrimUpper => return Self::Needed,
+                _ => return self,
+            },
             // The samples of a subquery may skip over the one that follows a reset.
             Node::Subquery(_) => return Self::Needed,
             Node::Call(call) => call.function,

@@ -22,9 +22,11 @@ const BOUND: &str = "le";
 
 impl Planner<'_> {
     pub(super) fn histogram_quantile(&self, args: &[Expr]) -> Result<Vector> {
-        let phi = self.each_quantile(arg(args, 0)?)?;
-        let histograms = arg(args, 1)?;
-        self.quantile_of(self.vector(histograms)?, phi, blamed(histograms))
+        let (quantile, histograms) = (arg(args, 0)?, arg(args, 1)?);
+        let phi = self.scalar(quantile)?;
+        let vector = self.vector(histograms)?;
+        let phi = self.each_quantile(phi, quantile)?;
+        self.quantile_of(vector, phi, blamed(histograms))
     }
 
     /// One result for each quantile, which tells it in a label.
@@ -38,7 +40,7 @@ impl Planner<'_> {
         }
         let mut sides = Vec::new();
         for quantile in args.iter().skip(2) {
-            let phi = self.each_quantile(quantile)?;
+            let phi = self.each_quantile(self.scalar(quantile)?, quantile)?;
             let Planned::Number(number) = phi else {
                 return Err(not_supported("histogram_quantiles() of a varying quantile"));
             };
@@ -67,8 +69,7 @@ impl Planner<'_> {
         )
     }
 
-    fn each_quantile(&self, quantile: &Expr) -> Result<Planned> {
-        let phi = self.scalar(quantile)?;
+    fn each_quantile(&self, phi: Planned, quantile: &Expr) -> Result<Planned> {
         self.demanded(Demand::EachQuantile, phi, blamed(quantile))
     }
 

@@ -8,7 +8,7 @@ use super::arithmetic::{is_trim, kind};
 use super::columns::{VALUE, absent_label, call, column, label};
 use super::common::kept;
 use super::names::{Names, keeps_name, names_after};
-use super::pairs::{one_per_match, one_per_result};
+use super::pairs::{Pairs, one_per_match, one_per_result};
 use super::vector::{Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{Binary, Cardinality, Matching};
@@ -73,24 +73,30 @@ impl Planner<'_> {
         } else {
             many_distinct
         };
+        let operands = |many: Expr| match swapped {
+            true => vec![column(OTHER), many],
+            false => vec![many, column(OTHER)],
+        };
+        let taken = || call(&self.takes(node), operands(column(VALUE)));
         let (joined, many_value) = if sound || fills {
             (joined, column(VALUE))
-        } else if one_to_one {
-            one_per_match(joined, &keys, meeting)?
         } else {
-            one_per_result(joined, &labels, &include, meeting)?
-        };
-        let operands = if swapped {
-            vec![column(OTHER), many_value]
-        } else {
-            vec![many_value, column(OTHER)]
+            let pairs = Pairs {
+                joined,
+                taken: mixed.then(taken),
+                meeting,
+            };
+            match one_to_one {
+                true => one_per_match(pairs, &keys)?,
+                false => one_per_result(pairs, &labels, &include)?,
+            }
         };
         let operator = if mixed {
             self.mixed_operator(node, false)
         } else {
             binary(node.op, kind(node))
         };
-        let value = call(&operator, operands);
+        let value = call(&operator, operands(many_value));
         let pairs = result(joined, labels, &include, value)?;
         let pairs = Vector {
             names: names_after(node, names),

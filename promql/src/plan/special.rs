@@ -18,6 +18,7 @@ use super::{Planned, Planner, blamed, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::extremes::Extreme;
+use crate::functions::floats::floats;
 use crate::functions::group::Duplicate;
 use crate::functions::labels::Rewrite;
 use crate::functions::plan_function::PlanFunction;
@@ -54,7 +55,14 @@ impl Planner<'_> {
             "label_replace" => Planned::Vector(self.label_replace(args)?),
             "label_join" => Planned::Vector(self.label_join(args)?),
             "sort" | "sort_desc" | "sort_by_label" | "sort_by_label_desc" => {
-                Planned::Vector(self.sorted(arg(args, 0)?, span)?)
+                let vector = self.sorted(arg(args, 0)?, span)?;
+                let by_value = matches!(node.function, "sort" | "sort_desc");
+                Planned::Vector(if by_value && vector.is_mixed() {
+                    // Histograms have no order.
+                    vector.map(&floats(None))?
+                } else {
+                    vector
+                })
             }
             _ => return Ok(None),
         }))

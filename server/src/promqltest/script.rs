@@ -1,6 +1,8 @@
 //! The commands of a script: `clear`, `load`, `eval`.
 
 use narthex_model::parse_duration;
+use narthex_promql::ParseOptions;
+use narthex_promql::ast::Node;
 use regex::Regex;
 
 use super::series::{self, SeriesLine};
@@ -246,13 +248,7 @@ fn body_line(line: &str, eval: &mut Eval) -> Result<bool, String> {
         return expect_range_vector(rest, eval).map(|()| false);
     }
     if let Some(rest) = line.strip_prefix("expect string ") {
-        let unquoted = rest
-            .trim()
-            .trim_matches(['"', '`'])
-            .replace("\\n", "\n")
-            .replace("\\\"", "\"")
-            .replace("\\\\", "\\");
-        eval.expected = Expected::String(unquoted);
+        eval.expected = Expected::String(string(rest)?);
         return Ok(false);
     }
     if line.split(' ').next() == Some("expect") {
@@ -270,6 +266,15 @@ fn body_line(line: &str, eval: &mut Eval) -> Result<bool, String> {
             Ok(false)
         }
         _ => Err("a series line beside a scalar or a string".to_owned()),
+    }
+}
+
+/// What a literal in quotes says.
+fn string(literal: &str) -> Result<String, String> {
+    let read = narthex_promql::parse(literal, &ParseOptions::all()).map(|expr| expr.node);
+    match read {
+        Ok(Node::String(text)) => Ok(text),
+        _ => Err(format!("{literal} is no string")),
     }
 }
 

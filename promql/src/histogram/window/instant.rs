@@ -53,6 +53,7 @@ fn difference(
     say: Say<'_>,
 ) -> Option<FloatHistogram> {
     let mut change = now.clone();
+    change.drop_empty();
     if let Some(before) = before {
         match change.sub(before) {
             Ok(combined) if combined.reconciled => {
