@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.parse
 
+import explained
 import queries
 import world
 from programs import Programs, free_port, http as ask_once, stop_all, wait_until
@@ -25,34 +26,6 @@ from sampled import START
 
 TOLERANCE = 1e-9
 
-# Where the answers may differ, by rule: Prometheus 3.5 is older than the language we speak, and we do not evaluate what nobody needs.
-ALIKE = "vector cannot contain metrics with the same labelset"
-EXPLAINED = {
-    "rates of native histograms are not extended to below zero since 3.6": lambda query, theirs, ours: (
-        re.search(r"\b(rate|increase)\(native", query)
-    ),
-    "3.5 mixes up the buckets of custom histograms of which only counts or sums are wanted": lambda query, theirs, ours: (
-        re.search(r"native_custom [-+] native_custom", query) and re.search(r"histogram_(count|sum|avg)", query)
-    ),
-    "series that label_replace makes alike may take turns since 3.8": lambda query, theirs, ours: (
-        theirs.get("error") == ALIKE and "label_" in query
-    ),
-    "an operand that cannot change an empty answer is not evaluated, so nobody sees its errors": lambda query, theirs, ours: (
-        theirs["status"] == "error" and ours["status"] == "success" and ours["data"]["result"] == []
-    ),
-    "nor sees anybody its notes": lambda query, theirs, ours: (
-        theirs["status"] == ours["status"] == "success"
-        and not values(theirs["data"], ours["data"])
-        and all(set(ours.get(kind, [])) <= set(theirs.get(kind, [])) for kind in ("warnings", "infos"))
-        and re.search(r" (and|unless|atan2|[-+*/%^<>=!]+) ", query)
-    ),
-    "pairs that an operator drops are ambiguous, too, since 3.10": lambda query, theirs, ours: (
-        theirs["status"] == "success" and ours.get("error", "").startswith("multiple matches for labels")
-    ),
-    "3.5 misplaces an operator after a list of labels in parentheses": lambda query, theirs, ours: (
-        "must not occur in ON and GROUP clause" in theirs.get("error", "") and "must not occur in ON and GROUP clause" in ours.get("error", "")
-    ),
-}
 NEW = "conflicting counter resets|mismatched custom buckets|sort is ineffective"
 # Of more notes each program shows some.
 NOTES_MAX = 10
@@ -68,15 +41,15 @@ def run(programs, checks):
 
 
 class Counted:
-    """How many queries were answered alike, differently, differently by a rule, and with an error by both."""
+    """How many queries were answered differently, with an error by both, with nothing, and differently by a rule."""
 
     def __init__(self):
-        self.asked = self.differing = self.errors = 0
+        self.asked = self.differing = self.errors = self.empty = 0
         self.explained = collections.Counter()
 
     def __str__(self):
         explained = "".join(f"; {count}: {rule}" for rule, count in self.explained.items())
-        return f"{self.asked} asked, {self.differing} differ, {self.errors} are errors in both{explained}"
+        return f"{self.asked} asked, {self.differing} differ, {self.errors} are errors in both, {self.empty} are empty{explained}"
 
 
 def compare(programs, count, seed, shown):
@@ -96,12 +69,14 @@ def compare(programs, count, seed, shown):
         theirs, ours = (session.ask(query, times) for session in sessions)
         counted.asked += 1
         counted.errors += theirs["status"] == ours["status"] == "error"
+        counted.empty += ours.get("data", {}).get("result") == []
         difference = explain(theirs, ours)
         if not difference:
             continue
-        rules = [rule for rule, applies in EXPLAINED.items() if applies(query, theirs, ours)]
-        if rules:
-            counted.explained[rules[0]] += 1
+        case = explained.Case(query, times, (theirs, ours), sessions, sys.modules[__name__])
+        rule = explained.rule_of(case)
+        if rule:
+            counted.explained[rule] += 1
             continue
         counted.differing += 1
         if counted.differing <= shown:
@@ -169,13 +144,21 @@ def errors(theirs, ours):
 
 
 def notes(theirs, ours):
-    """Warnings and infos. Prometheus 3.5 does not tell how much of a histogram was not monotonic, nor knows the notes in `NEW`."""
+    """Warnings and infos. Prometheus 3.5 does not tell how much of a histogram was not monotonic, nor knows the notes in `NEW`, and names
+    metrics that have no name."""
     for kind in ("warnings", "infos"):
-        a = sorted(theirs.get(kind, []))
-        b = sorted(re.sub(r", from buckets .* (\(\d+:\d+\))$", r" \1", note) for note in ours.get(kind, []) if not re.search(NEW, note))
+        a = sorted(re.sub(r'^(.* label "le" .*) for metric name ""', r"\1", plain(note)) for note in theirs.get(kind, []))
+        b = sorted(
+            re.sub(r", from buckets .* (\(\d+:\d+\))$", r" \1", plain(note)) for note in ours.get(kind, []) if not re.search(NEW, note)
+        )
         if a != b and len(a) <= NOTES_MAX >= len(b):
             return f"{kind} of theirs alone: {[note for note in a if note not in b]}, of ours alone: {[note for note in b if note not in a]}"
     return None
+
+
+def plain(note):
+    """A note with as many digits of each number as must agree."""
+    return re.sub(r"-?\d+\.\d+(e[-+]\d+)?", lambda number: f"{float(number[0]):.9g}", note)
 
 
 def values(theirs, ours):

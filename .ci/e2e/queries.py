@@ -8,13 +8,16 @@ OFFSETS = ["30s", "5m", "-2m", "33m"]
 LABELS = ["job", "host", "code", "le", "version"]
 COUNTERS = ["requests_total", "latency_bucket", "latency_count", "latency_sum"]
 GAUGES = ["load", "temperature", "weird", "info"]
-NATIVE = ["native", "native_custom", "native_gauge"]
-MATCHERS = ['job="api"', 'job!="api"', 'host=~"a|b"', 'host!~"b.*"', 'host=""', 'code="500"', 'job=~".+"', 'zone="x"']
+NATIVE = ["native", "native_custom", "native_gauge", "mixed"]
+MATCHERS = ['job="api"', 'job!="api"', 'host=~"a|b1"', 'host!~"b.*"', 'job=~".+"', 'host="c"']
+# That many series do not satisfy.
+RARE = ['host=""', 'code="500"', 'le=~"0.5|.Inf"', 'zone="x"', 'version!="1.0"', 'job=""']
 
 # From a range of floats.
 OVER_TIME = [
     "avg_over_time", "min_over_time", "max_over_time", "sum_over_time", "count_over_time", "stddev_over_time",
-    "stdvar_over_time", "last_over_time", "present_over_time", "deriv", "delta", "idelta",
+    "stdvar_over_time", "last_over_time", "present_over_time", "deriv", "delta", "idelta", "ts_of_last_over_time",
+    "ts_of_max_over_time", "ts_of_min_over_time",
 ]
 COUNTER_FUNCTIONS = ["rate", "increase", "irate", "changes", "resets"]
 ELEMENTWISE = [
@@ -51,8 +54,12 @@ class Generator:
     def selector(self, names):
         name = self.random.choice(names)
         matchers = self.random.sample(MATCHERS, self.random.choice([0, 0, 0, 1, 1, 2]))
+        if self.random.random() < 0.1:
+            matchers.append(self.random.choice(RARE))
+        if self.random.random() < 0.03:
+            return f'{{{",".join([json.dumps(name), *matchers])}}}'
         if self.random.random() < 0.05:
-            return f'{{__name__=~"{name}|load",{",".join(matchers)}}}'
+            return f'{{__name__=~"{name}|{self.any("load", "native", "native_gauge")}",{",".join(matchers)}}}'
         return name + (f"{{{','.join(matchers)}}}" if matchers else "")
 
     def range_of(self, names, depth):
@@ -64,7 +71,7 @@ class Generator:
         return f"{self.selector(names)}[{self.random.choice(RANGES)}]{self.modifiers()}"
 
     def number(self):
-        return self.any("0", "1", "-1", "2", "0.5", "3.7", "1e3", "-0.25", "100", "NaN", "Inf")
+        return self.any("0", "1", "-1", "2", "0.5", "3.7", "1e3", "-0.25", "100", "NaN", "Inf", "0x1F", "1_000", "5m")
 
     def scalar(self, depth):
         if depth <= 0 or self.random.random() < 0.6:
@@ -89,11 +96,12 @@ class Generator:
 
     def matching(self, sets):
         labels = ", ".join(self.random.sample(LABELS[:3], self.random.choice([1, 1, 2])))
-        match = self.any("", "", f"on ({labels})", f"ignoring ({labels})")
+        match = self.any("", "", f"on ({labels})", f"ignoring ({labels})", "on (job, host)", self.any("on ()", "ignoring (code, le, version)"))
         if sets or not match:
             return match
         group = self.any("", "", "group_left", "group_right")
-        include = self.maybe(f" ({self.random.choice(LABELS)})", 0.3) if group else ""
+        # What stands in parentheses after it would be taken for labels.
+        include = f" ({self.maybe(self.random.choice(LABELS), 0.4)})" if group else ""
         return f"{match} {group}{include}"
 
     def vector(self, depth):
@@ -115,6 +123,12 @@ class Generator:
             return f"predict_linear({self.range_of(names, depth)}, {self.any('0', '60', '-100', '3600')})"
         if kind < 0.25:
             return f"absent_over_time({self.range_of(names, depth)})"
+        if kind < 0.27:
+            # NaN makes it NaN only since 3.6.
+            return f"mad_over_time({self.range_of(COUNTERS + GAUGES[:2], 1)})"
+        if kind < 0.3:
+            factors = f"{self.any('0.1', '0.5', '0.9')}, {self.any('0.2', '0.7')}"
+            return f"double_exponential_smoothing({self.range_of(GAUGES[:2], depth)}, {factors})"
         return f"{self.random.choice(OVER_TIME)}({self.range_of(names, depth)})"
 
     def elementwise(self, depth):
@@ -128,25 +142,38 @@ class Generator:
             return f"round({inner}{self.any('', ', 0.5', ', 10', ', -3')})"
         if kind < 0.4:
             return f"-({inner})"
+        if kind < 0.43:
+            return f"{self.any('hour', 'minute', 'day_of_year', 'days_in_month', 'year')}()"
         return f"{self.random.choice(ELEMENTWISE)}({inner})"
 
     def aggregate(self, depth):
         if self.random.random() < 0.15:
-            return f"quantile{self.grouping()} ({self.any('0.1', '0.5', '0.9', '1', '-1')}, {self.vector(depth - 1)})"
+            parameter = self.any("0.1", "0.5", "0.9", "1", "-1", self.scalar(depth - 1))
+            return f"quantile{self.grouping()} ({parameter}, {self.vector(depth - 1)})"
         return f"{self.random.choice(AGGREGATIONS)}{self.grouping()} ({self.vector(depth - 1)})"
 
     def ranked(self, depth):
-        # Values without ties: which of equal ones stay is chance.
+        # Values without ties: which of equal ones stay is chance. They also are the only ones whose text is sure to be the same.
         inner = "temperature" + self.maybe('{job="api"}', 0.3) + self.modifiers()
-        return f"{self.any('topk', 'bottomk')}{self.grouping()} ({self.any('0', '1', '2', '5')}, {inner})"
+        kind = self.random.random()
+        if kind < 0.15:
+            return f'count_values{self.grouping()} ("{self.any("value", "job")}", {inner})'
+        if kind < 0.25:
+            return f"limit_ratio{self.grouping()} ({self.any('0.3', '-0.5', '1', '2')}, {self.vector(depth - 1)})"
+        if kind < 0.35:
+            return f"{self.any('sort', 'sort_desc')}({self.vector(depth - 1)})"
+        if kind < 0.4:
+            return f'{self.any("sort_by_label", "sort_by_label_desc")}({self.vector(depth - 1)}, "host", "job")'
+        count = self.any("0", "1", "2", "5", "scalar(vector(2))", "(time() % 3)")
+        if kind < 0.5:
+            # Which ones stay depends on where they are stored.
+            return f"count (limitk{self.grouping()} ({count}, {inner}))"
+        return f"{self.any('topk', 'bottomk')}{self.grouping()} ({count}, {inner})"
 
-    def arithmetic(self, depth):
-        op = self.random.choice(ARITHMETIC)
-        return self.operation(op, depth)
-
-    def comparison(self, depth):
-        op = self.random.choice(COMPARISONS) + self.maybe(" bool", 0.4)
-        return self.operation(op, depth)
+    def binary(self, depth):
+        if self.random.random() < 0.65:
+            return self.operation(self.random.choice(ARITHMETIC), depth)
+        return self.operation(self.random.choice(COMPARISONS) + self.maybe(" bool", 0.4), depth)
 
     def operation(self, op, depth):
         kind = self.random.random()
@@ -166,10 +193,10 @@ class Generator:
     def labelled(self, depth):
         inner = self.vector(depth - 1)
         if self.random.random() < 0.5:
-            texts = [self.any("dst", "job", "host"), self.any("x", "$1", "$1-y", ""), self.any("job", "host", "nope")]
+            texts = [self.any("dst", "job", "host", "__name__"), self.any("x", "$1", "$1-y", "", "${1}z"), self.any("job", "host", "nope", "__name__")]
             texts.append(self.any("(.*)", "(a).*", "api", "b"))
             return f"label_replace({inner}, {', '.join(map(json.dumps, texts))})"
-        texts = [self.any("dst", "job"), self.any("-", ""), "job", "host"]
+        texts = [self.any("dst", "job"), self.any("-", ""), *self.any(["job", "host"], ["host"], [], ["code", "nope", "job"])]
         return f"label_join({inner}, {', '.join(map(json.dumps, texts))})"
 
     def quantile(self, depth):
@@ -182,7 +209,7 @@ class Generator:
         elif kind < 0.6:
             inner = "latency_bucket"
         else:
-            native = self.any("native", "native_custom")
+            native = self.any("native", "native_custom", "mixed")
             inner = self.any(native, f"rate({native}[5m])", f"sum by (job) ({native})", f"increase({native}[20m])")
         return f"histogram_quantile({phi}, {inner})"
 
@@ -206,6 +233,6 @@ class Generator:
         return f"vector({self.scalar(depth - 1)})"
 
     FORMS = (
-        [rate] * 4 + [over_time] * 5 + [elementwise] * 3 + [aggregate] * 5 + [ranked] + [arithmetic] * 4 + [comparison] * 2
+        [rate] * 4 + [over_time] * 5 + [elementwise] * 3 + [aggregate] * 5 + [ranked] + [binary] * 6
         + [set] * 2 + [labelled] + [quantile] * 2 + [native] * 2 + [absent] + [from_scalar]
     )

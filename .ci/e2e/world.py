@@ -35,6 +35,7 @@ def series(rng):
             yield from classic(rng, {"job": job, "host": host})
             yield {"__name__": "native", "job": job, "host": host}, native(rng, {"schema": rng.choice([0, 2])})
             yield {"__name__": "native_custom", "job": job, "host": host}, native(rng, {"schema": -53, "custom": BOUNDS})
+            yield {"__name__": "mixed", "job": job, "host": host}, mixed(rng)
             yield {"__name__": "native_gauge", "job": job, "host": host}, native(rng, {"schema": 1, "hint": 3, "float": True})
         yield from churning(rng, job)
     yield {"__name__": "load", "job": "solo"}, gauge(rng, 0, 1)
@@ -129,16 +130,21 @@ def classic(rng, labels):
 
 
 def native(rng, options):
-    custom = options["schema"] == -53
-    grown = [0] * 6
+    """Counters never come near zero, so that no rate is extended to below it; some buckets never hold anything."""
+    custom, gauge = options["schema"] == -53, options.get("hint") == 3
+    live = [True, *(rng.random() < 0.8 for _ in range(5))]
+    grown = [2000 * held for held in live]
 
     def make(offsets):
         histograms = []
         for _, t in clock(rng, offsets):
-            if rng.random() < 0.01 or options.get("hint") == 3:
+            if gauge:
                 grown[:] = [0] * 6
+            elif rng.random() < 0.01:
+                grown[:] = [count // 2 for count in grown]
             for _ in range(rng.randrange(15)):
-                grown[rng.randrange(6)] += 1
+                bucket = rng.randrange(6)
+                grown[bucket] += live[bucket]
             values = [count * 0.5 for count in grown] if options.get("float") else list(grown)
             h = {"t": t, "sum": sum(values) * 1.25, "count": sum(values), **options}
             if custom:
@@ -148,5 +154,15 @@ def native(rng, options):
                 h |= {"negative_spans": [(1, 1)], "negative_buckets": values[5:]}
             histograms.append(h)
         return {"histograms": histograms}
+
+    return make
+
+
+def mixed(rng):
+    """Floats in one batch, histograms in the next."""
+    makers = [counter(rng), native(rng, {"schema": 1})]
+
+    def make(offsets):
+        return makers[offsets.start // len(offsets) // STEP % 2](offsets)
 
     return make
