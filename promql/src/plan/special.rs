@@ -18,7 +18,7 @@ use super::{Planned, Planner, blamed, planning, seconds};
 use crate::ast::{Call, Expr, Node, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::extremes::Extreme;
-use crate::functions::floats::floats;
+use crate::functions::floats::Floats;
 use crate::functions::group::Duplicate;
 use crate::functions::labels::Rewrite;
 use crate::functions::plan_function::PlanFunction;
@@ -59,7 +59,7 @@ impl Planner<'_> {
                 let by_value = matches!(node.function, "sort" | "sort_desc");
                 Planned::Vector(if by_value && vector.is_mixed() {
                     // Histograms have no order.
-                    vector.map(&floats(None))?
+                    vector.map(&Floats(None).udf())?
                 } else {
                     vector
                 })
