@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange};
 
+use crate::block::Wanted;
+use crate::estimate::ReadEstimate;
 use crate::histograms::HistogramColumns;
 use crate::limits::HISTOGRAM_SAMPLES;
 use crate::quarantine::Quarantine;
@@ -190,6 +192,15 @@ impl Selection {
     pub fn read_with_starts(&self, positions: Range<usize>) -> Result<SampleColumns> {
         let stitcher = self.stitcher(positions).with_starts();
         stitcher.read(|block, error| self.report(block, error))
+    }
+
+    /// What reading the series at `parts`, one part after the other, will take, as far as the index tells.
+    ///
+    /// # Errors
+    /// `Corrupt` if an index contradicts itself.
+    pub fn estimate(&self, parts: &[Range<usize>], wanted: Wanted) -> Result<ReadEstimate> {
+        let parts: Vec<_> = parts.iter().map(|p| self.stitcher(p.clone())).collect();
+        ReadEstimate::of(&self.state, &parts, wanted)
     }
 
     /// Tells of a damaged block; whether answers may do without it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use narthex_model::{Labels, Result, TimeRange, TimestampMs};
 use parking_lot::Mutex;
 
-use crate::block::{Block, BlockMeta, DecodedHistograms, DecodedSamples};
+use crate::block::{Block, BlockMeta, DecodedHistograms, DecodedSamples, PageCounts, Wanted};
 use crate::exemplars::StoredExemplar;
 use crate::metadata::KnownMetadata;
 use crate::series_table::{Pin, SeriesTable};
@@ -212,6 +212,17 @@ impl StoredBlock {
             .local(ordinal)
             .map(|local| self.block.rows_in(local, range));
         rows.map_or(0, |rows| rows.end.saturating_sub(rows.start))
+    }
+
+    /// What decoding series, by strictly increasing ordinals of the block, will take; see [`Block::estimate`].
+    pub(crate) fn estimate(
+        &self,
+        locals: &[u32],
+        range: TimeRange,
+        wanted: Wanted,
+        groups: &mut Vec<usize>,
+    ) -> Result<PageCounts> {
+        self.block.estimate(locals, range, wanted, groups)
     }
 
     /// Decodes the samples of series, by strictly increasing ordinals of the block, that lie in `range`.

@@ -11,6 +11,7 @@ use narthex_model::{Error, Result};
 use super::folder::{BlockFile, BlockFolder, read_error};
 use super::meta::FileMeta;
 use crate::fs::{AppendFile, FileSystem, sync_parent};
+use crate::meter::{self, ReadCounts};
 
 /// How many bytes are gathered before they are handed to the operating system.
 const WRITE_BUFFER_BYTES: usize = 1 << 20;
@@ -141,6 +142,10 @@ impl ReadFile {
         if !lengths.eq(read.iter().map(|bytes| bytes.len() as u64)) {
             return Err(damaged(&self.path, "it is shorter than when it was opened"));
         }
+        meter::count(ReadCounts {
+            bytes: read.iter().map(|bytes| bytes.len() as u64).sum(),
+            ..ReadCounts::default()
+        });
         Ok(read)
     }
 }

@@ -77,6 +77,11 @@ impl HistogramsFile {
         self.file.path()
     }
 
+    /// Its size.
+    pub(super) fn bytes(&self) -> u64 {
+        self.file.len()
+    }
+
     /// Number of all rows.
     pub(super) fn rows(&self) -> u64 {
         self.rows

@@ -9,6 +9,7 @@ mod chunks;
 mod copy;
 pub(crate) mod decimal;
 mod delta;
+mod estimate;
 mod exemplars_file;
 mod files;
 mod folder;
@@ -42,6 +43,8 @@ mod workers;
 mod write;
 
 pub(crate) use copy::copy_block;
+pub(crate) use estimate::PageCounts;
+pub use estimate::Wanted;
 pub use folder::{BlockFile, BlockFolder, BlockStore, LocalFolder};
 pub use histograms_reader::DecodedHistograms;
 pub use meta::{BlockMeta, BlockSource, FileMeta, Span};

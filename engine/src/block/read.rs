@@ -60,7 +60,7 @@ pub(super) struct Piece {
 
 /// Where the values of a series are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Mantissas,
     Doubles,
     Mixed,
@@ -416,7 +416,7 @@ impl Piece {
         self.rows.start - self.row.first_row..self.rows.end - self.row.first_row
     }
 
-    fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         match self.row.double_count {
             0 => Kind::Mantissas,
             n if n == self.row.row_count => Kind::Doubles,

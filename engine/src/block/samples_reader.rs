@@ -17,6 +17,7 @@ use super::folder::BlockFolder;
 use super::meta::FileMeta;
 use super::parquet_io::{self, Fetched};
 use super::schema::{self, SAMPLES_FILE, SampleColumn};
+use crate::meter::{self, ReadCounts};
 
 /// Pages closer than this are fetched in one read: a read costs about as much as copying so many bytes.
 const FETCH_GAP_BYTES_MAX: u64 = 64 << 10;
@@ -84,35 +85,45 @@ impl SamplesFile {
         column: SampleColumn,
         wanted: impl Iterator<Item = Range<u64>>,
     ) -> Result<Cursor<T>> {
-        let parts = || {
-            let start = *self.group_starts.get(group)?;
-            let row_group = self.metadata.row_groups().get(group)?;
-            let chunk = row_group.columns().get(column as usize)?;
-            let pages = self
-                .metadata
-                .offset_index()?
-                .get(group)?
-                .get(column as usize)?
-                .page_locations();
-            Some((
-                start,
-                row_group.num_rows().max(0).cast_unsigned(),
-                chunk,
-                pages,
-            ))
-        };
-        let (start, rows, chunk, pages) = parts().ok_or_else(|| {
-            files::damaged(self.path(), format!("row group {group} is not there"))
-        })?;
-        let wanted =
-            wanted.map(|rows| rows.start.saturating_sub(start)..rows.end.saturating_sub(start));
-        let fetched = self.fetch(&pages_for(wanted, pages, rows))?;
+        let place = self.place(group, column)?;
+        let fetched = self.fetch(&place.pages_for(wanted))?;
+        let Place {
+            start,
+            rows,
+            chunk,
+            pages,
+        } = place;
         let reader =
             parquet_io::guarded(self.path(), || column_reader(fetched, chunk, rows, pages))?;
         Ok(Cursor {
             reader,
             next_row: start,
         })
+    }
+
+    /// Where the pages of `column` lie that hold rows of `wanted`, as [`SamplesFile::cursor`] would fetch them.
+    pub(super) fn pages(
+        &self,
+        group: usize,
+        column: SampleColumn,
+        wanted: impl Iterator<Item = Range<u64>>,
+    ) -> Result<Vec<Range<u64>>> {
+        Ok(self.place(group, column)?.pages_for(wanted))
+    }
+
+    fn place(&self, group: usize, column: SampleColumn) -> Result<Place<'_>> {
+        let place = || {
+            let row_group = self.metadata.row_groups().get(group)?;
+            let pages = self.metadata.offset_index()?.get(group)?;
+            Some(Place {
+                start: *self.group_starts.get(group)?,
+                rows: row_group.num_rows().max(0).cast_unsigned(),
+                chunk: row_group.columns().get(column as usize)?,
+                pages: pages.get(column as usize)?.page_locations(),
+            })
+        };
+        place()
+            .ok_or_else(|| files::damaged(self.path(), format!("row group {group} is not there")))
     }
 
     /// Reads byte ranges, given in order, several at once where they are close.
@@ -125,10 +136,34 @@ impl SamplesFile {
             .chunk_by(close)
             .filter_map(|run| Some(run.first()?.start..run.last()?.end))
             .collect();
+        meter::count(ReadCounts {
+            pages: ranges.len() as u64,
+            ..ReadCounts::default()
+        });
         for (run, bytes) in runs.iter().zip(self.file.read_ranges(&runs)?) {
             fetched.push(run.start, bytes);
         }
         Ok(fetched)
+    }
+}
+
+/// A column of a row group.
+struct Place<'a> {
+    /// First row of the group.
+    start: u64,
+    /// How many it has.
+    rows: u64,
+    chunk: &'a ColumnChunkMetaData,
+    pages: &'a [PageLocation],
+}
+
+impl Place<'_> {
+    /// Byte ranges of the pages that hold rows of the file of `wanted`, which are in order and inside the group.
+    fn pages_for(&self, wanted: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+        let start = self.start;
+        let wanted =
+            wanted.map(|rows| rows.start.saturating_sub(start)..rows.end.saturating_sub(start));
+        pages_for(wanted, self.pages, self.rows)
     }
 }
 

@@ -46,7 +46,7 @@ impl Block {
     }
 
     /// The series whose times `pieces` have, each once and in order.
-    fn firsts_of(&self, pieces: &[Piece]) -> Vec<Piece> {
+    pub(super) fn firsts_of(&self, pieces: &[Piece]) -> Vec<Piece> {
         let mut firsts: Vec<(u32, Range<u64>)> = pieces
             .iter()
             .map(|p| (p.times_of, p.rows_of_series()))

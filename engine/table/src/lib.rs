@@ -17,6 +17,7 @@ mod work;
 pub use error::external;
 pub use labels::ColumnNames;
 pub use metric::MetricTable;
+pub use read::{ReadExec, ReadPlan};
 pub use series::SeriesTable;
 pub use system::SystemTable;
 

@@ -16,13 +16,14 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{Result, Statistics};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use narthex_engine::block::Wanted;
 use narthex_engine::{SampleColumns, Selection, Snapshot};
 use narthex_model::{METRIC_NAME, Matcher, TimeRange, is_stale};
 
 use crate::error::external;
 use crate::filter::Restriction;
 use crate::labels::{ColumnNames, label_arrays};
-use crate::read::{Decoded, ReadExec, Rows};
+use crate::read::{Decoded, ReadExec, ReadPlan, Rows};
 use crate::work::{self, WorkLimits};
 
 /// What is decoded at once.
@@ -137,10 +138,7 @@ impl TableProvider for MetricTable {
             selection,
             restriction,
         };
-        Ok(Arc::new(ReadExec::new(
-            Arc::new(rows),
-            work::source(&work)?,
-        )))
+        Ok(Arc::new(ReadExec::over(Arc::new(rows), &work)?))
     }
 }
 
@@ -231,6 +229,18 @@ impl Rows for SampleRows {
         statistics.num_rows = Precision::Inexact(rows);
         statistics.total_byte_size = Precision::Inexact(rows.saturating_mul(self.row_bytes()));
         statistics
+    }
+
+    fn plan(&self, parts: &[Range<usize>]) -> Result<ReadPlan> {
+        let wanted = Wanted {
+            floats: true,
+            ..Wanted::default()
+        };
+        Ok(ReadPlan {
+            series: self.selection.len() as u64,
+            samples_max: self.selection.samples_max(),
+            estimate: self.selection.estimate(parts, wanted).map_err(external)?,
+        })
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {

@@ -32,6 +32,8 @@ use datafusion::physical_plan::{
     PlanProperties,
 };
 use futures::{Stream, StreamExt};
+use narthex_engine::ReadEstimate;
+use narthex_engine::meter::{self, ReadCounts};
 
 use crate::work;
 
@@ -46,6 +48,17 @@ pub(crate) struct Decoded {
     pub(crate) samples: usize,
     /// Bytes they hold in memory.
     pub(crate) bytes: usize,
+}
+
+/// What a reader will do, as far as the index tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadPlan {
+    /// Series.
+    pub series: u64,
+    /// At most this many samples of them, if samples are read.
+    pub samples_max: u64,
+    /// What is fetched for them.
+    pub estimate: ReadEstimate,
 }
 
 /// Which rows the series of a selection become.
@@ -65,22 +78,40 @@ pub(crate) trait Rows: Debug + Send + Sync {
     /// Number of rows and bytes of all partitions together.
     fn statistics(&self) -> Statistics;
 
+    /// What reading the series at `parts`, one part after the other, will take.
+    fn plan(&self, parts: &[Range<usize>]) -> Result<ReadPlan>;
+
     /// Reads the series at `positions`.
     fn read(&self, positions: Range<usize>) -> Result<Decoded>;
 }
 
 /// Turns work descriptors into rows.
 #[derive(Debug)]
-pub(crate) struct ReadExec {
+pub struct ReadExec {
     rows: Arc<dyn Rows>,
+    /// All that will be read, whatever the partitions.
+    parts: Arc<[Range<usize>]>,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl ReadExec {
-    /// An operator that reads the descriptors of `input`, which keep their partitions.
-    pub(crate) fn new(rows: Arc<dyn Rows>, input: Arc<dyn ExecutionPlan>) -> Self {
+    /// An operator that reads `work`, a list of descriptors for each partition.
+    pub(crate) fn over(rows: Arc<dyn Rows>, work: &[Vec<Range<usize>>]) -> Result<Self> {
+        let parts = work.iter().flatten().cloned().collect();
+        Ok(Self::new(rows, parts, work::source(work)?))
+    }
+
+    /// What it will do. Nothing is read for that.
+    ///
+    /// # Errors
+    /// An index contradicts itself.
+    pub fn plan(&self) -> Result<ReadPlan> {
+        self.rows.plan(&self.parts)
+    }
+
+    fn new(rows: Arc<dyn Rows>, parts: Arc<[Range<usize>]>, input: Arc<dyn ExecutionPlan>) -> Self {
         let partitions = input.output_partitioning().partition_count();
         let properties = PlanProperties::new(
             EquivalenceProperties::new(rows.schema().clone()),
@@ -91,6 +122,7 @@ impl ReadExec {
         .with_scheduling_type(SchedulingType::Cooperative);
         Self {
             rows,
+            parts,
             input,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -135,7 +167,10 @@ impl ExecutionPlan for ReadExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(self.rows.clone(), input))),
+            (Some(input), true) => {
+                let (rows, parts) = (self.rows.clone(), self.parts.clone());
+                Ok(Arc::new(Self::new(rows, parts, input)))
+            }
             _ => Err(DataFusionError::Internal(format!(
                 "{} has one child",
                 self.name()
@@ -203,17 +238,33 @@ struct ReadMetrics {
     baseline: BaselineMetrics,
     series: Count,
     samples: Count,
+    bytes_read: Count,
+    pages: Count,
+    cache_hits: Count,
+    cache_misses: Count,
     decode: Time,
 }
 
 impl ReadMetrics {
     fn new(set: &ExecutionPlanMetricsSet, partition: usize) -> Self {
+        let counter = |name: &'static str| MetricBuilder::new(set).counter(name, partition);
         Self {
             baseline: BaselineMetrics::new(set, partition),
-            series: MetricBuilder::new(set).counter("series", partition),
-            samples: MetricBuilder::new(set).counter("samples", partition),
+            series: counter("series"),
+            samples: counter("samples"),
+            bytes_read: counter("bytes_read"),
+            pages: counter("pages"),
+            cache_hits: counter("cache_hits"),
+            cache_misses: counter("cache_misses"),
             decode: MetricBuilder::new(set).subset_time("decode", partition),
         }
+    }
+
+    fn add(&self, read: ReadCounts) {
+        self.bytes_read.add(read.bytes as usize);
+        self.pages.add(read.pages as usize);
+        self.cache_hits.add(read.cache_hits as usize);
+        self.cache_misses.add(read.cache_misses as usize);
     }
 }
 
@@ -234,7 +285,9 @@ impl ReadStream {
             .try_resize(self.rows.bytes_max(positions.clone()))?;
         let timer = self.metrics.decode.timer();
         let series = positions.len();
-        let decoded = self.rows.read(positions)?;
+        let (decoded, read) = meter::metered(|| self.rows.read(positions));
+        self.metrics.add(read);
+        let decoded = decoded?;
         timer.done();
         self.metrics.series.add(series);
         self.metrics.samples.add(decoded.samples);

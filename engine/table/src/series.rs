@@ -15,6 +15,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use narthex_engine::block::Wanted;
 use narthex_engine::{HistogramColumns, SampleColumns, Selection};
 use narthex_model::{
     HISTOGRAMS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column,
@@ -23,7 +24,7 @@ use narthex_model::{
 use crate::error::external;
 use crate::histograms;
 use crate::labels::{label_arrays, label_names};
-use crate::read::{Decoded, ReadExec, Rows};
+use crate::read::{Decoded, ReadExec, ReadPlan, Rows};
 use crate::work::{self, WorkLimits};
 
 /// What is decoded at once: small enough that the columns stay in a core's cache until the next operator has used them,
@@ -124,10 +125,7 @@ impl TableProvider for SeriesTable {
             ..LIMITS
         };
         let work = work::cut(&self.selection, config.target_partitions(), limits);
-        Ok(Arc::new(ReadExec::new(
-            Arc::new(rows),
-            work::source(&work)?,
-        )))
+        Ok(Arc::new(ReadExec::over(Arc::new(rows), &work)?))
     }
 }
 
@@ -301,6 +299,31 @@ impl Rows for SeriesRows {
         statistics.num_rows = Precision::Exact(self.selection.len());
         statistics.total_byte_size = Precision::Inexact(self.bytes_max(0..self.selection.len()));
         statistics
+    }
+
+    fn plan(&self, parts: &[Range<usize>]) -> Result<ReadPlan> {
+        let wanted = Wanted {
+            floats: self.needs_samples(),
+            starts: self.needs_starts(),
+            histograms: self.needs_histograms(),
+        };
+        let estimate = self.selection.estimate(parts, wanted).map_err(external)?;
+        let histograms = (0..self.selection.len()).map(|at| self.selection.histograms_max(at));
+        let floats = if wanted.floats {
+            self.selection.samples_max()
+        } else {
+            0
+        };
+        let histograms = if wanted.histograms {
+            histograms.sum()
+        } else {
+            0
+        };
+        Ok(ReadPlan {
+            series: self.selection.len() as u64,
+            samples_max: floats + histograms,
+            estimate,
+        })
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use narthex_engine::meter::{self, ReadCounts};
 use narthex_model::{Error, ErrorKind, Result};
 use object_store::path::Path;
 use parking_lot::Mutex;
@@ -176,6 +177,11 @@ impl Cache {
             (numbers.len() - mine.len()) as u64,
         );
         mine.retain(|(number, slot)| !self.load(object, *number, slot));
+        meter::count(ReadCounts {
+            cache_hits: (numbers.len() - mine.len()) as u64,
+            cache_misses: mine.len() as u64,
+            ..ReadCounts::default()
+        });
         add(&self.client.counters.misses, mine.len() as u64);
         for run in pages::runs(&mine) {
             if let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) {
