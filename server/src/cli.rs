@@ -6,6 +6,7 @@ mod check;
 mod compact;
 mod completions;
 mod delete;
+mod explain;
 mod failure;
 mod import;
 mod inspect;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod asked;
 mod buildinfo;
 mod error;
 mod exemplars;
@@ -24,8 +25,8 @@ mod targets;
 mod tsdb_admin;
 mod write;
 
+pub(crate) use asked::{Shown, encode as encode_answer};
 pub(crate) use error::{ApiError, ApiResult};
-pub(crate) use query::encode as encode_output;
 pub(crate) use status::block_json;
 
 use std::sync::Arc;

@@ -3,12 +3,14 @@
 mod histogram;
 mod number;
 mod result;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub(crate) use number::{push_float, push_timestamp};
 pub(crate) use result::push_value;
+pub(crate) use stats::{StatsDetail, push_stats};
 pub(crate) use tree::tree;
 
 use narthex_model::LabelsRef;

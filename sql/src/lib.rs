@@ -6,20 +6,27 @@
 mod catalog;
 mod deadline;
 mod error;
+pub mod explain;
 mod grid;
+mod peak;
 mod promql;
 mod promql_arguments;
 mod promql_function;
 mod promql_rows;
 mod retry;
+mod run;
 mod session;
 mod source;
 mod statement;
+mod stats;
 mod tuning;
 mod yielding;
 
 pub use error::from_datafusion;
 pub use grid::Grid;
+pub use promql::Times;
+pub use run::{Answer, Explain};
+pub use stats::QueryStats;
 pub use tuning::Tuning;
 
 use std::sync::Arc;
@@ -80,6 +87,10 @@ pub struct QueryOptions {
     pub lookback_ms: Option<i64>,
     /// Shortens [`DatabaseOptions::timeout_ms`].
     pub timeout_ms: Option<u64>,
+    /// Whether the answer comes with an explanation.
+    pub explain: Option<Explain>,
+    /// Whether the answer comes with statistics.
+    pub stats: bool,
 }
 
 /// PromQL and SQL over one store.
@@ -110,8 +121,8 @@ impl Database {
         time: TimestampMs,
         options: QueryOptions,
     ) -> Result<QueryOutput> {
-        self.evaluate(query, promql::Times::Instant(time), options)
-            .await
+        let answer = self.query(query, Times::Instant(time), options).await?;
+        Ok(answer.output)
     }
 
     /// Reads a PromQL expression in the language that is in force.
@@ -132,30 +143,31 @@ impl Database {
         grid: Grid,
         options: QueryOptions,
     ) -> Result<QueryOutput> {
-        self.evaluate(query, promql::Times::Range(grid.checked()?), options)
-            .await
+        let answer = self.query(query, Times::Range(grid), options).await?;
+        Ok(answer.output)
     }
 
-    async fn evaluate(
-        &self,
-        query: &str,
-        times: promql::Times,
-        options: QueryOptions,
-    ) -> Result<QueryOutput> {
+    /// Answers a PromQL query with all that `options` ask for.
+    ///
+    /// # Errors
+    /// As [`Database::query_instant`].
+    pub async fn query(&self, query: &str, times: Times, options: QueryOptions) -> Result<Answer> {
         let deadline = self.deadline(options.timeout_ms);
         let request = promql::Request {
             query,
-            times,
+            times: times.checked()?,
             lookback_ms: options.lookback_ms.unwrap_or(self.options.lookback_ms),
             samples_max: self.options.samples_max,
             language: self.options.language,
             delayed_names: self.options.delayed_names,
             start_timestamps: self.options.start_timestamps,
+            explain: options.explain,
+            stats: options.stats,
         };
         retry::anew(&self.engine, || async {
             let snapshot = self.engine.snapshot();
-            let evaluation = promql::evaluate(&self.sessions, &snapshot, &request);
-            deadline.limit(evaluation).await
+            let answer = run::answer(&self.sessions, &snapshot, &request);
+            deadline.limit(answer).await
         })
         .await
     }

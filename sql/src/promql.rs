@@ -1,14 +1,12 @@
-//! PromQL: parse, plan, execute, decode.
+//! PromQL: from the text to the logical plan.
 
-use datafusion::physical_plan::collect;
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result, TimestampMs};
-use narthex_promql::ast::ValueType;
-use narthex_promql::{EvalParams, ParseOptions, QueryOutput, QueryPlan, parse, plan, value_type};
+use narthex_promql::ast::{Expr, ValueType};
+use narthex_promql::{EvalParams, ParseOptions, QueryPlan, parse, plan, value_type};
 
 use crate::Grid;
-use crate::error::from_datafusion;
-use crate::session::Sessions;
+use crate::run::Explain;
 use crate::source::SnapshotSource;
 
 /// The step of subqueries that name none: Prometheus' default evaluation interval.
@@ -16,15 +14,24 @@ const SUBQUERY_STEP_MS: i64 = 60_000;
 
 /// At which instants an expression is evaluated.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Times {
+pub enum Times {
     /// At this one; a range vector or a text is a valid answer.
     Instant(TimestampMs),
-    /// At each of these, in a grid that was checked.
+    /// At each of these.
     Range(Grid),
 }
 
 impl Times {
-    fn is_instant(self) -> bool {
+    /// The same, if they can be evaluated.
+    pub(crate) fn checked(self) -> Result<Self> {
+        match self {
+            Self::Instant(_) => Ok(self),
+            Self::Range(grid) => grid.checked().map(Self::Range),
+        }
+    }
+
+    /// Whether there is but one by what the caller asked.
+    pub(crate) fn is_instant(self) -> bool {
         matches!(self, Self::Instant(_))
     }
 
@@ -56,10 +63,13 @@ pub(crate) struct Request<'a> {
     pub(crate) language: ParseOptions,
     pub(crate) delayed_names: bool,
     pub(crate) start_timestamps: bool,
+    pub(crate) explain: Option<Explain>,
+    pub(crate) stats: bool,
 }
 
 /// A planned query.
 pub(crate) struct Planned {
+    pub(crate) expr: Expr,
     pub(crate) plan: QueryPlan,
     pub(crate) value_type: ValueType,
     /// It reads at most so many samples.
@@ -96,37 +106,15 @@ pub(crate) fn prepare(
         delayed_names: request.delayed_names,
         start_timestamps: request.start_timestamps,
         decoded,
+        outlined: request.explain.is_some(),
+        counted: request.stats,
     };
     let source = SnapshotSource::new(snapshot.clone());
     let plan = plan(&expr, request.query, &params, &source)?;
     Ok(Planned {
+        expr,
         plan,
         value_type,
         samples: source.samples(),
     })
-}
-
-/// Answers a query.
-pub(crate) async fn evaluate(
-    sessions: &Sessions,
-    snapshot: &Snapshot,
-    request: &Request<'_>,
-) -> Result<QueryOutput> {
-    let Planned { plan, samples, .. } = prepare(snapshot, request, true)?;
-    let batches = match plan.logical() {
-        Some(logical) => {
-            let state = sessions.promql(plan.grid().steps, samples);
-            let physical = state
-                .create_physical_plan(logical)
-                .await
-                .map_err(from_datafusion)?;
-            let batches = collect(physical, state.task_ctx()).await;
-            let refused = |e| plan.refusal().unwrap_or_else(|| from_datafusion(e));
-            batches.map_err(refused)?
-        }
-        None => Vec::new(),
-    };
-    let mut output = plan.decode(&batches)?;
-    output.warnings.extend(snapshot.warnings());
-    Ok(output)
 }

@@ -65,6 +65,8 @@ impl TableFunctionImpl for PromqlFunction {
             language: self.language,
             delayed_names: self.delayed_names,
             start_timestamps: self.start_timestamps,
+            explain: None,
+            stats: false,
         };
         let planned = promql::prepare(&self.snapshot, &request, false).map_err(external)?;
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))

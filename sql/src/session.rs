@@ -9,7 +9,7 @@ use std::sync::Arc;
 use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::optimizer::OptimizerRule;
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
@@ -20,6 +20,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use narthex_engine::Snapshot;
 
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
+use crate::peak::PeakPool;
 use crate::promql_function::PromqlFunction;
 use crate::yielding::YieldingJoins;
 use crate::{DatabaseOptions, Tuning};
@@ -80,6 +81,18 @@ impl Sessions {
         *state.config_mut() = config;
         state
     }
+}
+
+/// A context for a query of `state`, and the pool that knows how much memory the query has reserved.
+pub(crate) fn watched(state: &SessionState) -> (Arc<TaskContext>, Arc<PeakPool>) {
+    let shared = state.runtime_env();
+    let pool = Arc::new(PeakPool::new(shared.memory_pool.clone()));
+    let runtime = RuntimeEnv {
+        memory_pool: pool.clone(),
+        ..shared.as_ref().clone()
+    };
+    let context = TaskContext::from(state).with_runtime(Arc::new(runtime));
+    (Arc::new(context), pool)
 }
 
 fn runtime(memory_bytes_max: usize) -> Arc<RuntimeEnv> {

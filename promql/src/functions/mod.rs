@@ -5,6 +5,7 @@
 pub(crate) mod arguments;
 pub(crate) mod binary;
 pub(crate) mod count_values;
+pub(crate) mod counted;
 pub(crate) mod elementwise;
 pub(crate) mod extended;
 pub(crate) mod extremes;

@@ -32,6 +32,11 @@ pub(crate) trait PlanFunction: Debug + Eq + Hash + Send + Sync + 'static {
         false
     }
 
+    /// Whether calling it does something besides: it is then called exactly once for each batch.
+    fn has_effect(&self) -> bool {
+        false
+    }
+
     /// The results of all rows.
     fn call(&self, arguments: &Arguments) -> Result<ArrayRef>;
 
@@ -40,10 +45,14 @@ pub(crate) trait PlanFunction: Debug + Eq + Hash + Send + Sync + 'static {
     where
         Self: Sized,
     {
+        let signature = match self.has_effect() {
+            true => Signature::variadic_any(Volatility::Volatile),
+            false => any_signature(),
+        };
         Arc::new(ScalarUDF::new_from_impl(Shell {
             name: self.plan_name(),
             function: self,
-            signature: any_signature(),
+            signature,
         }))
     }
 }

@@ -19,6 +19,9 @@ use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalExp
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
@@ -77,6 +80,7 @@ struct GatherExec {
     combine: Arc<dyn Combine>,
     projection: Option<Vec<usize>>,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl GatherExec {
@@ -100,6 +104,7 @@ impl GatherExec {
             combine,
             projection,
             properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
         })
     }
 }
@@ -172,17 +177,24 @@ impl ExecutionPlan for GatherExec {
             .collect::<Result<Vec<_>>>()?;
         let (combine, projection) = (self.combine.clone(), self.projection.clone());
         let reservation = MemoryConsumer::new(self.name()).register(context.memory_pool());
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
         let rows = async move {
             let inputs = gather(streams, &reservation).await?;
+            let _timer = metrics.elapsed_compute().timer();
             let rows = combine.combine(&inputs)?;
-            match &projection {
-                Some(columns) => Ok(rows.project(columns)?),
-                None => Ok(rows),
-            }
+            let rows = match &projection {
+                Some(columns) => rows.project(columns)?,
+                None => rows,
+            };
+            Ok(rows.record_output(&metrics))
         };
         let schema = self.properties.eq_properties.schema().clone();
         let rows = stream::once(rows).boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
     }
 }
 

@@ -20,6 +20,9 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
@@ -141,6 +144,7 @@ struct SharedExec {
     /// Whether this one shows the plan of the source.
     is_first: bool,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl SharedExec {
@@ -166,6 +170,7 @@ impl SharedExec {
             projection,
             is_first,
             properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
         })
     }
 }
@@ -231,16 +236,24 @@ impl ExecutionPlan for SharedExec {
         let (source, projection) = (self.source.clone(), self.projection.clone());
         let schema = self.schema();
         let result = schema.clone();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
         let batches = stream::once(async move { source.rows(context).await });
         let batches = batches.map_ok(move |partitions| {
             let there = partitions.get(partition);
             let batches: Vec<_> = there.iter().flat_map(|p| p.batches.clone()).collect();
             let (schema, projection) = (schema.clone(), projection.clone());
-            stream::iter(batches)
-                .map(move |batch| projected(&batch, &schema, projection.as_deref()))
+            let metrics = metrics.clone();
+            stream::iter(batches).map(move |batch| {
+                let batch = projected(&batch, &schema, projection.as_deref())?;
+                Ok(batch.record_output(&metrics))
+            })
         });
         let stream = batches.try_flatten().boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(result, stream)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
     }
 }
 

@@ -74,6 +74,11 @@ impl<'a> Common<'a> {
         Some((class, found.last))
     }
 
+    /// The expression that is evaluated in the place of `expr`, if `expr` stands several times.
+    pub(super) fn stands_for(&self, expr: &Expr) -> Option<&'a Expr> {
+        self.class(expr).map(|(_, last)| last)
+    }
+
     fn visit(&mut self, expr: &'a Expr, counts: bool, texts: &mut HashMap<String, usize>) {
         let mut counts = counts;
         if is_worth_keeping(expr) {

@@ -12,8 +12,10 @@ use narthex_model::{
 
 use super::columns::{VALUE, call, column};
 use super::order::Order;
+use super::outline::Outline;
 use super::planning;
 use super::window::Grid;
+use crate::functions::counted::SampleCounts;
 use crate::functions::floats::Floats;
 use crate::functions::meeting::Meeting;
 use crate::functions::merge::SAME_LABELS;
@@ -33,6 +35,8 @@ pub struct QueryPlan {
     pub(super) order: Order,
     pub(super) notes: Arc<Notes>,
     pub(super) meetings: Vec<Meeting>,
+    pub(super) outline: Option<Outline>,
+    pub(super) counts: Option<SampleCounts>,
 }
 
 pub(super) enum Body {
@@ -50,6 +54,20 @@ impl QueryPlan {
             Body::Number(_) | Body::Text(_) => None,
             Body::Scalar(plan) | Body::Vector(plan) | Body::Samples(plan, ..) => Some(plan),
         }
+    }
+
+    /// The query as the planner sees it, if that was asked for.
+    pub fn outline(&self) -> Option<&Outline> {
+        self.outline.as_ref()
+    }
+
+    /// How many samples each step looked at, over all selectors, as far as the plan has run; nothing if that was not asked for.
+    pub fn samples_per_step(&self) -> Vec<(i64, u64)> {
+        let counts = self.counts.iter().flat_map(SampleCounts::read);
+        let counts = counts.enumerate();
+        counts
+            .map(|(step, count)| (self.grid.at(step), count))
+            .collect()
     }
 
     /// The plan to run for the floats of the answer alone; `None` as in [`QueryPlan::logical`].

@@ -13,6 +13,7 @@ use super::names::DROPPED;
 use super::vector::Vector;
 use super::{Planner, planning};
 use crate::ast::{Expr, Modifiers, Node, VectorSelector};
+use crate::functions::counted::Looks;
 use crate::functions::mixed_points::MixedInstant;
 use crate::functions::plan_function::PlanFunction;
 use crate::functions::points::{Instant, Take};
@@ -76,7 +77,7 @@ impl Planner<'_> {
             modifiers: Modifiers::default(),
             extension: None,
         };
-        let samples = self.scan(&selector, self.reference_windows(base)?)?;
+        let samples = self.scan(&selector, self.reference_windows(base)?, Looks::AtNewest)?;
         let mut columns: Vec<_> = samples.labels.iter().map(|l| label(l)).collect();
         if samples.histograms {
             let times = call(

@@ -20,6 +20,7 @@ mod matching;
 mod names;
 mod native;
 mod order;
+mod outline;
 mod pairs;
 mod scalar;
 mod selector;
@@ -38,6 +39,7 @@ use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 
 use crate::ast::{Expr, Node, Span};
 use crate::check_extensions;
+use crate::functions::counted::SampleCounts;
 use crate::functions::meeting::Meeting;
 use crate::functions::plan_function::PlanFunction;
 use crate::functions::repeat::Repeat;
@@ -51,6 +53,8 @@ pub use decode::QueryPlan;
 use invariant::Invariants;
 use names::Names;
 use order::Order;
+pub use outline::{Chosen, Outline};
+use outline::{Decisions, Drawing};
 use vector::{Samples, Vector, project};
 pub use window::Grid;
 
@@ -76,6 +80,10 @@ pub struct EvalParams {
     /// Whether the answer is read with [`QueryPlan::decode`], which refuses what only the whole answer tells to be wrong. Where it is
     /// not, the plan refuses a little more.
     pub decoded: bool,
+    /// Whether [`QueryPlan::outline`] is wanted.
+    pub outlined: bool,
+    /// Whether [`QueryPlan::samples_per_step`] is wanted: running the plan then takes longer.
+    pub counted: bool,
 }
 
 /// Plans `expr`, which the parser has read from `query` and checked, over the series of `source`.
@@ -91,6 +99,9 @@ pub fn plan(
     check_extensions(expr)?;
     let notes = Notes::new(query);
     let meetings = Meetings::default();
+    let (common, invariants) = (Common::of(expr), Invariants::of(expr));
+    let decisions = Decisions::default();
+    let counts = params.counted.then(|| SampleCounts::new(params.grid.steps));
     let planner = Planner {
         params,
         source,
@@ -98,10 +109,12 @@ pub fn plan(
         samples: &Cell::new(0),
         query: params.grid,
         notes: &notes,
-        common: &Common::of(expr),
-        invariants: &Invariants::of(expr),
+        common: &common,
+        invariants: &invariants,
         buckets: Buckets::Unsaid,
         meetings: &meetings,
+        decisions: &decisions,
+        counts: counts.as_ref(),
     };
     let body = match planner.plan(expr)? {
         Planned::Number(v) => Body::Number(v),
@@ -113,13 +126,16 @@ pub fn plan(
             Body::Samples(samples.without_dropped_names()?, windows, reach)
         }
     };
+    let mut drawing = Drawing::new(&decisions, &common, &invariants);
     Ok(QueryPlan {
+        outline: params.outlined.then(|| drawing.draw(expr, params.grid)),
         body,
         grid: params.grid,
         instant: params.instant,
         order: Order::of(expr),
         notes,
         meetings: meetings.into_inner(),
+        counts,
     })
 }
 
@@ -157,6 +173,10 @@ struct Planner<'a> {
     buckets: Buckets,
     /// Errors that only the whole answer tells.
     meetings: &'a Meetings,
+    /// What EXPLAIN may want to know.
+    decisions: &'a Decisions,
+    /// Who counts the samples that steps look at.
+    counts: Option<&'a SampleCounts>,
 }
 
 /// The meetings of a query.

@@ -7,10 +7,12 @@ use narthex_model::{
     TIMESTAMPS_COLUMN, TimeRange, TimestampMs, VALUES_COLUMN,
 };
 
-use super::columns::{call, column, label};
+use super::columns::{call, column, label, projected};
+use super::outline::Chosen;
 use super::vector::{Samples, Vector, says_meaning};
 use super::{Planner, planning};
 use crate::ast::{At, Extension, MatrixSelector, Modifiers, Span, VectorSelector};
+use crate::functions::counted::{Counted, Looks};
 use crate::functions::extended::extended_function;
 use crate::functions::mixed_points::MixedInstant;
 use crate::functions::plan_function::PlanFunction;
@@ -27,7 +29,8 @@ impl Planner<'_> {
         if selector.extension != Some(Extension::Smoothed) {
             return self.instant_points(selector, Take::Value);
         }
-        let samples = self.scan(selector, self.windows(0, &selector.modifiers)?)?;
+        let windows = self.windows(0, &selector.modifiers)?;
+        let samples = self.scan(selector, windows, Looks::AtNewest)?;
         if samples.histograms {
             let value = self.over_mixed("", &samples, Vec::new(), span);
             return samples.into_vector().with_value(value);
@@ -42,7 +45,7 @@ impl Planner<'_> {
     /// The value, or the time, of the newest sample in the lookback at each step.
     pub(super) fn instant_points(&self, selector: &VectorSelector, take: Take) -> Result<Vector> {
         let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
-        let samples = self.scan(selector, windows)?;
+        let samples = self.scan(selector, windows, Looks::AtNewest)?;
         let value = if samples.histograms {
             call(&MixedInstant(take).udf(), samples.mixed_arguments())
         } else {
@@ -54,7 +57,7 @@ impl Planner<'_> {
     /// Since when the newest sample in the lookback counts, at each step.
     pub(super) fn start_timestamps(&self, selector: &VectorSelector) -> Result<Vector> {
         let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
-        let samples = self.scan(selector, windows)?;
+        let samples = self.scan(selector, windows, Looks::AtNewest)?;
         let lists = samples.histograms.then(|| column(HISTOGRAMS_COLUMN));
         let starts = samples.starts.then(|| column(STARTS_COLUMN));
         let arguments = samples.arguments().into_iter().chain(lists).chain(starts);
@@ -70,7 +73,7 @@ impl Planner<'_> {
     pub(super) fn matrix_selector(&self, selector: &MatrixSelector) -> Result<Samples> {
         let range = self.positive_duration(&selector.range)?;
         let windows = self.windows(range, &selector.vector.modifiers)?;
-        self.scan(&selector.vector, windows)
+        self.scan(&selector.vector, windows, Looks::AtAll)
     }
 
     /// The windows that modifiers lay over the grid.
@@ -96,7 +99,12 @@ impl Planner<'_> {
         })
     }
 
-    pub(super) fn scan(&self, selector: &VectorSelector, windows: Windows) -> Result<Samples> {
+    pub(super) fn scan(
+        &self,
+        selector: &VectorSelector,
+        windows: Windows,
+        looks: Looks,
+    ) -> Result<Samples> {
         let reach = selector.extension.map(|extension| Reach {
             extension,
             lookback: self.params.lookback_ms,
@@ -107,6 +115,12 @@ impl Planner<'_> {
         // A step vector takes as much room as the samples it is made of.
         let points = (selected.series as u64).saturating_mul(windows.steps as u64);
         self.charge(selected.samples_max.saturating_add(points))?;
+        let chosen = Chosen {
+            series: selected.series as u64,
+            samples_max: selected.samples_max,
+            range: stored,
+        };
+        self.decisions.chose(selector, self.grid, chosen);
         let histograms = has_column(&selected, HISTOGRAMS_COLUMN);
         if histograms {
             // What is known of resets before a histogram follows from the sample before it.
@@ -123,7 +137,7 @@ impl Planner<'_> {
         };
         let starts = self.params.start_timestamps && has_column(&selected, STARTS_COLUMN);
         let plan = self.with_hints(&selected, scan(&selected, selector)?)?;
-        Ok(Samples {
+        let samples = Samples {
             plan,
             labels: selected.label_names,
             distinct,
@@ -133,7 +147,33 @@ impl Planner<'_> {
             names: self.names(),
             histograms,
             starts,
-        })
+        };
+        self.counted(samples, looks)
+    }
+}
+
+impl Planner<'_> {
+    /// The same samples; whoever reads them counts what the steps look at, if that is wanted.
+    pub(super) fn counted(&self, samples: Samples, looks: Looks) -> Result<Samples> {
+        let Some(counts) = self.counts else {
+            return Ok(samples);
+        };
+        let mut arguments = samples.arguments();
+        let histograms = samples.histograms.then_some(arguments.len());
+        arguments.extend(histograms.map(|_| column(HISTOGRAMS_COLUMN)));
+        let counted = Counted {
+            counts: counts.clone(),
+            looks,
+            histograms,
+        };
+        let counted = call(&counted.udf(), arguments);
+        let fields = samples.plan.schema().fields().iter();
+        let columns = fields.map(|field| match field.name().as_str() {
+            TIMESTAMPS_COLUMN => counted.clone().alias(TIMESTAMPS_COLUMN),
+            name => column(name),
+        });
+        let plan = projected(samples.plan.clone(), columns.collect())?;
+        Ok(Samples { plan, ..samples })
     }
 }
 

@@ -7,6 +7,7 @@ use super::columns::{call, label};
 use super::vector::{Samples, Vector};
 use super::{Planned, Planner, planning};
 use crate::ast::Subquery;
+use crate::functions::counted::Looks;
 use crate::functions::grid::GridColumn;
 use crate::functions::plan_function::PlanFunction;
 
@@ -31,7 +32,12 @@ impl Planner<'_> {
                 grid.steps
             )));
         }
-        let inner = self.on_grid(grid);
+        self.decisions.laid(subquery, grid);
+        // What is inside does not count: its results do.
+        let inner = Planner {
+            counts: None,
+            ..self.on_grid(grid)
+        };
         let vector = match inner.plan(&subquery.expr)? {
             Planned::Vector(vector) => vector,
             scalar => inner.scalar_vector(scalar)?,
@@ -63,16 +69,19 @@ impl Planner<'_> {
         let plan = LogicalPlanBuilder::from(plan)
             .project(columns)
             .and_then(LogicalPlanBuilder::build);
-        Ok(Samples {
-            plan: plan.map_err(planning)?,
-            labels,
-            distinct,
-            windows,
-            metric: None,
-            names,
-            reach: None,
-            histograms,
-            starts: false,
-        })
+        self.counted(
+            Samples {
+                plan: plan.map_err(planning)?,
+                labels,
+                distinct,
+                windows,
+                metric: None,
+                names,
+                reach: None,
+                histograms,
+                starts: false,
+            },
+            Looks::AtAll,
+        )
     }
 }

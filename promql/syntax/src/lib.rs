@@ -5,6 +5,7 @@
 pub mod ast;
 mod check;
 pub mod fuzz;
+mod head;
 mod operators;
 mod parse;
 mod pretty;
@@ -14,6 +15,7 @@ pub mod signature;
 mod walk;
 
 pub use check::{check_extensions, value_type};
+pub use head::{head, operands};
 pub use parse::{DEPTH_MAX, ParseError, ParseOptions, QUERY_BYTES_MAX, line_and_column, parse};
 pub use pretty::pretty;
 pub use print::label_word;

@@ -2,18 +2,22 @@
 
 use clap::{Args, ValueEnum};
 use narthex_model::{Error, Result, TimestampMs};
-use narthex_sql::{Grid, QueryOptions};
+use narthex_sql::{Answer, Explain, Grid, QueryOptions, Times};
 
+use super::explain;
 use super::output::print;
 use super::remote;
 use super::source::{Source, SourceArguments, open};
 use super::table::Rows;
+use crate::http::{Shown, encode_answer};
 use crate::times::{now_ms, parse_step, parse_time};
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex query 'sum by (job) (up)' --url http://127.0.0.1:9090
   narthex query 'rate(http_requests_total[5m])' --storage.path ./narthex-data --time 2026-01-31T12:00:00Z
-  narthex query 'up' --start 1769860800 --end 1769864400 --step 1m --url http://127.0.0.1:9090 --format csv";
+  narthex query 'up' --start 1769860800 --end 1769864400 --step 1m --url http://127.0.0.1:9090 --format csv
+  narthex query 'sum by (job) (rate(http_requests_total[5m]))' --explain --storage.path ./narthex-data
+  narthex query 'sum by (job) (rate(http_requests_total[5m]))' --analyze --url http://127.0.0.1:9090";
 
 /// What `query` takes.
 #[derive(Debug, Args)]
@@ -43,6 +47,24 @@ pub(crate) struct Arguments {
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+
+    /// Do not run the query: print its plan, and what is known beforehand of series, samples and bytes
+    #[arg(long, conflicts_with = "analyze")]
+    explain: bool,
+
+    /// Run the query and print, in place of the answer, its plan with what each operator did
+    #[arg(long)]
+    analyze: bool,
+}
+
+impl Arguments {
+    fn wants(&self) -> Option<Explain> {
+        match (self.explain, self.analyze) {
+            (true, _) => Some(Explain::Plan),
+            (_, true) => Some(Explain::Analyze),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,99 +77,108 @@ enum Format {
     Csv,
 }
 
-/// When an expression is evaluated.
-#[derive(Debug, Clone, Copy)]
-enum When {
-    At(TimestampMs),
-    Over(Grid),
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// The expression is wrong, or the source cannot answer.
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
-    let when = when(arguments)?;
-    match (arguments.source.source(), arguments.format) {
-        (Source::Url(url), Format::Json) => {
-            let body = ask(url, &arguments.expression, when).await?;
-            print(&format!("{}\n", String::from_utf8_lossy(&body)))
+    if arguments.wants().is_some() && arguments.format == Format::Csv {
+        let message = "a plan is no list of samples: use --format table or json";
+        return Err(Error::invalid(message));
+    }
+    let times = times(arguments)?;
+    match arguments.source.source() {
+        Source::Url(url) => {
+            let body = ask(url, arguments, times).await?;
+            show_body(&body, arguments)
         }
-        (Source::Url(url), format) => {
-            let body = ask(url, &arguments.expression, when).await?;
-            let answer = remote::parse_answer(&body)?;
-            show(&answer.rows, &answer.notes, format)
-        }
-        (Source::Folder(path), format) => {
-            let database = open(path)?;
-            let options = QueryOptions::default();
-            let output = match when {
-                When::At(time) => {
-                    database
-                        .query_instant(&arguments.expression, time, options)
-                        .await?
-                }
-                When::Over(grid) => {
-                    database
-                        .query_range(&arguments.expression, grid, options)
-                        .await?
-                }
+        Source::Folder(path) => {
+            let options = QueryOptions {
+                explain: arguments.wants(),
+                ..QueryOptions::default()
             };
-            if let Format::Json = format {
-                let body = crate::http::encode_output(output, usize::MAX);
-                return print(&format!("{}\n", String::from_utf8_lossy(&body)));
-            }
-            let mut notes = output.warnings;
-            notes.extend(output.infos);
-            show(&Rows::from_value(&output.value), &notes, format)
+            let database = open(path)?;
+            let answer = database
+                .query(&arguments.expression, times, options)
+                .await?;
+            show_answer(answer, arguments.format)
         }
     }
 }
 
-fn when(arguments: &Arguments) -> Result<When> {
+fn times(arguments: &Arguments) -> Result<Times> {
     match (arguments.start, arguments.end, arguments.step) {
         (Some(start), Some(end), Some(step)) if start <= end && step > 0 => {
-            Ok(When::Over(Grid { start, end, step }))
+            Ok(Times::Range(Grid { start, end, step }))
         }
         (Some(_), Some(_), Some(step)) if step <= 0 => {
             Err(Error::invalid("--step must be positive"))
         }
         (Some(_), ..) => Err(Error::invalid("--end must not be before --start")),
-        _ => Ok(When::At(arguments.time.unwrap_or_else(now_ms))),
+        _ => Ok(Times::Instant(arguments.time.unwrap_or_else(now_ms))),
     }
 }
 
-async fn ask(url: &str, expression: &str, when: When) -> Result<Vec<u8>> {
+async fn ask(url: &str, arguments: &Arguments, times: Times) -> Result<Vec<u8>> {
     let seconds = |ms: i64| format!("{}", ms as f64 / 1000.0);
-    let response = match when {
-        When::At(time) => {
-            remote::post(
-                url,
-                "/api/v1/query",
-                &[("query", expression), ("time", &seconds(time))],
-            )
-            .await?
-        }
-        When::Over(Grid { start, end, step }) => {
-            let (start, end, step) = (seconds(start), seconds(end), seconds(step));
-            let form = [
-                ("query", expression),
-                ("start", &start),
-                ("end", &end),
-                ("step", &step),
-            ];
-            remote::post(url, "/api/v1/query_range", &form).await?
+    let (path, mut form) = match times {
+        Times::Instant(time) => ("/api/v1/query", vec![("time", seconds(time))]),
+        Times::Range(Grid { start, end, step }) => {
+            let times = [("start", start), ("end", end), ("step", step)];
+            let times = times.map(|(name, ms)| (name, seconds(ms)));
+            ("/api/v1/query_range", times.into())
         }
     };
+    form.push(("query", arguments.expression.clone()));
+    let explain = arguments.wants().map(|wants| match wants {
+        Explain::Plan => "true",
+        Explain::Analyze => "analyze",
+    });
+    form.extend(explain.map(|value| ("explain", value.to_owned())));
+    let form: Vec<_> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let response = remote::post(url, path, &form).await?;
     remote::body(url, response).await
 }
 
-/// Prints rows; what is noted goes to standard error.
-fn show(rows: &Rows, notes: &[String], format: Format) -> Result<()> {
-    match format {
-        Format::Csv => print(&rows.to_csv())?,
-        Format::Table | Format::Json => print(&rows.to_table())?,
+/// Shows what a server answered.
+fn show_body(body: &[u8], arguments: &Arguments) -> Result<()> {
+    if arguments.format == Format::Json {
+        return print(&format!("{}\n", String::from_utf8_lossy(body)));
     }
+    if arguments.wants().is_some() {
+        let (explanation, notes) = remote::parse_explanation(body)?;
+        return show_text(&explain::text(&explanation), &notes);
+    }
+    let answer = remote::parse_answer(body)?;
+    show(&answer.rows, &answer.notes, arguments.format)
+}
+
+/// Shows what was answered here.
+fn show_answer(answer: Answer, format: Format) -> Result<()> {
+    if format == Format::Json {
+        let body = encode_answer(answer, Shown::default());
+        return print(&format!("{}\n", String::from_utf8_lossy(&body)));
+    }
+    let mut notes = answer.output.warnings;
+    notes.extend(answer.output.infos);
+    match &answer.explanation {
+        Some(explanation) => show_text(&explain::text(explanation), &notes),
+        None => show(&Rows::from_value(&answer.output.value), &notes, format),
+    }
+}
+
+/// Prints rows.
+fn show(rows: &Rows, notes: &[String], format: Format) -> Result<()> {
+    let text = match format {
+        Format::Csv => rows.to_csv(),
+        Format::Table | Format::Json => rows.to_table(),
+    };
+    show_text(&text, notes)
+}
+
+/// Prints a text; what is noted goes to standard error.
+fn show_text(text: &str, notes: &[String]) -> Result<()> {
+    print(text)?;
     for note in notes {
         eprintln!("{note}");
     }

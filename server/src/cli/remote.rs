@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use narthex_model::{Error, ErrorKind, Labels, Result, TimestampMs};
+use narthex_sql::explain::Explanation;
 use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,6 +79,7 @@ struct Envelope {
 struct Data {
     result_type: String,
     result: Value,
+    explain: Option<Explanation>,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +149,21 @@ pub(crate) fn parse_answer(body: &[u8]) -> Result<Answer> {
         rows: rows(&data.result_type, data.result)?,
         notes,
     })
+}
+
+/// Reads the explanation of a query, and what is noted.
+///
+/// # Errors
+/// `Invalid` if there is none.
+pub(crate) fn parse_explanation(body: &[u8]) -> Result<(Explanation, Vec<String>)> {
+    let envelope: Envelope = serde_json::from_slice(body).map_err(foreign)?;
+    let explanation = envelope.data.and_then(|data| data.explain);
+    let explanation = explanation.ok_or_else(|| {
+        Error::invalid("the server explains nothing: only Narthex knows --explain and --analyze")
+    })?;
+    let mut notes = envelope.warnings;
+    notes.extend(envelope.infos);
+    Ok((explanation, notes))
 }
 
 fn rows(result_type: &str, result: Value) -> Result<Rows> {

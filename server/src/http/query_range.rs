@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use narthex_sql::Grid;
+use narthex_sql::{Grid, Times};
 
-use super::answer::json;
+use super::asked::Asked;
 use super::params::Params;
-use super::query::{Asked, encode, query_error};
 use super::{ApiError, ApiResult};
 use crate::App;
 use crate::limits::RANGE_POINTS_MAX;
@@ -16,14 +15,7 @@ use crate::limits::RANGE_POINTS_MAX;
 pub(crate) async fn query_range(State(app): State<Arc<App>>, params: Params) -> ApiResult {
     let grid = grid(&params)?;
     let asked = Asked::from_params(&params)?;
-    let database = app.store()?.database.clone();
-    let body = app.queries.run(asked.time_max, async move {
-        let output = database
-            .query_range(&asked.expression, grid, asked.options)
-            .await;
-        Ok(encode(output.map_err(query_error)?, asked.limit))
-    });
-    Ok(json(body.await?))
+    asked.answer(&app, Times::Range(grid)).await
 }
 
 fn grid(params: &Params) -> ApiResult<Grid> {

@@ -1,4 +1,4 @@
-//! The `data` of a query's answer: `resultType` first, then `result`.
+//! The value of a query's answer in its `data`: `resultType` first, then `result`.
 
 use narthex_model::{LabelsRef, TimestampMs};
 use narthex_promql::{InstantSample, QueryValue, RangeSeries, SampleValue};
@@ -6,9 +6,9 @@ use narthex_promql::{InstantSample, QueryValue, RangeSeries, SampleValue};
 use super::histogram::push_histogram_point;
 use super::{push_float, push_labels, push_list, push_string, push_timestamp};
 
-/// Writes `{"resultType":…,"result":…}`.
+/// Writes `"resultType":…,"result":…`, without the braces.
 pub(crate) fn push_value(value: &QueryValue, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"resultType\":\"");
+    out.extend_from_slice(b"\"resultType\":\"");
     out.extend_from_slice(type_name(value).as_bytes());
     out.extend_from_slice(b"\",\"result\":");
     match value {
@@ -20,7 +20,6 @@ pub(crate) fn push_value(value: &QueryValue, out: &mut Vec<u8>) {
             push_list(b"[]", series, out, push_series);
         }
     }
-    out.push(b'}');
 }
 
 fn type_name(value: &QueryValue) -> &'static str {

@@ -52,7 +52,7 @@ fn values() {
     }]);
     assert_eq!(
         written(|out| push_value(&vector, out)),
-        r#"{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a"},"value":[1,"1"]}]}"#
+        r#""resultType":"vector","result":[{"metric":{"__name__":"up","job":"a"},"value":[1,"1"]}]"#
     );
     let series = RangeSeries {
         labels,
@@ -62,7 +62,7 @@ fn values() {
     };
     assert_eq!(
         written(|out| push_value(&QueryValue::Matrix(vec![series]), out)),
-        r#"{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a"},"values":[[1,"0.5"],[1.250,"NaN"]]}]}"#
+        r#""resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a"},"values":[[1,"0.5"],[1.250,"NaN"]]}]"#
     );
     let scalar = QueryValue::Scalar {
         timestamp: 4_000,
@@ -70,7 +70,7 @@ fn values() {
     };
     assert_eq!(
         written(|out| push_value(&scalar, out)),
-        r#"{"resultType":"scalar","result":[4,"+Inf"]}"#
+        r#""resultType":"scalar","result":[4,"+Inf"]"#
     );
     let text = QueryValue::String {
         timestamp: 0,
@@ -78,7 +78,7 @@ fn values() {
     };
     assert_eq!(
         written(|out| push_value(&text, out)),
-        r#"{"resultType":"string","result":[0,"x\""]}"#
+        r#""resultType":"string","result":[0,"x\""]"#
     );
 }
 
