@@ -1,6 +1,7 @@
 //! Which samples each step looks at: `prom_counted(times, values, first_end, interval, steps, range[, lookback][, histograms])`
 //! gives the times back and counts. It stands in a plan only where somebody wants to know.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -75,8 +76,8 @@ pub(crate) struct Counted {
 }
 
 impl PlanFunction for Counted {
-    fn plan_name(&self) -> &str {
-        "prom_counted"
+    fn plan_name(&self) -> Cow<'static, str> {
+        "prom_counted".into()
     }
 
     fn returns(&self, types: &ArgumentTypes<'_>) -> Result<DataType> {
