@@ -23,7 +23,7 @@ pub struct Outline {
     /// The instants inside of a subquery.
     pub grid: Option<Grid>,
     /// Its operands.
-    pub inputs: Vec<Outline>,
+    pub inputs: Vec<Self>,
 }
 
 /// The series of a selector.

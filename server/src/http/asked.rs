@@ -102,6 +102,7 @@ fn query_error(error: Error) -> ApiError {
 }
 
 /// What of an answer is shown.
+#[derive(Clone, Copy)]
 pub(crate) struct Shown {
     /// At most this many series.
     pub(crate) limit: usize,

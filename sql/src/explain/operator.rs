@@ -102,7 +102,7 @@ pub(super) fn describe(plan: &dyn ExecutionPlan, ran: bool) -> Result<Operator> 
 fn detail(plan: &dyn ExecutionPlan) -> String {
     let windows = plan
         .downcast_ref::<WindowAggExec>()
-        .map(|w| w.window_expr());
+        .map(WindowAggExec::window_expr);
     let windows = windows.or_else(|| {
         let bounded = plan.downcast_ref::<BoundedWindowAggExec>();
         bounded.map(BoundedWindowAggExec::window_expr)
