@@ -137,7 +137,8 @@ def last_note(case):
 
 
 def notes(answer):
-    return {re.sub(r"(, from buckets .*)? \(\d+:\d+\)$", "", note) for kind in ("warnings", "infos") for note in answer.get(kind, [])}
+    """The texts of notes, without places and without the name that 3.5 gives to what has none."""
+    return {re.sub(r"( for metric name \"\"|, from buckets .*)? \(\d+:\d+\)$", "", note) for kind in ("warnings", "infos") for note in answer.get(kind, [])}
 
 
 def dropped_pairs(case):
