@@ -12,6 +12,7 @@ use super::page::{Output, PAGE_SLOTS, Page, Pushed, SeriesView};
 use crate::exemplars::StoredExemplar;
 use crate::histograms::HistogramRows;
 use crate::metadata::KnownMetadata;
+use crate::paged::Paged;
 
 /// The samples in `[start, start + duration)` of all series that have some, by ordinal. Clones share what is not written to
 /// afterwards.
@@ -145,7 +146,8 @@ impl Window {
     /// Adds all samples that were gathered.
     pub(crate) fn push_all(&mut self, gathered: &Gathered) {
         let start = self.start();
-        if gathered.has_starts() || !self.extras.has_no_starts() {
+        let knows_starts = gathered.has_starts() || !self.extras.has_no_starts();
+        if knows_starts && !self.set_starts(gathered) {
             // It is rare, and each needs to know what came before it.
             for (ordinal, t, value, start) in gathered.started() {
                 self.push(ordinal, t, value, start);
@@ -165,6 +167,26 @@ impl Window {
             self.note(oldest);
             self.note(newest);
         }
+    }
+
+    /// Sets since when samples count that are about to be pushed; does nothing and gives `false` if one is not newer than all
+    /// others of its series.
+    fn set_starts(&mut self, gathered: &Gathered) -> bool {
+        let mut newest = Paged::new(None);
+        for (ordinal, t, _) in gathered.iter() {
+            let before = newest.get(ordinal);
+            let before = before.or_else(|| Some(self.series_at(ordinal)?.bounds().1));
+            let offset = offset_in(self.start(), t);
+            if before.is_some_and(|before| before >= offset) {
+                return false;
+            }
+            newest.set(ordinal, Some(offset));
+        }
+        for (ordinal, t, _, start) in gathered.started() {
+            let offset = offset_in(self.start(), t);
+            self.extras.set_start(ordinal, offset, start, true);
+        }
+        true
     }
 
     /// Its pages, by the ordinals of their series.
