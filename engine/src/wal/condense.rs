@@ -1,5 +1,5 @@
 //! Writes a closed segment anew with its float samples sorted by series and compressed as the head keeps them: a start takes
-//! them over as they are, and the segment takes a quarter of the room.
+//! them over as they are, and the segment takes half of the room.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
