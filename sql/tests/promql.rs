@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use narthex_engine::{Engine, Options};
 use narthex_model::{ErrorKind, Sink, WriteBatch};
 use narthex_promql::{ParseOptions, QueryOutput, QueryValue, SampleValue};
-use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions};
+use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions, Times};
 use support::store::Store;
 
 /// 2026-01-01T01:00:00Z.
@@ -213,5 +213,44 @@ async fn start_timestamps_matter_where_they_are_asked_for() {
         let query = query.replace("HOUR", &(HOUR_MS / 1_000).to_string());
         assert_eq!(answer(true, &query).await, [expected]);
         assert!(answer(false, &query).await.is_empty(), "{query}");
+    }
+}
+
+/// The samples that each step looks at, as Prometheus 3.5 counts them.
+#[tokio::test]
+async fn samples_per_step() {
+    let store = Store::fill().await;
+    let grid = Grid {
+        start: HOUR_MS - 60_000,
+        end: HOUR_MS,
+        step: 60_000,
+    };
+    let options = QueryOptions {
+        stats: true,
+        ..QueryOptions::default()
+    };
+    let cases = [
+        ("http_requests_total", 4),
+        ("rate(http_requests_total{code='200'}[5m])", 2 * 5),
+        (
+            "sum(http_requests_total @ 1767229200 + http_requests_total)",
+            2 * 4,
+        ),
+        // What is inside of a subquery does not count.
+        (
+            "max_over_time(rate(http_requests_total{code='200'}[5m])[10m:2m])",
+            2 * 5,
+        ),
+        ("vector(1)", 0),
+    ];
+    for (query, expected) in cases {
+        let answer = store
+            .database()
+            .query(query, Times::Range(grid), options)
+            .await;
+        let stats = answer.expect(query).stats.expect("they were asked for");
+        let counts: Vec<u64> = stats.samples_per_step.iter().map(|(_, n)| *n).collect();
+        assert_eq!(counts, [expected; 2], "{query}");
+        assert_eq!(stats.samples(), 2 * expected, "{query}");
     }
 }
