@@ -13,6 +13,7 @@ import crash
 import crash_loop
 import differential
 import imports
+import limits
 import open_format
 import scrape
 from checks import Checks
@@ -30,6 +31,7 @@ SCENARIOS = [
     ("imports: Prometheus, VictoriaMetrics, Parquet", imports.run),
     ("bucket: object storage, with faults", bucket.run),
     ("differential: random queries, compared with Prometheus", differential.run),
+    ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
 ]
 

@@ -21,5 +21,5 @@ pub use narthex_syntax::{
     parse, pretty, signature, value_type,
 };
 pub use plan::{Chosen, EvalParams, Grid, Outline, QueryPlan, plan};
-pub use result::{InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
+pub use result::{Held, InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
 pub use source::{SelectedSeries, SeriesSource};

@@ -1,6 +1,9 @@
 //! What a query answers.
 
-use narthex_model::{Histogram, Labels, TimestampMs};
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::MemoryReservation;
+use narthex_model::{Error, Histogram, Labels, Result, TimestampMs};
 
 /// The value of a query, with what should be said about it.
 #[derive(Debug, Clone, Default)]
@@ -11,7 +14,61 @@ pub struct QueryOutput {
     pub warnings: Vec<String>,
     /// Things worth knowing.
     pub infos: Vec<String>,
+    /// The memory that it takes.
+    pub memory: Held,
 }
+
+/// Memory that is counted against the limits of queries until this and all its clones are dropped.
+#[derive(Debug, Clone, Default)]
+pub struct Held(Option<Arc<MemoryReservation>>);
+
+impl Held {
+    /// What `reservation` holds.
+    pub fn new(reservation: MemoryReservation) -> Self {
+        Self(Some(Arc::new(reservation)))
+    }
+
+    /// Counts `bytes` instead of what was counted so far.
+    ///
+    /// # Errors
+    /// `Limit` if that is more than queries may use.
+    pub fn resize(&self, bytes: usize) -> Result<()> {
+        let Some(reservation) = &self.0 else {
+            return Ok(());
+        };
+        let resized = reservation.try_resize(bytes);
+        resized.map_err(|e| Error::limit(e.strip_backtrace()))
+    }
+}
+
+impl QueryValue {
+    /// About how many bytes it takes in memory, with so many for each point and each bucket of a histogram.
+    pub fn bytes(&self, point: usize, bucket: usize) -> usize {
+        let buckets = |h: &Histogram| h.positive_buckets.len() + h.negative_buckets.len() + 4;
+        match self {
+            Self::Scalar { .. } | Self::String { .. } => point,
+            Self::Vector(samples) => samples.iter().fold(0, |bytes, sample| {
+                let labels = sample.labels.as_ref().as_bytes().len() + LABELS_BYTES;
+                bytes
+                    + labels
+                    + point
+                    + match &sample.value {
+                        SampleValue::Float(_) => 0,
+                        SampleValue::Histogram(histogram) => buckets(histogram) * bucket,
+                    }
+            }),
+            Self::Matrix(series) => series.iter().fold(0, |bytes, series| {
+                let labels = series.labels.as_ref().as_bytes().len() + LABELS_BYTES;
+                let histograms = series.histograms.iter();
+                let histograms = histograms.map(|(_, h)| point + buckets(h) * bucket);
+                bytes + labels + series.values.len() * point + histograms.sum::<usize>()
+            }),
+        }
+    }
+}
+
+/// What a series takes besides its points and the text of its labels.
+const LABELS_BYTES: usize = 160;
 
 /// The value of a query.
 #[derive(Debug, Clone, PartialEq)]

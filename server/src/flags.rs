@@ -130,13 +130,29 @@ pub struct ServeFlags {
     )]
     pub query_max_samples: u64,
 
-    /// Memory that all queries may use together
+    /// Refuse queries that would read more series
     #[arg(
-        long = "query.max-memory",
-        value_name = "BYTES",
-        default_value = "4GiB"
+        long = "query.max-series",
+        value_name = "COUNT",
+        default_value_t = 5_000_000
     )]
-    pub query_max_memory: ByteCount,
+    pub query_max_series: usize,
+
+    /// Memory that all queries may use together [default: a quarter of the memory of the machine or container]
+    #[arg(long = "query.max-memory", value_name = "BYTES")]
+    pub query_max_memory: Option<ByteCount>,
+
+    /// Memory that one query may use [default: half of --query.max-memory]
+    #[arg(long = "query.max-memory-per-query", value_name = "BYTES")]
+    pub query_max_memory_per_query: Option<ByteCount>,
+
+    /// Room on the disk, in the data folder, for what queries sort or group and cannot keep in memory
+    #[arg(
+        long = "query.max-spill",
+        value_name = "BYTES",
+        default_value = "10GiB"
+    )]
+    pub query_max_spill: ByteCount,
 
     /// Queries that run at the same time; others wait
     #[arg(long = "query.max-concurrency", value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
@@ -388,7 +404,7 @@ mod tests {
         let settings =
             Settings::parse(["--query.timeout=1m30s", "--web.enable-lifecycle"]).expect("valid");
         assert_eq!(settings.flags.query_timeout, Millis(90_000));
-        assert_eq!(settings.flags.query_max_memory, ByteCount(4 << 30));
+        assert_eq!(settings.flags.query_max_spill, ByteCount(10 << 30));
         assert!(settings.flags.enable_lifecycle);
         assert_eq!(settings.flags.engine_options().wal_sync, WalSync::Commit);
         let shown = |name: &str| settings.shown.get(name).map(String::as_str);

@@ -6,6 +6,7 @@ mod asked;
 mod buildinfo;
 mod error;
 mod exemplars;
+mod held;
 mod instrument;
 mod labels;
 mod language;

@@ -20,6 +20,9 @@ pub(crate) const RANGE_POINTS_MAX: i64 = 11_000;
 /// Most warnings, and most infos, listed in one answer.
 pub(crate) const NOTES_MAX: usize = 10;
 
+/// The folder inside the data folder where queries put what does not fit into memory; emptied at the start.
+pub(crate) const SPILL_FOLDER: &str = "query-spill";
+
 /// How long a stopping server waits for requests under way.
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(15);
 

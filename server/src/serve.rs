@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use narthex_engine::{Options, Progress, Retention};
 use narthex_model::{Error, Result};
-use narthex_sql::{Database, DatabaseOptions};
+use narthex_sql::{Database, DatabaseOptions, Spill};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::Configuration;
 use crate::flags::{ServeFlags, Settings};
-use crate::limits::DRAIN_TIME_MAX;
+use crate::limits::{DRAIN_TIME_MAX, SPILL_FOLDER};
 use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
 use crate::retention::{self, exemplars_max, retention};
@@ -178,12 +178,23 @@ async fn open(
 }
 
 fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {
+    let machine = usize::try_from(memory_bytes()).unwrap_or(usize::MAX);
+    let all = flags.query_max_memory.map_or(machine / 4, |bytes| bytes.0);
+    let one = flags.query_max_memory_per_query;
+    // A folder that is only read belongs to somebody else.
+    let own = (!flags.storage.read_only).then(|| flags.storage_path.join(SPILL_FOLDER));
     DatabaseOptions {
         lookback_ms: flags.lookback_delta.0,
         samples_max: flags.query_max_samples,
         // The query pool keeps the time and answers 503; this one is behind it.
         timeout_ms: flags.query_timeout.0.unsigned_abs().saturating_add(1_000),
-        memory_bytes_max: flags.query_max_memory.0,
+        series_max: flags.query_max_series,
+        memory_bytes_max: all,
+        query_memory_bytes_max: one.map_or(all / 2, |bytes| bytes.0),
+        spill: Spill {
+            folder: own,
+            bytes_max: flags.query_max_spill.0 as u64,
+        },
         partitions,
         language: flags.language(),
         delayed_names: flags.delayed_names(),

@@ -3,19 +3,22 @@
 //! A query sees one snapshot of the store from its first to its last row. PromQL and SQL share the storage, the memory
 //! pool and the deadline; `promql('…')` is a table function, so one SQL statement can mix both.
 
+mod bounded;
 mod catalog;
 mod deadline;
 mod error;
 pub mod explain;
 mod grid;
-mod peak;
+mod memory;
 mod promql;
 mod promql_arguments;
 mod promql_function;
 mod promql_rows;
+mod retaining;
 mod retry;
 mod run;
 mod session;
+mod sized;
 mod source;
 mod statement;
 mod stats;
@@ -26,6 +29,7 @@ pub use error::from_datafusion;
 pub use grid::Grid;
 pub use promql::Times;
 pub use run::{Answer, Explain};
+pub use session::Spill;
 pub use stats::QueryStats;
 pub use tuning::Tuning;
 
@@ -50,8 +54,14 @@ pub struct DatabaseOptions {
     pub samples_max: u64,
     /// A query that runs longer is ended.
     pub timeout_ms: u64,
+    /// A query that would read more series is refused.
+    pub series_max: usize,
     /// Bytes of memory that all queries may use together.
     pub memory_bytes_max: usize,
+    /// Bytes of memory that one query may use.
+    pub query_memory_bytes_max: usize,
+    /// Where operators that can do with less memory put the rest.
+    pub spill: Spill,
     /// Worker partitions per query.
     pub partitions: usize,
     /// How the rows of a PromQL plan are cut into pieces.
@@ -70,7 +80,10 @@ impl Default for DatabaseOptions {
             lookback_ms: 300_000,
             samples_max: 500_000_000,
             timeout_ms: 120_000,
+            series_max: 5_000_000,
             memory_bytes_max: 4 << 30,
+            query_memory_bytes_max: 2 << 30,
+            spill: Spill::default(),
             partitions: 2,
             tuning: Tuning::default(),
             language: ParseOptions::default(),
@@ -158,6 +171,7 @@ impl Database {
             times: times.checked()?,
             lookback_ms: options.lookback_ms.unwrap_or(self.options.lookback_ms),
             samples_max: self.options.samples_max,
+            series_max: self.options.series_max,
             language: self.options.language,
             delayed_names: self.options.delayed_names,
             start_timestamps: self.options.start_timestamps,
@@ -182,8 +196,12 @@ impl Database {
     pub async fn sql(&self, statement: &str) -> Result<SendableRecordBatchStream> {
         let deadline = self.deadline(None);
         retry::anew(&self.engine, || async {
-            let context = self.sessions.sql(&self.engine.snapshot(), &self.options);
-            let rows = deadline.limit(statement::run(&context, statement)).await?;
+            let rows = deadline
+                .limit(
+                    self.sessions
+                        .run(&self.engine.snapshot(), &self.options, statement),
+                )
+                .await?;
             let rows = deadline.limit_stream(rows);
             match self.engine.is_read_only() {
                 true => retry::begun(rows).await,

@@ -60,6 +60,7 @@ pub(crate) struct Request<'a> {
     pub(crate) times: Times,
     pub(crate) lookback_ms: i64,
     pub(crate) samples_max: u64,
+    pub(crate) series_max: usize,
     pub(crate) language: ParseOptions,
     pub(crate) delayed_names: bool,
     pub(crate) start_timestamps: bool,
@@ -109,7 +110,7 @@ pub(crate) fn prepare(
         outlined: request.explain.is_some(),
         counted: request.stats,
     };
-    let source = SnapshotSource::new(snapshot.clone());
+    let source = SnapshotSource::new(snapshot.clone(), request.series_max);
     let plan = plan(&expr, request.query, &params, &source)?;
     Ok(Planned {
         expr,

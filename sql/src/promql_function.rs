@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::Result;
@@ -24,6 +25,8 @@ pub(crate) struct PromqlFunction {
     snapshot: Snapshot,
     lookback_ms: i64,
     samples_max: u64,
+    series_max: usize,
+    widest: Arc<AtomicUsize>,
     language: ParseOptions,
     delayed_names: bool,
     start_timestamps: bool,
@@ -33,12 +36,18 @@ impl PromqlFunction {
     /// Its name in SQL.
     pub(crate) const NAME: &'static str = "promql";
 
-    /// The function over `snapshot`.
-    pub(crate) fn new(snapshot: Snapshot, options: &DatabaseOptions) -> Self {
+    /// The function over `snapshot`; tells `widest` how long its vectors are.
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        options: &DatabaseOptions,
+        widest: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             snapshot,
             lookback_ms: options.lookback_ms,
             samples_max: options.samples_max,
+            series_max: options.series_max,
+            widest,
             language: options.language,
             delayed_names: options.delayed_names,
             start_timestamps: options.start_timestamps,
@@ -62,6 +71,7 @@ impl TableFunctionImpl for PromqlFunction {
             times: arguments.times,
             lookback_ms: self.lookback_ms,
             samples_max: self.samples_max,
+            series_max: self.series_max,
             language: self.language,
             delayed_names: self.delayed_names,
             start_timestamps: self.start_timestamps,
@@ -69,6 +79,8 @@ impl TableFunctionImpl for PromqlFunction {
             stats: false,
         };
         let planned = promql::prepare(&self.snapshot, &request, false).map_err(external)?;
+        self.widest
+            .fetch_max(planned.plan.widest(), Ordering::Relaxed);
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))
     }
 }

@@ -3,16 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use datafusion::execution::SessionState;
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use arrow::array::RecordBatch;
+use datafusion::common::Result as DataFusionResult;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::{StreamExt, TryStreamExt};
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result};
-use narthex_promql::{QueryOutput, QueryPlan, QueryValue, pretty};
+use narthex_promql::{Held, QueryOutput, QueryPlan, QueryValue, pretty};
 
 use crate::error::from_datafusion;
 use crate::explain::{self, Explanation};
+use crate::memory::QueryMemory;
 use crate::promql::{Planned, Request, prepare};
-use crate::session::{Sessions, watched};
+use crate::session::Sessions;
+use crate::sized;
 use crate::stats::QueryStats;
 
 /// Whether a query is explained.
@@ -39,7 +45,7 @@ pub struct Answer {
 pub(crate) struct Run {
     pub(crate) output: QueryOutput,
     pub(crate) timings: Timings,
-    /// Most bytes that were reserved at one time; 0 if nobody asked.
+    /// Most bytes that were reserved at one time.
     pub(crate) memory_peak_bytes: u64,
 }
 
@@ -56,7 +62,7 @@ pub(crate) struct Timings {
 
 /// A plan that is ready to run.
 struct Ready {
-    state: SessionState,
+    context: Arc<TaskContext>,
     plan: Arc<dyn ExecutionPlan>,
 }
 
@@ -68,7 +74,8 @@ pub(crate) async fn answer(
 ) -> Result<Answer> {
     let started = Instant::now();
     let planned = prepare(snapshot, request, true)?;
-    let ready = ready(sessions, &planned).await?;
+    let memory = sessions.memory();
+    let ready = ready(sessions, &memory, &planned).await?;
     let physical = ready.as_ref().map(|ready| &ready.plan);
     if request.explain == Some(Explain::Plan) {
         let mut answer = Answer {
@@ -80,7 +87,7 @@ pub(crate) async fn answer(
         }
         return Ok(answer);
     }
-    let run = run(&planned.plan, ready.as_ref(), request, started).await?;
+    let run = run(&planned.plan, ready.as_ref(), &memory, started).await?;
     let analyzed = request.explain.is_some();
     let explanation = analyzed.then(|| explanation(&planned, physical, Some(&run)));
     let explanation = explanation.transpose()?;
@@ -94,41 +101,43 @@ pub(crate) async fn answer(
     })
 }
 
-async fn ready(sessions: &Sessions, planned: &Planned) -> Result<Option<Ready>> {
+async fn ready(
+    sessions: &Sessions,
+    memory: &Arc<QueryMemory>,
+    planned: &Planned,
+) -> Result<Option<Ready>> {
     let Some(logical) = planned.plan.logical() else {
         return Ok(None);
     };
-    let state = sessions.promql(planned.plan.grid().steps, planned.samples);
+    let state = sessions.promql(planned.plan.widest(), planned.samples);
     let plan = state.create_physical_plan(logical).await;
     let plan = plan.map_err(from_datafusion)?;
-    Ok(Some(Ready { state, plan }))
+    let runtime = sessions.runtime(memory.clone());
+    let context = Arc::new(TaskContext::from(&state).with_runtime(runtime));
+    Ok(Some(Ready { context, plan }))
 }
 
 async fn run(
     plan: &QueryPlan,
     ready: Option<&Ready>,
-    request: &Request<'_>,
+    memory: &Arc<QueryMemory>,
     started: Instant,
 ) -> Result<Run> {
     let planned = Instant::now();
-    let (mut batches, mut memory_peak_bytes) = (Vec::new(), 0);
-    if let Some(Ready {
-        state,
-        plan: physical,
-    }) = ready
-    {
+    let pool: Arc<dyn MemoryPool> = memory.clone();
+    let held = MemoryConsumer::new("the answer").register(&pool);
+    let mut batches = Vec::new();
+    if let Some(ready) = ready {
         let refused = |e| plan.refusal().unwrap_or_else(|| from_datafusion(e));
-        if request.explain.is_some() || request.stats {
-            let (context, pool) = watched(state);
-            batches = collect(physical.clone(), context).await.map_err(refused)?;
-            memory_peak_bytes = pool.peak_bytes();
-        } else {
-            let collected = collect(physical.clone(), state.task_ctx()).await;
-            batches = collected.map_err(refused)?;
-        }
+        let rows = execute_stream(ready.plan.clone(), ready.context.clone()).map_err(refused)?;
+        batches = collect(rows, &held).await.map_err(refused)?;
     }
     let ran = Instant::now();
-    let output = plan.decode(&batches)?;
+    let mut output = plan.decode(&batches)?;
+    drop(batches);
+    output.memory = Held::new(held);
+    let bytes = output.value.bytes(POINT_BYTES, BUCKET_BYTES);
+    output.memory.resize(bytes)?;
     Ok(Run {
         output,
         timings: Timings {
@@ -136,8 +145,27 @@ async fn run(
             running: ran - planned,
             decoding: ran.elapsed(),
         },
-        memory_peak_bytes,
+        memory_peak_bytes: memory.peak_bytes(),
     })
+}
+
+/// A point of an answer: a time and a value.
+const POINT_BYTES: usize = 16;
+/// A bucket of a histogram of an answer.
+const BUCKET_BYTES: usize = 16;
+
+/// All rows, counted as they are and as the answer that is made of them while they are still there: of a step's value and bit
+/// become a time and a value.
+async fn collect(
+    rows: SendableRecordBatchStream,
+    held: &MemoryReservation,
+) -> DataFusionResult<Vec<RecordBatch>> {
+    let counted = rows.map(|batch| {
+        let batch = batch?;
+        held.try_grow(sized::bytes(&batch)?.saturating_mul(3))?;
+        Ok(batch)
+    });
+    counted.try_collect().await
 }
 
 fn explanation(

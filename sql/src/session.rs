@@ -3,30 +3,50 @@
 //! Making a session from nothing registers some hundred functions, so two states are made once, and each query takes a copy
 //! (maps of shared pointers) with its own settings.
 
-use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::execution::disk_manager::DiskManagerBuilder;
-use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::OptimizerRule;
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use narthex_engine::Snapshot;
+use narthex_model::Result;
 
+use crate::bounded;
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
-use crate::peak::PeakPool;
+use crate::memory::{QueryMemory, ServerMemory};
 use crate::promql_function::PromqlFunction;
+use crate::retaining::RetainingWindows;
+use crate::statement;
 use crate::yielding::YieldingJoins;
-use crate::{DatabaseOptions, Tuning};
 
-/// Who holds the memory is said for so many operators when it runs out.
-const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
+/// Where operators put what does not fit into memory.
+#[derive(Debug, Clone)]
+pub struct Spill {
+    /// A folder that is emptied at the start and belongs to this database alone; none for that of the system.
+    pub folder: Option<PathBuf>,
+    /// At most so many bytes of all queries together.
+    pub bytes_max: u64,
+}
+
+impl Default for Spill {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            bytes_max: 10 << 30,
+        }
+    }
+}
+use crate::{DatabaseOptions, Tuning};
 
 /// Makes the session of each query.
 pub(crate) struct Sessions {
@@ -34,36 +54,70 @@ pub(crate) struct Sessions {
     promql: SessionState,
     partitions: usize,
     tuning: Tuning,
+    /// What all queries share, except that each has memory of its own.
+    runtime: Arc<RuntimeEnv>,
+    memory: Arc<ServerMemory>,
+    query_memory_bytes_max: usize,
 }
 
 impl Sessions {
     /// Sessions within the limits of `options`.
     pub(crate) fn new(options: &DatabaseOptions) -> Self {
-        let runtime = runtime(options.memory_bytes_max);
+        let runtime = runtime(&options.spill);
         let base = || {
             SessionStateBuilder::new()
                 .with_config(config(options))
                 .with_runtime_env(runtime.clone())
                 .with_physical_optimizer_rule(Arc::new(YieldingJoins))
+                .with_physical_optimizer_rule(Arc::new(RetainingWindows))
         };
+        let mut sql = base().with_default_features().build();
+        if let Err(error) = bounded::bound(&mut sql) {
+            tracing::warn!(%error, "SQL functions are without bounds");
+        }
         Self {
-            sql: base().with_default_features().build(),
+            sql,
             promql: base().with_optimizer_rules(promql_rules()).build(),
             partitions: options.partitions,
             tuning: options.tuning,
+            memory: Arc::new(ServerMemory::new(options.memory_bytes_max)),
+            query_memory_bytes_max: options.query_memory_bytes_max,
+            runtime,
         }
     }
 
-    /// A session for one SQL statement over `snapshot`.
-    pub(crate) fn sql(&self, snapshot: &Snapshot, options: &DatabaseOptions) -> SessionContext {
+    /// The memory of one query.
+    pub(crate) fn memory(&self) -> Arc<QueryMemory> {
+        let memory = QueryMemory::new(self.memory.clone(), self.query_memory_bytes_max);
+        Arc::new(memory)
+    }
+
+    /// What a query with that memory runs in.
+    pub(crate) fn runtime(&self, memory: Arc<QueryMemory>) -> Arc<RuntimeEnv> {
+        Arc::new(RuntimeEnv {
+            memory_pool: memory,
+            ..self.runtime.as_ref().clone()
+        })
+    }
+
+    /// Starts one SQL statement over `snapshot`.
+    pub(crate) async fn run(
+        &self,
+        snapshot: &Snapshot,
+        options: &DatabaseOptions,
+        text: &str,
+    ) -> Result<SendableRecordBatchStream> {
         let mut state = self.sql.clone();
         state.mark_start_execution();
         state.register_catalog_list(catalog::list(snapshot));
-        state.register_udtf(
-            PromqlFunction::NAME,
-            Arc::new(PromqlFunction::new(snapshot.clone(), options)),
-        );
-        SessionContext::new_with_state(state)
+        let widest = Arc::new(AtomicUsize::new(1));
+        let function = PromqlFunction::new(snapshot.clone(), options, widest.clone());
+        state.register_udtf(PromqlFunction::NAME, Arc::new(function));
+        let plan = statement::plan(&state, text).await?;
+        let rows = self.tuning.batch_rows(widest.load(Ordering::Relaxed));
+        let config = state.config().clone().with_batch_size(rows);
+        *state.config_mut() = config;
+        statement::run(state, plan, self.runtime(self.memory())).await
     }
 
     /// A session for one PromQL query of `steps` instants that reads at most `samples` samples.
@@ -83,23 +137,23 @@ impl Sessions {
     }
 }
 
-/// A context for a query of `state`, and the pool that knows how much memory the query has reserved.
-pub(crate) fn watched(state: &SessionState) -> (Arc<TaskContext>, Arc<PeakPool>) {
-    let shared = state.runtime_env();
-    let pool = Arc::new(PeakPool::new(shared.memory_pool.clone()));
-    let runtime = RuntimeEnv {
-        memory_pool: pool.clone(),
-        ..shared.as_ref().clone()
-    };
-    let context = TaskContext::from(state).with_runtime(Arc::new(runtime));
-    (Arc::new(context), pool)
-}
-
-fn runtime(memory_bytes_max: usize) -> Arc<RuntimeEnv> {
-    let pool = TrackConsumersPool::new(GreedyMemoryPool::new(memory_bytes_max), CONSUMERS_TOLD);
-    let builder = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(pool))
-        .with_disk_manager_builder(DiskManagerBuilder::default());
+fn runtime(spill: &Spill) -> Arc<RuntimeEnv> {
+    let mut mode = DiskManagerMode::OsTmpDirectory;
+    if let Some(folder) = &spill.folder {
+        // What a process left that was killed. It matters only if it stays for good, and then queries say that it does.
+        let _ = std::fs::remove_dir_all(folder);
+        mode = match std::fs::create_dir_all(folder) {
+            Ok(()) => DiskManagerMode::Directories(vec![folder.clone()]),
+            Err(error) => {
+                tracing::warn!(folder = %folder.display(), %error, "queries cannot use the disk");
+                DiskManagerMode::Disabled
+            }
+        };
+    }
+    let disk = DiskManagerBuilder::default()
+        .with_mode(mode)
+        .with_max_temp_directory_size(spill.bytes_max);
+    let builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);
     builder.build_arc().unwrap_or_default()
 }
 

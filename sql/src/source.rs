@@ -1,10 +1,10 @@
 //! Where PromQL plans get their series: one snapshot of the engine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use narthex_engine::Snapshot;
-use narthex_model::{Matcher, Result, TimeRange};
+use narthex_model::{Error, Matcher, Result, TimeRange};
 use narthex_promql::{SelectedSeries, SeriesSource};
 use narthex_table::SeriesTable;
 
@@ -12,14 +12,18 @@ use narthex_table::SeriesTable;
 pub(crate) struct SnapshotSource {
     snapshot: Snapshot,
     samples: AtomicU64,
+    series: AtomicUsize,
+    series_max: usize,
 }
 
 impl SnapshotSource {
     /// Series of `snapshot`.
-    pub(crate) fn new(snapshot: Snapshot) -> Self {
+    pub(crate) fn new(snapshot: Snapshot, series_max: usize) -> Self {
         Self {
             snapshot,
             samples: AtomicU64::new(0),
+            series: AtomicUsize::new(0),
+            series_max,
         }
     }
 
@@ -27,12 +31,25 @@ impl SnapshotSource {
     pub(crate) fn samples(&self) -> u64 {
         self.samples.load(Ordering::Relaxed)
     }
+
+    /// Counts series against the limit.
+    fn charge(&self, series: usize) -> Result<()> {
+        let all = self.series.fetch_add(series, Ordering::Relaxed) + series;
+        if all <= self.series_max {
+            return Ok(());
+        }
+        let most = self.series_max;
+        Err(Error::limit(format!(
+            "the query would read too many series: {all} of at most {most} (narrow the selectors, or raise --query.max-series)"
+        )))
+    }
 }
 
 impl SeriesSource for SnapshotSource {
     fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<SelectedSeries> {
         let selection = self.snapshot.select(matchers, range)?;
         let (series, samples_max) = (selection.len(), selection.samples_max());
+        self.charge(series)?;
         self.samples.fetch_add(samples_max, Ordering::Relaxed);
         let table = SeriesTable::new(selection);
         let label_names = table.label_names().to_vec();

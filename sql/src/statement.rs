@@ -1,6 +1,11 @@
 //! SQL statements: which are allowed, and how one runs.
 
-use datafusion::execution::SendableRecordBatchStream;
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -46,14 +51,10 @@ fn nests(token: &Token) -> bool {
     }
 }
 
-/// Plans `statement` and starts it.
-pub(crate) async fn run(
-    context: &SessionContext,
-    statement: &str,
-) -> Result<SendableRecordBatchStream> {
+/// What `statement` means, if it may be run.
+pub(crate) async fn plan(state: &SessionState, statement: &str) -> Result<LogicalPlan> {
     check_size(statement)?;
-    let plan = context
-        .state()
+    let plan = state
         .create_logical_plan(statement)
         .await
         .map_err(from_datafusion)?;
@@ -65,11 +66,25 @@ pub(crate) async fn run(
         let message = "only queries are allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE and SHOW";
         return Err(Error::invalid(message));
     }
-    let frame = context
+    Ok(plan)
+}
+
+/// Starts `plan`.
+pub(crate) async fn run(
+    state: SessionState,
+    plan: LogicalPlan,
+    runtime: Arc<RuntimeEnv>,
+) -> Result<SendableRecordBatchStream> {
+    let context = TaskContext::from(&state).with_runtime(runtime);
+    let frame = SessionContext::new_with_state(state)
         .execute_logical_plan(plan)
         .await
         .map_err(from_datafusion)?;
-    frame.execute_stream().await.map_err(from_datafusion)
+    let plan = frame
+        .create_physical_plan()
+        .await
+        .map_err(from_datafusion)?;
+    execute_stream(plan, Arc::new(context)).map_err(from_datafusion)
 }
 
 #[cfg(test)]

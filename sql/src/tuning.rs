@@ -25,14 +25,18 @@ impl Default for Tuning {
 impl Tuning {
     /// A batch of step vectors should have about so many bytes.
     const BATCH_BYTES: usize = 4 << 20;
-    /// Even if rows are long, a batch should have some.
+    /// Even if rows are long, a batch should have some …
     const BATCH_ROWS_MIN: usize = 64;
+    /// … up to so many bytes.
+    const BATCH_BYTES_MAX: usize = 64 << 20;
     /// A step: a float and its part of the validity bitmap, rounded up.
     const STEP_BYTES: usize = 9;
 
     /// Rows per batch of vectors of `steps` steps.
     pub(crate) fn batch_rows(&self, steps: usize) -> usize {
-        let rows = (Self::BATCH_BYTES / Self::row_bytes(steps)).max(Self::BATCH_ROWS_MIN);
+        let row = Self::row_bytes(steps);
+        let rows_min = (Self::BATCH_BYTES_MAX / row).min(Self::BATCH_ROWS_MIN);
+        let rows = (Self::BATCH_BYTES / row).max(rows_min);
         rows.min(self.batch_rows_max).max(1)
     }
 
@@ -63,8 +67,8 @@ mod tests {
     #[test]
     fn long_rows_come_in_small_batches() {
         let tuning = Tuning::default();
-        let sizes = [1, 100, 11_000, usize::MAX].map(|steps| tuning.batch_rows(steps));
-        assert_eq!(sizes, [8192, 4660, 64, 64]);
+        let sizes = [1, 100, 11_000, 1_000_000, usize::MAX].map(|steps| tuning.batch_rows(steps));
+        assert_eq!(sizes, [8192, 4660, 64, 7, 1]);
         let one = Tuning {
             batch_rows_max: 1,
             ..tuning

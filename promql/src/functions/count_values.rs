@@ -114,12 +114,15 @@ fn text(v: f64) -> String {
     }
 }
 
+/// Points made of one batch: this is what may escape the count of memory.
+const BATCH_POINTS_MAX: i64 = 1 << 25;
+
 fn refuse_many(points: usize, most: i64) -> Result<()> {
-    if i64::try_from(points).is_ok_and(|points| points <= most) {
+    if i64::try_from(points).is_ok_and(|points| points <= most.min(BATCH_POINTS_MAX)) {
         return Ok(());
     }
     let message = "count_values() found too many different values for this many steps: \
-                   round the values, use a larger step, or raise --query.max-samples";
+                   round the values or use a larger step";
     Err(DataFusionError::External(Box::new(Error::limit(message))))
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result};
-use narthex_model::anchored_regex;
+use narthex_model::{Error, anchored_regex};
 use regex::Regex;
 
 use super::arguments::{ArgumentTypes, Arguments};
@@ -60,12 +60,12 @@ impl PlanFunction for Rewrite {
                 let (destination, source) = (arguments.labels(0)?, arguments.labels(1)?);
                 let regex = regex(arguments.text(3)?)?;
                 let replacement = arguments.text(2)?;
-                Arc::new(replace(&destination, &source, replacement, &regex))
+                Arc::new(replace(&destination, &source, replacement, &regex)?)
             }
             Self::Join => {
                 let sources = (1..arguments.len()).map(|i| arguments.labels(i));
                 let sources = sources.collect::<Result<Vec<_>>>()?;
-                Arc::new(join(&sources, arguments.text(0)?, rows))
+                Arc::new(join(&sources, arguments.text(0)?, rows)?)
             }
         })
     }
@@ -91,8 +91,18 @@ fn at(array: &StringViewArray, row: usize) -> &str {
     }
 }
 
-fn push(out: &mut StringViewBuilder, text: &str) {
+/// Bytes of a label's value: it doubles with each `label_join` of a label with itself.
+const VALUE_BYTES_MAX: usize = 64 << 10;
+
+fn push(out: &mut StringViewBuilder, text: &str) -> Result<()> {
+    if text.len() > VALUE_BYTES_MAX {
+        let message = format!(
+            "label_replace() and label_join() make values of at most {VALUE_BYTES_MAX} bytes"
+        );
+        return Err(DataFusionError::External(Box::new(Error::limit(message))));
+    }
     out.append_option((!text.is_empty()).then_some(text));
+    Ok(())
 }
 
 fn replace(
@@ -100,27 +110,27 @@ fn replace(
     source: &StringViewArray,
     replacement: &str,
     regex: &Regex,
-) -> StringViewArray {
+) -> Result<StringViewArray> {
     let mut out = StringViewBuilder::new();
     let mut text = String::new();
     for row in 0..destination.len() {
         match regex.captures(at(source, row)) {
-            None => push(&mut out, at(destination, row)),
+            None => push(&mut out, at(destination, row))?,
             Some(captures) => {
                 text.clear();
                 captures.expand(replacement, &mut text);
-                push(&mut out, &text);
+                push(&mut out, &text)?;
             }
         }
     }
-    out.finish()
+    Ok(out.finish())
 }
 
-fn join(sources: &[StringViewArray], separator: &str, rows: usize) -> StringViewArray {
+fn join(sources: &[StringViewArray], separator: &str, rows: usize) -> Result<StringViewArray> {
     let mut out = StringViewBuilder::new();
     for row in 0..rows {
         let parts: Vec<_> = sources.iter().map(|s| at(s, row)).collect();
-        push(&mut out, &parts.join(separator));
+        push(&mut out, &parts.join(separator))?;
     }
-    out.finish()
+    Ok(out.finish())
 }

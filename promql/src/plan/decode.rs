@@ -24,7 +24,7 @@ use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
 use crate::mixed::{HistogramLists, MixedVectors, is_mixed};
 use crate::notes::{Kind, Notes};
-use crate::result::{InstantSample, QueryOutput, QueryValue, RangeSeries};
+use crate::result::{Held, InstantSample, QueryOutput, QueryValue, RangeSeries};
 use crate::steps::StepVectors;
 
 /// A planned query: run [`QueryPlan::logical`] if there is one, and give its batches to [`QueryPlan::decode`].
@@ -37,6 +37,7 @@ pub struct QueryPlan {
     pub(super) meetings: Vec<Meeting>,
     pub(super) outline: Option<Outline>,
     pub(super) counts: Option<SampleCounts>,
+    pub(super) widest: usize,
 }
 
 pub(super) enum Body {
@@ -91,6 +92,11 @@ impl QueryPlan {
         floats.map(Some).map_err(planning)
     }
 
+    /// Steps of the longest vector in the plan; one of native histograms counts as if it had many times its steps.
+    pub fn widest(&self) -> usize {
+        self.widest
+    }
+
     /// The instants of the answer.
     pub fn grid(&self) -> Grid {
         self.grid
@@ -128,6 +134,7 @@ impl QueryPlan {
             value,
             warnings: self.notes.texts(Kind::Warning),
             infos: self.notes.texts(Kind::Info),
+            memory: Held::default(),
         })
     }
 

@@ -86,6 +86,9 @@ pub struct EvalParams {
     pub counted: bool,
 }
 
+/// A native histogram counts as so many floats where work or memory is bounded: it is about as much.
+const HISTOGRAM_SAMPLES: usize = 32;
+
 /// Plans `expr`, which the parser has read from `query` and checked, over the series of `source`.
 ///
 /// # Errors
@@ -102,11 +105,13 @@ pub fn plan(
     let (common, invariants) = (Common::of(expr), Invariants::of(expr));
     let decisions = Decisions::default();
     let counts = params.counted.then(|| SampleCounts::new(params.grid.steps));
+    let widest = Cell::new(params.grid.steps);
     let planner = Planner {
         params,
         source,
         grid: params.grid,
         samples: &Cell::new(0),
+        widest: &widest,
         query: params.grid,
         notes: &notes,
         common: &common,
@@ -136,6 +141,7 @@ pub fn plan(
         notes,
         meetings: meetings.into_inner(),
         counts,
+        widest: widest.get(),
     })
 }
 
@@ -163,6 +169,8 @@ struct Planner<'a> {
     query: Grid,
     /// Samples that the selectors planned so far may load.
     samples: &'a Cell<u64>,
+    /// Steps of the longest vectors planned so far.
+    widest: &'a Cell<usize>,
     /// What the query says besides its answer.
     notes: &'a Arc<Notes>,
     /// Which expressions stand several times.
@@ -290,6 +298,15 @@ impl<'a> Planner<'a> {
                 "the checker let a value pass that is no string",
             )),
         }
+    }
+
+    /// Counts the vectors of `series` series of a selector against the limit. A step vector takes as much room as the samples it is
+    /// made of, a histogram as many floats.
+    fn charge_vectors(&self, series: usize, steps: usize, histograms: bool) -> Result<()> {
+        let each = if histograms { HISTOGRAM_SAMPLES } else { 1 };
+        let width = steps.saturating_mul(each);
+        self.widest.set(self.widest.get().max(width));
+        self.charge((series as u64).saturating_mul(width as u64))
     }
 
     /// Counts samples against the limit.

@@ -112,9 +112,6 @@ impl Planner<'_> {
         let stored =
             reach.map_or_else(|| windows.stored(), |reach| reach.around(&windows).stored());
         let mut selected = self.source.select(&selector.matchers, stored)?;
-        // A step vector takes as much room as the samples it is made of.
-        let points = (selected.series as u64).saturating_mul(windows.steps as u64);
-        self.charge(selected.samples_max.saturating_add(points))?;
         let chosen = Chosen {
             series: selected.series as u64,
             samples_max: selected.samples_max,
@@ -122,6 +119,8 @@ impl Planner<'_> {
         };
         self.decisions.chose(selector, self.grid, chosen);
         let histograms = has_column(&selected, HISTOGRAMS_COLUMN);
+        self.charge(selected.samples_max)?;
+        self.charge_vectors(selected.series, windows.steps, histograms)?;
         if histograms {
             // What is known of resets before a histogram follows from the sample before it.
             let earlier = stored.start.saturating_sub(self.params.lookback_ms);

@@ -38,6 +38,7 @@ impl Planner<'_> {
             counts: None,
             ..self.on_grid(grid)
         };
+        self.charge_vectors(1, grid.steps, false)?;
         let vector = match inner.plan(&subquery.expr)? {
             Planned::Vector(vector) => vector,
             scalar => inner.scalar_vector(scalar)?,

@@ -156,7 +156,7 @@ fn show_body(body: &[u8], arguments: &Arguments) -> Result<()> {
 /// Shows what was answered here.
 fn show_answer(answer: Answer, format: Format) -> Result<()> {
     if format == Format::Json {
-        let body = encode_answer(answer, Shown::default());
+        let body = encode_answer(answer, Shown::default())?;
         return print(&format!("{}\n", String::from_utf8_lossy(&body)));
     }
     let mut notes = answer.output.warnings;

@@ -1,5 +1,6 @@
 //! Prometheus' envelope around an answer: `status`, `data`, then `warnings` and `infos` if there are any.
 
+use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
@@ -36,7 +37,8 @@ pub(crate) fn answer_value(data: &serde_json::Value) -> Response {
 }
 
 /// A finished JSON body.
-pub(crate) fn json(body: Vec<u8>) -> Response {
+pub(crate) fn json(body: impl Into<Body>) -> Response {
+    let body = body.into();
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use narthex_model::{Error, ErrorKind};
+use axum::body::Bytes;
+use narthex_model::{Error, ErrorKind, Result};
 use narthex_promql::QueryValue;
 use narthex_sql::{Answer, Explain, QueryOptions, Times};
 
 use super::answer::{Notes, json, success};
+use super::held::{hold, reserve};
 use super::params::Params;
 use super::{ApiError, ApiResult};
 use crate::App;
@@ -71,7 +73,7 @@ impl Asked {
                 stats: self.stats,
                 queued,
             };
-            Ok(encode(answer, shown))
+            encode(answer, shown).map_err(|e| ApiError::execution(&e))
         });
         Ok(json(body.await?))
     }
@@ -124,7 +126,10 @@ impl Default for Shown {
 }
 
 /// The whole body of an answer.
-pub(crate) fn encode(answer: Answer, shown: Shown) -> Vec<u8> {
+///
+/// # Errors
+/// `Limit` if there is not the memory for it.
+pub(crate) fn encode(answer: Answer, shown: Shown) -> Result<Bytes> {
     let mut output = answer.output;
     let mut notes = Notes {
         warnings: output.warnings,
@@ -135,7 +140,8 @@ pub(crate) fn encode(answer: Answer, shown: Shown) -> Vec<u8> {
             .warnings
             .push("results truncated due to limit".to_owned());
     }
-    success(&notes, |out| {
+    reserve(&output.memory, &output.value)?;
+    let body = success(&notes, |out| {
         out.push(b'{');
         push_value(&output.value, out);
         if let (Some(stats), Some(detail)) = (&answer.stats, shown.stats) {
@@ -150,7 +156,9 @@ pub(crate) fn encode(answer: Answer, shown: Shown) -> Vec<u8> {
             out.extend(tree.unwrap_or_else(|_| b"null".to_vec()));
         }
         out.push(b'}');
-    })
+    });
+    drop(output.value);
+    hold(body, output.memory)
 }
 
 fn truncate(value: &mut QueryValue, limit: usize) -> bool {

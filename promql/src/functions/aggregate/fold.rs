@@ -182,6 +182,8 @@ impl<F: Fold<N>, const N: usize> GroupsAccumulator for FoldAccumulator<F, N> {
     }
 
     fn size(&self) -> usize {
-        self.states.capacity() * size_of::<[f64; N]>() + self.seen.capacity()
+        // The states, and the result that is made of them.
+        let point = size_of::<[f64; N]>() + size_of::<bool>() + size_of::<f64>();
+        self.states.capacity() * point
     }
 }
