@@ -84,7 +84,9 @@ impl Answer {
     pub(crate) fn difference(&self, other: &Self, rounded: bool, lazy: bool) -> Option<String> {
         if self.error != other.error {
             let empty = |answer: &Self| answer.error.is_none() && answer.words.is_empty();
-            let unseen = lazy && (empty(self) || empty(other));
+            // Of two operands that are refused, the one that runs first is told.
+            let both = self.is_error() && other.is_error();
+            let unseen = lazy && (both || empty(self) || empty(other));
             return (!unseen).then(|| format!("{:?} became {:?}", self.error, other.error));
         }
         let subset = self.notes.is_subset(&other.notes) || other.notes.is_subset(&self.notes);
