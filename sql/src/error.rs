@@ -49,6 +49,9 @@ fn kind(root: &DataFusionError) -> ErrorKind {
 fn message(root: &DataFusionError) -> String {
     let text = match root {
         DataFusionError::SQL(parser, _) => parser.to_string(),
+        DataFusionError::ResourcesExhausted(text) if text.contains("during the spilling") => {
+            return "the query needs more room on the disk than is allowed (ask for less, or raise --query.max-spill)".to_owned();
+        }
         DataFusionError::ResourcesExhausted(text) => {
             format!("the query needs more memory than is allowed: {text}")
         }

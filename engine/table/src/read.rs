@@ -1,7 +1,8 @@
 //! The operator that reads the engine: work descriptors come in, rows go out.
 //!
 //! It is unary over a source of descriptors and not a leaf (see `work.rs`). Decoding is plain computation and is
-//! done while polled; between two descriptors the stream yields, so that dropping it ends the query.
+//! done while polled. Between two descriptors the stream yields, often or once some time has passed, so that dropping it ends the
+//! query: what is done with each batch may take long.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
@@ -9,6 +10,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -36,6 +38,9 @@ use narthex_engine::ReadEstimate;
 use narthex_engine::meter::{self, ReadCounts};
 
 use crate::work;
+
+/// Others have their turn after so much time.
+const TURN: Duration = Duration::from_millis(20);
 
 /// The batches of one descriptor, made one after the other.
 pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
@@ -199,6 +204,7 @@ impl ExecutionPlan for ReadExec {
             input: self.input.execute(partition, context.clone())?,
             waiting: VecDeque::new(),
             batches: None,
+            yielded: Instant::now(),
             reservation: MemoryConsumer::new(name).register(context.memory_pool()),
             metrics: ReadMetrics::new(&self.metrics, partition),
         };
@@ -274,6 +280,8 @@ struct ReadStream {
     input: SendableRecordBatchStream,
     waiting: VecDeque<Range<usize>>,
     batches: Option<Batches>,
+    /// When others last had their turn.
+    yielded: Instant,
     /// Covers what was decoded last, until the next descriptor is begun.
     reservation: MemoryReservation,
     metrics: ReadMetrics,
@@ -314,6 +322,11 @@ impl Stream for ReadStream {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.yielded.elapsed() > TURN {
+            self.yielded = Instant::now();
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             let elapsed = self.metrics.baseline.elapsed_compute().clone();
             let timer = elapsed.timer();
