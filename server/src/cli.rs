@@ -53,7 +53,7 @@ struct Cli {
 enum Command {
     /// Collect, store and answer, until SIGINT or SIGTERM
     #[command(after_help = serve::EXAMPLES)]
-    Serve(ServeFlags),
+    Serve(Box<ServeFlags>),
     /// Ask in PromQL, a server or a data folder
     #[command(after_help = query::EXAMPLES)]
     Query(query::Arguments),

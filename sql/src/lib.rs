@@ -196,12 +196,9 @@ impl Database {
     pub async fn sql(&self, statement: &str) -> Result<SendableRecordBatchStream> {
         let deadline = self.deadline(None);
         retry::anew(&self.engine, || async {
-            let rows = deadline
-                .limit(
-                    self.sessions
-                        .run(&self.engine.snapshot(), &self.options, statement),
-                )
-                .await?;
+            let snapshot = self.engine.snapshot();
+            let running = self.sessions.run(&snapshot, &self.options, statement);
+            let rows = deadline.limit(Box::pin(running)).await?;
             let rows = deadline.limit_stream(rows);
             match self.engine.is_read_only() {
                 true => retry::begun(rows).await,
