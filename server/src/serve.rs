@@ -187,7 +187,11 @@ fn database_options(flags: &ServeFlags, partitions: usize) -> DatabaseOptions {
         lookback_ms: flags.lookback_delta.0,
         samples_max: flags.query_max_samples,
         // The query pool keeps the time and answers 503; this one is behind it.
-        timeout_ms: flags.query_timeout.0.unsigned_abs().saturating_add(1_000),
+        timeout_ms: flags
+            .query_timeout
+            .0
+            .unsigned_abs()
+            .saturating_add(3_600_000),
         series_max: flags.query_max_series,
         memory_bytes_max: all,
         query_memory_bytes_max: one.map_or(all / 2, |bytes| bytes.0),
