@@ -28,6 +28,12 @@ fn from_chain(error: &DataFusionError) -> Error {
         link = current.source();
     }
     let root = error.find_root();
+    // Comes as an error of the disk, of Arrow or of its own, whichever operator wrote.
+    if root.to_string().contains("disk space during the spilling") {
+        return Error::limit(
+            "the query needs more room on the disk than is allowed (ask for less, or raise --query.max-spill)",
+        );
+    }
     Error::new(kind(root), message(root))
 }
 
@@ -49,9 +55,6 @@ fn kind(root: &DataFusionError) -> ErrorKind {
 fn message(root: &DataFusionError) -> String {
     let text = match root {
         DataFusionError::SQL(parser, _) => parser.to_string(),
-        DataFusionError::ResourcesExhausted(text) if text.contains("during the spilling") => {
-            return "the query needs more room on the disk than is allowed (ask for less, or raise --query.max-spill)".to_owned();
-        }
         DataFusionError::ResourcesExhausted(text) => {
             format!("the query needs more memory than is allowed: {text}")
         }

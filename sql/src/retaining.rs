@@ -12,9 +12,11 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::windows::WindowAggExec;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt;
+use narthex_model::Error;
+use narthex_table::external;
 
 use crate::sized;
 
@@ -32,6 +34,7 @@ impl PhysicalOptimizerRule for RetainingWindows {
         _: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         plan.transform_up(|node| {
+            refuse_collecting(node.as_ref())?;
             if !node.is::<WindowAggExec>() {
                 return Ok(Transformed::no(node));
             }
@@ -52,6 +55,28 @@ impl PhysicalOptimizerRule for RetainingWindows {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// Functions that give all rows of a frame as one value: with a frame for each row, of a few rows they make more than any memory
+/// holds, in one step.
+const COLLECTING: [&str; 2] = ["array_agg", "string_agg"];
+
+fn refuse_collecting(node: &dyn ExecutionPlan) -> Result<()> {
+    let windows = match node.downcast_ref::<WindowAggExec>() {
+        Some(window) => window.window_expr(),
+        None => match node.downcast_ref::<BoundedWindowAggExec>() {
+            Some(window) => window.window_expr(),
+            None => return Ok(()),
+        },
+    };
+    for window in windows {
+        let mut names = COLLECTING.iter();
+        if let Some(name) = names.find(|name| window.name().starts_with(**name)) {
+            let message = format!("{name} cannot be a window function: group the rows instead");
+            return Err(external(Error::invalid(message)));
+        }
+    }
+    Ok(())
 }
 
 /// The rows of its input, which whoever reads them keeps.
