@@ -43,18 +43,20 @@ pub(crate) fn ts_of_first_over_time(
     }
 }
 
+/// Of equal values the first: zeros may differ in their sign.
 pub(crate) fn min_over_time(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
     extreme(
         series,
-        |new, old| new <= old,
+        |new, old| new < old,
         |step, i| out.set(step, series.values[i]),
     );
 }
 
+/// Of equal values the first.
 pub(crate) fn max_over_time(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
     extreme(
         series,
-        |new, old| new >= old,
+        |new, old| new > old,
         |step, i| out.set(step, series.values[i]),
     );
 }
