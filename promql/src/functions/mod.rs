@@ -4,7 +4,6 @@
 
 pub(crate) mod arguments;
 pub(crate) mod binary;
-pub(crate) mod count_values;
 pub(crate) mod counted;
 pub(crate) mod elementwise;
 pub(crate) mod extended;
@@ -38,6 +37,7 @@ pub(crate) mod scalar;
 mod series;
 pub(crate) mod sides;
 pub(crate) mod smoothing;
+pub(crate) mod split;
 pub(crate) mod start_times;
 pub(crate) mod starts;
 pub(crate) mod to_mixed;

@@ -27,7 +27,7 @@ impl Planner<'_> {
         };
         let groups = group_labels(&vector.labels, &node.grouping);
         if let (AggregateOp::CountValues, Some(Planned::Text(name))) = (node.op, &parameter) {
-            return self.count_values(&vector, name, &node.grouping);
+            return self.count_values(vector, name, &node.grouping);
         }
         if vector.is_mixed() {
             return self.mixed_aggregate(node, vector, &groups, parameter);

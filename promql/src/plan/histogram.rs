@@ -1,7 +1,7 @@
 //! Quantiles and fractions of histograms, be they one series per bucket or native.
 
 use datafusion::logical_expr::lit;
-use narthex_model::Result;
+use narthex_model::{Error, Result};
 
 use super::aggregate::grouped;
 use super::call::arg;
@@ -9,13 +9,15 @@ use super::columns::{VALUE, absent_label, aggregate, call, column, known_label};
 use super::common::kept;
 use super::sets::union;
 use super::special::relabelled;
+use super::split::TEXT;
 use super::vector::{Vector, metric_name};
-use super::{Planned, Planner, blamed, not_supported};
+use super::{Planned, Planner, blamed};
 use crate::ast::{Expr, Span};
 use crate::functions::aggregate::Aggregation;
 use crate::functions::group::Duplicate;
 use crate::functions::native::Native;
 use crate::functions::parameter::Demand;
+use crate::functions::split::{By, decimal};
 
 /// The label that has a bucket's upper bound.
 const BOUND: &str = "le";
@@ -41,12 +43,7 @@ impl Planner<'_> {
         let mut sides = Vec::new();
         for quantile in args.iter().skip(2) {
             let phi = self.each_quantile(self.scalar(quantile)?, quantile)?;
-            let Planned::Number(number) = phi else {
-                return Err(not_supported("histogram_quantiles() of a varying quantile"));
-            };
-            let side = self.quantile_of(vector.clone(), phi, blamed(histograms))?;
-            let told = known_label(&decimal(number));
-            sides.push(relabelled(side, &label, told, lit(true))?);
+            sides.push(self.told_quantile(&vector, phi, &label, blamed(histograms))?);
         }
         let mut labels: Vec<_> = sides.iter().flat_map(|s| s.labels.clone()).collect();
         labels.sort();
@@ -55,6 +52,30 @@ impl Planner<'_> {
         let value = all.value();
         all.with_value(value)?
             .checked_unique(&labels, Duplicate::SameLabels)
+    }
+
+    /// The quantile `phi`, which `label` tells.
+    fn told_quantile(
+        &self,
+        vector: &Vector,
+        phi: Planned,
+        label: &str,
+        blamed: Span,
+    ) -> Result<Vector> {
+        let Planned::Scalar(phi) = phi else {
+            let told = match &phi {
+                Planned::Number(number) => known_label(&decimal(*number)),
+                _ => return Err(Error::internal("a quantile that is no scalar")),
+            };
+            let side = self.quantile_of(vector.clone(), phi, blamed)?;
+            return relabelled(side, label, told, lit(true));
+        };
+        // Both the quantile and its text look at it.
+        let phi = kept(self.scalar_vector(Planned::Scalar(phi))?)?.plan;
+        let side = self.quantile_of(vector.clone(), Planned::Scalar(phi.clone()), blamed)?;
+        let (side, phi) = side.attach(vec![Planned::Scalar(phi)])?;
+        let split = self.split(side, By::Quantile, phi)?;
+        relabelled(split, label, column(TEXT), lit(true))
     }
 
     pub(super) fn histogram_fraction(&self, args: &[Expr]) -> Result<Vector> {
@@ -123,28 +144,5 @@ fn native_of(aggregation: Aggregation) -> Native {
     match aggregation {
         Aggregation::HistogramFraction => Native::Fraction,
         _ => Native::Quantile,
-    }
-}
-
-/// A float as OpenMetrics writes it: one can see that it is no integer.
-fn decimal(v: f64) -> String {
-    let text = crate::notes::General::shortest(v).to_string();
-    if v.is_finite() && !text.contains(['.', 'e']) {
-        return text + ".0";
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decimal;
-
-    #[test]
-    fn quantiles_in_labels() {
-        let texts = [0.0, 1.0, 0.99, -0.1, f64::NAN, f64::INFINITY, 1e-5].map(decimal);
-        assert_eq!(
-            texts,
-            ["0.0", "1.0", "0.99", "-0.1", "NaN", "+Inf", "1e-05"]
-        );
     }
 }

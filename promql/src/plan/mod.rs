@@ -26,6 +26,7 @@ mod scalar;
 mod selector;
 mod sets;
 mod special;
+mod split;
 mod subquery;
 mod vector;
 mod window;
