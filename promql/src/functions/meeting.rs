@@ -3,7 +3,8 @@
 //!
 //! Prometheus refuses a match at a step if the "one" side has two series for a group, but not where the other side is empty. In
 //! a plan each side runs on its own, so both leave word at a [`Meeting`], and whoever comes last refuses. Pairs that are ambiguous
-//! leave word, too: they count if the sides have nothing to say, which only the end of the query tells.
+//! leave word, too. The earliest step decides, as if they were computed one after the other, and there the sides before the pairs:
+//! unless no pair or no earlier step can be wrong, only the end of the query tells.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,11 +20,13 @@ use super::plan_function::PlanFunction;
 use crate::mixed::MixedVectors;
 
 /// Where two sides of a match leave word.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Meeting(Arc<Mutex<Word>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Word {
+    /// Whether pairs may be ambiguous, too.
+    pairs: bool,
     /// What is wrong at a step.
     clashes: BTreeMap<(usize, Clash), String>,
     /// Whether the other side has a point at a step.
@@ -35,10 +38,14 @@ impl Word {
         self.seen.get(step).copied().unwrap_or(false)
     }
 
-    /// Whether a side is known to be wrong where the other has a point.
+    /// Whether a side is known to be wrong where the other has a point, and no pair can come before it.
     fn is_refused(&self) -> bool {
         let mut clashes = self.clashes.keys();
-        clashes.any(|(step, clash)| *clash == Clash::Side && self.is_seen(*step))
+        clashes.any(|(step, clash)| self.decides(*step, *clash))
+    }
+
+    fn decides(&self, step: usize, clash: Clash) -> bool {
+        clash == Clash::Side && self.is_seen(step) && (step == 0 || !self.pairs)
     }
 }
 
@@ -52,10 +59,19 @@ pub(crate) enum Clash {
 }
 
 impl Meeting {
+    /// For a match whose `pairs` may be ambiguous, or cannot.
+    pub(crate) fn new(pairs: bool) -> Self {
+        Self(Arc::new(Mutex::new(Word {
+            pairs,
+            clashes: BTreeMap::new(),
+            seen: Vec::new(),
+        })))
+    }
+
     /// Something is wrong at `step`.
     ///
     /// # Errors
-    /// The other side has said that this counts.
+    /// The other side has said that this counts, and nothing can come before it.
     pub(crate) fn clash(&self, step: usize, clash: Clash, message: String) -> Result<()> {
         let counts = self.with(|word| {
             let said = word.clashes.entry((step, clash));
@@ -64,7 +80,7 @@ impl Meeting {
             if message < *said {
                 *said = message;
             }
-            clash == Clash::Side && word.is_seen(step)
+            word.decides(step, clash)
         });
         if counts { self.refuse() } else { Ok(()) }
     }

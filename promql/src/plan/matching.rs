@@ -42,8 +42,17 @@ impl Planner<'_> {
         } else {
             Duplicate::OneSideRight
         };
+        let include = included(matching, &one);
+        let many_unique = many.is_unique_by(&keys);
+        let many_distinct = many.distinct && include.is_empty();
+        let one_to_one = matching.cardinality == Cardinality::OneToOne;
+        let sound = if one_to_one {
+            many_unique
+        } else {
+            many_distinct
+        };
         let fills = matching.fill_left.is_some() || matching.fill_right.is_some();
-        let meeting = (!fills && self.params.decoded).then(|| self.meetings.add());
+        let meeting = (!fills && self.params.decoded).then(|| self.meetings.add(!sound));
         let (many, one) = match &meeting {
             _ if one.is_unique_by(&keys) => (many, one),
             None => (many, one.checked(&keys, rule, None)?),
@@ -57,22 +66,12 @@ impl Planner<'_> {
             true => (kept(many)?, kept(one)?),
             false => (many, one),
         };
-        let include = included(matching, &one);
         let many_labels = many.labels.clone();
-        let many_unique = many.is_unique_by(&keys);
-        let many_distinct = many.distinct;
         let mixed = many.is_mixed() || one.is_mixed() || is_trim(node.op);
         let joined = join(many.clone(), &one, &keys, &include, JoinType::Inner)?;
 
         let names = self.names();
         let labels = result_labels(matching, &many_labels, keeps_name(node, names));
-        let many_distinct = many_distinct && include.is_empty();
-        let one_to_one = matching.cardinality == Cardinality::OneToOne;
-        let sound = if one_to_one {
-            many_unique
-        } else {
-            many_distinct
-        };
         let operands = |many: Expr| match swapped {
             true => vec![column(OTHER), many],
             false => vec![many, column(OTHER)],

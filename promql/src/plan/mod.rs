@@ -193,9 +193,9 @@ struct Planner<'a> {
 struct Meetings(RefCell<Vec<Meeting>>);
 
 impl Meetings {
-    /// One more.
-    fn add(&self) -> Meeting {
-        let meeting = Meeting::default();
+    /// One more, of a match whose `pairs` may be ambiguous.
+    fn add(&self, pairs: bool) -> Meeting {
+        let meeting = Meeting::new(pairs);
         self.0.borrow_mut().push(meeting.clone());
         meeting
     }
