@@ -137,7 +137,7 @@ impl DeleteReceipt {
                 .chain(&histograms.samples.timestamps)
         };
         let times = || times().copied();
-        self.samples += times().count() as u64;
+        self.samples += (floats.values.len() + histograms.samples.len()) as u64;
         if let Some((min, max)) = times().min().zip(times().max()) {
             let (first, last) = self.time.unwrap_or((min, max));
             self.time = Some((first.min(min), last.max(max)));

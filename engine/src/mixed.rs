@@ -57,17 +57,15 @@ impl<'a> Mixed<'a> {
         let mut kept = SampleColumns::default();
         kept.offsets.push(0);
         for position in 0..ordinals.len() {
-            for at in columns.rows(position) {
-                let sample = columns.timestamps.get(at).zip(columns.values.get(at));
-                if let Some((t, value)) = sample
-                    && lost.binary_search(&(position, *t)).is_err()
-                {
-                    kept.timestamps.push(*t);
-                    kept.values.push(*value);
+            kept.times_at.push(kept.timestamps.len() as i32);
+            for (at, (t, value)) in columns.rows(position).zip(columns.samples(position)) {
+                if lost.binary_search(&(position, t)).is_err() {
+                    kept.timestamps.push(t);
+                    kept.values.push(value);
                     kept.starts.extend(columns.starts.get(at));
                 }
             }
-            kept.offsets.push(kept.timestamps.len() as i32);
+            kept.offsets.push(kept.values.len() as i32);
         }
         Ok(kept)
     }

@@ -50,26 +50,44 @@ pub struct SelectedSeries<'a> {
     pub samples_max: u64,
 }
 
-/// Float samples of consecutive series, flat: those of series `i` lie at `offsets[i]..offsets[i + 1]` of `timestamps`
-/// and `values`, strictly increasing in time; each timestamp once. Stale markers are included.
+/// Float samples of consecutive series, flat: values of series `i` lie at `offsets[i]..offsets[i + 1]` of `values`, its times,
+/// as many, from `times_at[i]` on in `timestamps`. Stale markers are included.
+///
+/// Series of one target have the same times; those are there once, so the times of two series may lie at the same place.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SampleColumns {
     /// One more than there are series; the first is 0.
     pub offsets: Vec<i32>,
-    /// Milliseconds since the epoch.
+    /// Milliseconds since the epoch, strictly increasing within a series.
     pub timestamps: Vec<i64>,
-    /// One per timestamp.
+    /// One per series.
+    pub times_at: Vec<i32>,
+    /// One per sample.
     pub values: Vec<f64>,
     /// Since when each counts, 0 where that is not known; empty if it is known of none or was not asked for.
     pub starts: Vec<i64>,
 }
 
 impl SampleColumns {
-    /// Where the samples of the series at `position` lie; nowhere if there is no such series.
+    /// Where the values of the series at `position` lie; nowhere if there is no such series.
     pub fn rows(&self, position: usize) -> Range<usize> {
         let offset = |at: usize| self.offsets.get(at).map_or(0, |o| *o as usize);
         let start = offset(position);
         start..offset(position + 1).max(start)
+    }
+
+    /// The times of the series at `position`; none if there is no such series.
+    pub fn times(&self, position: usize) -> &[i64] {
+        let at = self.times_at.get(position).map_or(0, |at| *at as usize);
+        let rows = self.rows(position).len();
+        self.timestamps.get(at..at + rows).unwrap_or(&[])
+    }
+
+    /// The times and values of the series at `position`.
+    pub fn samples(&self, position: usize) -> impl Iterator<Item = (i64, f64)> + '_ {
+        let values = self.values.get(self.rows(position)).unwrap_or(&[]);
+        let times = self.times(position).iter().copied();
+        times.zip(values.iter().copied())
     }
 }
 

@@ -5,6 +5,8 @@
 //! the later source stays.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use narthex_model::{Error, ErrorKind, Result, TimeRange};
@@ -32,7 +34,8 @@ pub(crate) struct Stitcher<'a> {
     conflicts: Option<&'a RefCell<Conflicts>>,
 }
 
-/// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`.
+/// The samples of one block or window: those of the series at `positions[i]` lie at `ends[i - 1]..ends[i]`, their times from
+/// `times_at[i]` on.
 #[derive(Default)]
 struct Source {
     timestamps: Vec<i64>,
@@ -41,6 +44,7 @@ struct Source {
     starts: Vec<i64>,
     positions: Vec<u32>,
     ends: Vec<usize>,
+    times_at: Vec<u32>,
     /// Through which tombstone it is clean.
     clean_through: u64,
 }
@@ -126,7 +130,7 @@ impl<'a> Stitcher<'a> {
             clean_through,
             ..self.read_window(window)
         }));
-        sources.retain(|s| !s.timestamps.is_empty());
+        sources.retain(|s| !s.values.is_empty());
         let columns = if sources.len() <= 1 && self.hidden.iter().all(Vec::is_empty) {
             let only = sources.pop().unwrap_or_default();
             only.into_columns(self.ordinals.len())?
@@ -169,6 +173,7 @@ impl<'a> Stitcher<'a> {
             values,
             starts,
             counts,
+            times_at,
         } = decoded;
         Ok(Source {
             timestamps,
@@ -176,6 +181,7 @@ impl<'a> Stitcher<'a> {
             starts,
             positions,
             ends: ends(counts),
+            times_at,
             clean_through: block.clean_through(),
         })
     }
@@ -192,33 +198,56 @@ impl<'a> Stitcher<'a> {
                 &mut source.timestamps,
                 &mut source.values,
             );
+            let timestamps = source.timestamps.get(before..).unwrap_or(&[]);
+            if timestamps.is_empty() {
+                continue;
+            }
             if with_starts {
-                let timestamps = source.timestamps.get(before..).unwrap_or(&[]);
                 window.read_starts(*ordinal, timestamps, &mut source.starts);
             }
-            if source.timestamps.len() > before {
-                source.positions.push(position);
-                source.ends.push(source.timestamps.len());
-            }
+            source.positions.push(position);
+            source.ends.push(source.values.len());
+            let at = source.share_last(before);
+            source.times_at.push(at);
         }
         source
     }
 }
 
 impl Source {
+    /// Takes back the times from `before` on if they are those of the series before; where they are now. Series of one target
+    /// are often neighbours and have the same times.
+    fn share_last(&mut self, before: usize) -> u32 {
+        let shared = self.times_at.last().filter(|at| {
+            let last = self.timestamps.get(**at as usize..before);
+            last == self.timestamps.get(before..)
+        });
+        let at = shared.copied();
+        if at.is_some() {
+            self.timestamps.truncate(before);
+        }
+        at.unwrap_or(before as u32)
+    }
+
     /// The columns of `len` series that have samples in this source alone.
     fn into_columns(self, len: usize) -> Result<SampleColumns> {
         let mut offsets = Vec::with_capacity(len + 1);
+        let mut times_at = Vec::with_capacity(len);
         offsets.push(0);
-        for (position, end) in self.positions.iter().zip(&self.ends) {
+        offset(self.timestamps.len())?;
+        for ((position, end), at) in self.positions.iter().zip(&self.ends).zip(&self.times_at) {
             let unchanged = offsets.last().copied().unwrap_or(0);
             offsets.resize(*position as usize + 1, unchanged);
             offsets.push(offset(*end)?);
+            times_at.resize(*position as usize, 0);
+            times_at.push(at.cast_signed());
         }
-        offsets.resize(len + 1, offset(self.timestamps.len())?);
+        offsets.resize(len + 1, offset(self.values.len())?);
+        times_at.resize(len, 0);
         Ok(SampleColumns {
             offsets,
             timestamps: self.timestamps,
+            times_at,
             values: self.values,
             starts: self.starts,
         })
@@ -226,8 +255,9 @@ impl Source {
 
     fn piece(&self, at: usize) -> Option<Piece<'_>> {
         let rows = rows_at(&self.ends, at)?;
+        let times_at = *self.times_at.get(at)? as usize;
         Some(Piece {
-            timestamps: self.timestamps.get(rows.clone())?,
+            timestamps: self.timestamps.get(times_at..times_at + rows.len())?,
             values: self.values.get(rows.clone())?,
             starts: self.starts.get(rows).unwrap_or(&[]),
         })
@@ -268,13 +298,14 @@ pub(crate) fn series_at_once(samples: impl Iterator<Item = u64>) -> usize {
 impl Stitcher<'_> {
     fn stitch(&self, sources: &[Source]) -> Result<SampleColumns> {
         let (len, hidden) = (self.ordinals.len(), self.hidden);
-        let total = sources.iter().map(|s| s.timestamps.len()).sum();
+        let total = sources.iter().map(|s| s.values.len()).sum();
         let mut out = SampleColumns {
             offsets: Vec::with_capacity(len + 1),
-            timestamps: Vec::with_capacity(total),
+            times_at: Vec::with_capacity(len),
             values: Vec::with_capacity(total),
-            starts: Vec::new(),
+            ..SampleColumns::default()
         };
+        let mut timelines = Timelines::default();
         let has_starts = sources.iter().any(|s| !s.starts.is_empty());
         out.offsets.push(0);
         let mut cursors = vec![0; sources.len()];
@@ -297,10 +328,33 @@ impl Stitcher<'_> {
                     conflicts.borrow_mut().note(*ordinal, t, value);
                 }
             };
-            append(&mut pieces, has_starts, &replaced, &mut out);
-            out.offsets.push(offset(out.timestamps.len())?);
+            append(&mut pieces, has_starts, &replaced, &mut timelines, &mut out)?;
+            out.offsets.push(offset(out.values.len())?);
         }
         Ok(out)
+    }
+}
+
+/// Where in the columns the times are that series are made of, by where these are in the sources.
+#[derive(Default)]
+struct Timelines(HashMap<Box<[(usize, usize)]>, i32>);
+
+impl Timelines {
+    /// Appends the times of `pieces`, unless those of an earlier series were put together from the same.
+    fn append(&mut self, pieces: &[Piece<'_>], out: &mut SampleColumns) -> Result<()> {
+        let place = |p: &Piece<'_>| (p.timestamps.as_ptr() as usize, p.timestamps.len());
+        let places: Box<[_]> = pieces.iter().map(place).collect();
+        let at = match self.0.entry(places) {
+            Entry::Occupied(at) => *at.get(),
+            Entry::Vacant(vacant) => {
+                let at = *vacant.insert(offset(out.timestamps.len())?);
+                let times = pieces.iter().map(|p| p.timestamps);
+                times.for_each(|times| out.timestamps.extend_from_slice(times));
+                at
+            }
+        };
+        out.times_at.push(at);
+        Ok(())
     }
 }
 
@@ -310,8 +364,9 @@ fn append(
     pieces: &mut [Piece<'_>],
     has_starts: bool,
     replaced: &dyn Fn(i64, f64),
+    timelines: &mut Timelines,
     out: &mut SampleColumns,
-) {
+) -> Result<()> {
     let disjoint =
         |p: &[Piece<'_>]| p.is_sorted_by(|a, b| a.timestamps.last() < b.timestamps.first());
     if !disjoint(pieces) {
@@ -322,14 +377,15 @@ fn append(
         }
         pieces.copy_from_slice(&by_time);
     }
+    timelines.append(pieces, out)?;
     for piece in pieces {
-        out.timestamps.extend_from_slice(piece.timestamps);
         out.values.extend_from_slice(piece.values);
         if has_starts {
             out.starts.extend_from_slice(piece.starts);
-            out.starts.resize(out.timestamps.len(), 0);
+            out.starts.resize(out.values.len(), 0);
         }
     }
+    Ok(())
 }
 
 fn merge(
@@ -337,7 +393,8 @@ fn merge(
     has_starts: bool,
     replaced: &dyn Fn(i64, f64),
     out: &mut SampleColumns,
-) {
+) -> Result<()> {
+    out.times_at.push(offset(out.timestamps.len())?);
     let mut samples: Vec<_> = pieces.iter().flat_map(|p| p.samples()).collect();
     // Stable: of equal times the later source comes last.
     samples.sort_by_key(|s| s.0);
@@ -356,6 +413,7 @@ fn merge(
             }
         }
     }
+    Ok(())
 }
 
 fn offset(samples: usize) -> Result<i32> {

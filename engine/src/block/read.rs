@@ -39,14 +39,40 @@ pub struct Block {
 /// Samples of several series, flat.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DecodedSamples {
-    /// Milliseconds since the epoch, strictly increasing within each series.
+    /// Milliseconds since the epoch, strictly increasing within each series. Those that series share are there once.
     pub timestamps: Vec<TimestampMs>,
-    /// One per timestamp.
+    /// One per sample.
     pub values: Vec<f64>,
     /// Since when each counts, 0 where that is not known; empty if it is known of none or was not asked for.
     pub starts: Vec<TimestampMs>,
     /// For each series, how many samples it has.
     pub counts: Vec<u32>,
+    /// For each series, where its times begin in `timestamps`.
+    pub times_at: Vec<u32>,
+}
+
+/// How long the columns were before something was appended.
+struct Lengths {
+    timestamps: usize,
+    values: usize,
+    series: usize,
+}
+
+impl DecodedSamples {
+    fn lengths(&self) -> Lengths {
+        Lengths {
+            timestamps: self.timestamps.len(),
+            values: self.values.len(),
+            series: self.counts.len(),
+        }
+    }
+
+    fn truncate(&mut self, to: &Lengths) {
+        self.timestamps.truncate(to.timestamps);
+        self.values.truncate(to.values);
+        self.counts.truncate(to.series);
+        self.times_at.truncate(to.series);
+    }
 }
 
 /// The wanted rows of one series.
@@ -236,13 +262,11 @@ impl Block {
     /// `Internal` if the ordinals are out of order or unknown, `Corrupt` if the samples cannot be decoded,
     /// `Unavailable` if the file cannot be read. `out` is then as it was.
     pub fn read(&self, ordinals: &[u32], range: TimeRange, out: &mut DecodedSamples) -> Result<()> {
-        let before = (out.timestamps.len(), out.values.len(), out.counts.len());
+        let before = out.lengths();
         let pieces = self.pieces(ordinals, range, true);
         let read = pieces.and_then(|pieces| self.read_appending(pieces, range, out));
         if read.is_err() {
-            out.timestamps.truncate(before.0);
-            out.values.truncate(before.1);
-            out.counts.truncate(before.2);
+            out.truncate(&before);
         }
         read
     }
@@ -268,12 +292,10 @@ impl Block {
         }
         let have_floats: Vec<bool> = pieces.iter().map(|p| p.row.row_count > 0).collect();
         pieces.retain(|p| p.row.row_count > 0);
-        let before = std::mem::take(&mut out.counts);
-        let read = self.read_pieces(pieces, range, out);
-        let mut counts = std::mem::replace(&mut out.counts, before).into_iter();
-        read?;
-        let count = |has: bool| if has { counts.next().unwrap_or(0) } else { 0 };
-        out.counts.extend(have_floats.into_iter().map(count));
+        let before = out.counts.len();
+        self.read_pieces(pieces, range, out)?;
+        spread(&mut out.counts, before, &have_floats);
+        spread(&mut out.times_at, before, &have_floats);
         Ok(())
     }
 
@@ -284,9 +306,9 @@ impl Block {
         out: &mut DecodedSamples,
     ) -> Result<()> {
         let rows: u64 = pieces.iter().map(Piece::len).sum();
-        out.timestamps.reserve(rows as usize);
         out.values.reserve(rows as usize);
         out.counts.reserve(pieces.len());
+        out.times_at.reserve(pieces.len());
         self.read_times(&mut pieces, range, out)?;
         let mut scratch = Scratch::default();
         let mut rest = pieces.as_slice();
@@ -423,6 +445,13 @@ impl Piece {
             _ => Kind::Mixed,
         }
     }
+}
+
+/// Makes room in `items`, from `start` on, for the series that have none: theirs is 0.
+fn spread(items: &mut Vec<u32>, start: usize, has: &[bool]) {
+    let mut there = items.split_off(start.min(items.len())).into_iter();
+    let item = |has: &bool| if *has { there.next().unwrap_or(0) } else { 0 };
+    items.extend(has.iter().map(item));
 }
 
 pub(super) fn rows_of<'a>(

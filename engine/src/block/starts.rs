@@ -36,7 +36,7 @@ impl Block {
         }
         let mut pieces = self.pieces(&wanted, range, true)?;
         self.read_times(&mut pieces, range, &mut DecodedSamples::default())?;
-        out.starts.resize(out.timestamps.len(), 0);
+        out.starts.resize(out.values.len(), 0);
         let mut room = out.starts.as_mut_slice();
         let mut places = Vec::with_capacity(pieces.len());
         for (ordinal, count) in ordinals.iter().zip(&out.counts) {

@@ -73,6 +73,7 @@ fn read(block: &Block, ordinals: &[u32], range: TimeRange) -> (Vec<(i64, u64)>, 
         values: vec![9.0],
         starts: Vec::new(),
         counts: vec![9],
+        times_at: vec![0],
     };
     block.read(ordinals, range, &mut out).expect("reads");
     assert_eq!(
@@ -80,8 +81,16 @@ fn read(block: &Block, ordinals: &[u32], range: TimeRange) -> (Vec<(i64, u64)>, 
         (9, 9.0, 9),
         "what was there stays"
     );
-    let bits = out.values.iter().map(|v| v.to_bits());
-    let samples = out.timestamps.iter().copied().zip(bits).skip(1).collect();
+    let (mut samples, mut values) = (Vec::new(), out.values[1..].iter());
+    for (count, at) in out.counts.iter().zip(&out.times_at).skip(1) {
+        let times = &out.timestamps[*at as usize..(at + count) as usize];
+        samples.extend(
+            times
+                .iter()
+                .zip(&mut values)
+                .map(|(t, v)| (*t, v.to_bits())),
+        );
+    }
     (samples, out.counts[1..].to_vec())
 }
 

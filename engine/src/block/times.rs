@@ -18,29 +18,34 @@ impl Block {
         out: &mut DecodedSamples,
     ) -> Result<()> {
         if pieces.iter().all(|p| p.times_of == p.ordinal) {
+            let mut at = out.timestamps.len() as u32;
             self.read_own_times(pieces, range, &mut out.timestamps)?;
-            out.counts.extend(pieces.iter().map(|p| p.len() as u32));
+            for piece in pieces {
+                let count = piece.len() as u32;
+                out.counts.push(count);
+                out.times_at.push(at);
+                at += count;
+            }
             return Ok(());
         }
         let mut firsts = self.firsts_of(pieces);
-        let mut times = Vec::new();
-        self.read_own_times(&mut firsts, range, &mut times)?;
-        let ends = firsts.iter().scan(0, |end, first| {
-            *end += first.len() as usize;
-            Some(*end)
+        let before = out.timestamps.len() as u32;
+        self.read_own_times(&mut firsts, range, &mut out.timestamps)?;
+        let starts = firsts.iter().scan(before, |end, first| {
+            let start = *end;
+            *end += first.len() as u32;
+            Some(start)
         });
-        let ends: Vec<usize> = ends.collect();
+        let starts: Vec<u32> = starts.collect();
         for piece in pieces {
             let shared = firsts
                 .binary_search_by_key(&piece.times_of, |first| first.ordinal)
                 .ok()
-                .and_then(|at| firsts.get(at).zip(ends.get(at)));
+                .and_then(|at| firsts.get(at).zip(starts.get(at)));
             let rows = shared.map_or(0..0, |(first, _)| first.rows_of_series());
             piece.rows = piece.row.first_row + rows.start..piece.row.first_row + rows.end;
             out.counts.push(piece.len() as u32);
-            let end = shared.map_or(0, |(_, end)| *end);
-            let times = times.get(end - piece.len() as usize..end);
-            out.timestamps.extend_from_slice(times.unwrap_or(&[]));
+            out.times_at.push(shared.map_or(0, |(_, start)| *start));
         }
         Ok(())
     }

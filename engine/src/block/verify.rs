@@ -158,6 +158,7 @@ fn check_rows(folder: &dyn BlockFolder) -> Result<()> {
         decoded.values.clear();
         decoded.starts.clear();
         decoded.counts.clear();
+        decoded.times_at.clear();
         block.read_rows(&ordinals, &mut decoded)?;
         block.read_starts(&ordinals, TimeRange::ALL, &mut decoded)?;
         starts += decoded.starts.iter().filter(|s| **s != 0).count() as u64;

@@ -343,7 +343,7 @@ impl Compactor {
                 }
                 let floats = SeriesSamples {
                     labels: labels.as_ref(),
-                    timestamps: columns.timestamps.get(rows.clone()).unwrap_or(&[]),
+                    timestamps: columns.times(at),
                     values: columns.values.get(rows.clone()).unwrap_or(&[]),
                 };
                 let starts = columns.starts.get(rows).unwrap_or(&[]);

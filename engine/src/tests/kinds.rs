@@ -205,9 +205,9 @@ fn check(snapshot: &Snapshot, model: &Model, range: TimeRange) {
             .flatten()
             .filter(|(t, _)| range.contains(**t))
             .collect();
-        let rows = floats.offsets[i] as usize..floats.offsets[i + 1] as usize;
-        let got: Vec<_> = rows
-            .map(|at| (floats.timestamps[at], floats.values[at].to_bits()))
+        let got: Vec<_> = floats
+            .samples(i)
+            .map(|(t, value)| (t, value.to_bits()))
             .collect();
         let want_floats: Vec<_> = want
             .iter()

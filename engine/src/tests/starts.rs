@@ -53,15 +53,15 @@ pub(super) fn read_starts(snapshot: &Snapshot, range: TimeRange) -> Starts {
         .expect("reads");
     let plain = selection.read(positions.clone()).expect("reads");
     assert_eq!(columns.timestamps, plain.timestamps);
-    assert!(columns.starts.is_empty() || columns.starts.len() == columns.timestamps.len());
+    assert!(columns.starts.is_empty() || columns.starts.len() == columns.values.len());
     assert!(plain.starts.is_empty());
     let mut starts = Starts::new();
     for at in positions {
-        for row in columns.rows(at) {
+        for (row, t) in columns.rows(at).zip(columns.times(at)) {
             let start = columns.starts.get(row).copied().unwrap_or(0);
             if start != 0 {
                 let labels = selection.series(at).labels.to_owned();
-                starts.insert((labels, columns.timestamps[row]), start);
+                starts.insert((labels, *t), start);
             }
         }
     }

@@ -83,14 +83,11 @@ pub(super) fn read(snapshot: &Snapshot, range: TimeRange) -> Samples {
     assert_eq!(columns.offsets.len(), selection.len() + 1);
     let mut samples = Samples::new();
     for i in 0..selection.len() {
-        let rows = columns.offsets[i] as usize..columns.offsets[i + 1] as usize;
-        assert!(rows.len() as u64 <= selection.series(i).samples_max);
-        let times = &columns.timestamps[rows.clone()];
-        assert!(times.is_sorted_by(|a, b| a < b));
-        let series: BTreeMap<_, _> = times
-            .iter()
-            .copied()
-            .zip(columns.values[rows].iter().map(|v| v.to_bits()))
+        assert!(columns.rows(i).len() as u64 <= selection.series(i).samples_max);
+        assert!(columns.times(i).is_sorted_by(|a, b| a < b));
+        let series: BTreeMap<_, _> = columns
+            .samples(i)
+            .map(|(t, value)| (t, value.to_bits()))
             .collect();
         if !series.is_empty() {
             let before = samples.insert(selection.series(i).labels.to_owned(), series);

@@ -244,14 +244,18 @@ impl Rows for SampleRows {
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {
-        let mut samples = self.selection.read(positions.clone()).map_err(external)?;
+        let samples = self.selection.read(positions.clone()).map_err(external)?;
         let decoded = samples.values.len();
-        drop_stale(&mut samples);
-        let series = series_of_rows(&samples.offsets);
-        let rows = samples.values.len();
+        let SampleRowColumns {
+            series,
+            timestamps,
+            values,
+        } = SampleRowColumns::of(&samples, positions.len());
+        let rows = values.len();
         let timestamps: ArrayRef =
-            Arc::new(TimestampMillisecondArray::from(samples.timestamps).with_timezone(TIME_ZONE));
-        let values: ArrayRef = Arc::new(Float64Array::from(samples.values));
+            Arc::new(TimestampMillisecondArray::from(timestamps).with_timezone(TIME_ZONE));
+        let (series, values) = (UInt32Array::from(series), Float64Array::from(values));
+        let values: ArrayRef = Arc::new(values);
         let sources = self.sources(positions, &timestamps, &values);
         let schema = self.schema.clone();
         let batch = move |start: usize| {
@@ -278,43 +282,37 @@ impl Rows for SampleRows {
     }
 }
 
-/// For each sample, the number of its series, counted from 0.
-fn series_of_rows(offsets: &[i32]) -> UInt32Array {
-    let mut rows = Vec::with_capacity(offsets.last().map_or(0, |&end| end as usize));
-    for (series, bounds) in (0_u32..).zip(offsets.windows(2)) {
-        if let [start, end] = bounds {
-            rows.resize(rows.len() + (end - start) as usize, series);
-        }
-    }
-    UInt32Array::from(rows)
+/// One item per sample that is no stale marker.
+#[derive(Default)]
+struct SampleRowColumns {
+    /// Its series, counted from 0.
+    series: Vec<u32>,
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
 }
 
-/// Takes stale markers out; the samples left close up.
-fn drop_stale(samples: &mut SampleColumns) {
-    if !samples.values.iter().any(|&v| is_stale(v)) {
-        return;
-    }
-    let SampleColumns {
-        offsets,
-        timestamps,
-        values,
-        ..
-    } = samples;
-    let (mut kept, mut start) = (0_usize, 0_usize);
-    for end in offsets.iter_mut().skip(1) {
-        let old_end = *end as usize;
-        for at in start..old_end {
-            if !is_stale(values[at]) {
-                values[kept] = values[at];
-                timestamps[kept] = timestamps[at];
-                kept += 1;
+impl SampleRowColumns {
+    fn of(samples: &SampleColumns, series: usize) -> Self {
+        let mut rows = Self::default();
+        rows.series.reserve(samples.values.len());
+        rows.timestamps.reserve(samples.values.len());
+        rows.values.reserve(samples.values.len());
+        for at in 0..series {
+            let values = samples.values.get(samples.rows(at)).unwrap_or(&[]);
+            if values.iter().any(|v| is_stale(*v)) {
+                let live = samples.samples(at).filter(|(_, v)| !is_stale(*v));
+                live.for_each(|(t, v)| {
+                    rows.timestamps.push(t);
+                    rows.values.push(v);
+                });
+            } else {
+                rows.timestamps.extend_from_slice(samples.times(at));
+                rows.values.extend_from_slice(values);
             }
+            rows.series.resize(rows.values.len(), at as u32);
         }
-        start = old_end;
-        *end = kept as i32;
+        rows
     }
-    timestamps.truncate(kept);
-    values.truncate(kept);
 }
 
 #[cfg(test)]
@@ -324,18 +322,16 @@ mod tests {
 
     #[test]
     fn stale_markers_leave_no_row() {
-        let mut samples = SampleColumns {
-            offsets: vec![0, 2, 2, 5],
+        let samples = SampleColumns {
+            offsets: vec![0, 2, 2, 5, 7],
             timestamps: vec![1, 2, 3, 4, 5],
-            values: vec![1.0, stale_nan(), 3.0, stale_nan(), 5.0],
+            times_at: vec![0, 0, 2, 0],
+            values: vec![1.0, stale_nan(), 3.0, stale_nan(), 5.0, 6.0, 7.0],
             starts: Vec::new(),
         };
-        drop_stale(&mut samples);
-        assert_eq!(
-            (&samples.offsets[..], &samples.timestamps[..]),
-            (&[0, 1, 1, 3][..], &[1, 3, 5][..])
-        );
-        assert_eq!(samples.values, [1.0, 3.0, 5.0]);
-        assert_eq!(series_of_rows(&samples.offsets).values()[..], [0, 2, 2]);
+        let rows = SampleRowColumns::of(&samples, 4);
+        assert_eq!(rows.series, [0, 2, 2, 3, 3]);
+        assert_eq!(rows.timestamps, [1, 3, 5, 1, 2]);
+        assert_eq!(rows.values, [1.0, 3.0, 5.0, 6.0, 7.0]);
     }
 }

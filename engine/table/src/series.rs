@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch, RecordBatchOptions,
+    ArrayRef, Float64Array, Int64Array, ListArray, ListViewArray, RecordBatch, RecordBatchOptions,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -40,7 +40,7 @@ const SAMPLE_BYTES: usize = 16;
 /// A selection as a table with one row per series.
 ///
 /// One nullable `Utf8View` column per label (named by [`label_column`]; NULL where a series lacks it), then the sample times
-/// as `List<Int64>` and the sample values as `List<Float64>`; where a series may have native histograms, these follow as lists of
+/// as `ListView<Int64>`, which those of one target share, and the sample values as `List<Float64>`; where a series may have native histograms, these follow as lists of
 /// [`narthex_model::histogram_item`], and where floats may say since when they count, that as `List<Int64>`. Samples are read only if such a column is projected.
 pub struct SeriesTable {
     selection: Selection,
@@ -58,7 +58,7 @@ impl SeriesTable {
             .collect();
         fields.push(Field::new(
             TIMESTAMPS_COLUMN,
-            DataType::List(item_field(DataType::Int64)),
+            DataType::ListView(item_field(DataType::Int64)),
             false,
         ));
         fields.push(Field::new(
@@ -204,15 +204,23 @@ impl SeriesRows {
         let SampleColumns {
             offsets,
             timestamps,
+            times_at,
             values,
             mut starts,
         } = samples;
+        let sizes = offsets.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         if self.needs_starts() {
             starts.resize(values.len(), 0);
         }
         let starts: ArrayRef = Arc::new(Int64Array::from(starts));
-        let timestamps: ArrayRef = Arc::new(Int64Array::from(timestamps));
+        let timestamps: ArrayRef = Arc::new(ListViewArray::try_new(
+            item_field(DataType::Int64),
+            times_at.into(),
+            sizes,
+            Arc::new(Int64Array::from(timestamps)),
+            None,
+        )?);
         let values: ArrayRef = Arc::new(Float64Array::from(values));
         let list = |child: &ArrayRef| -> Result<ArrayRef> {
             let item = item_field(child.data_type().clone());
@@ -226,7 +234,7 @@ impl SeriesRows {
         let histograms = histograms.map(histograms::column).transpose()?;
         let column = |column: &Column| match column {
             Column::Label(at) => Ok(labels[*at].clone()),
-            Column::Timestamps => list(&timestamps),
+            Column::Timestamps => Ok(timestamps.clone()),
             Column::Values => list(&values),
             Column::Starts => list(&starts),
             Column::Histograms => histograms.clone().ok_or_else(|| {

@@ -34,11 +34,9 @@ fn stored(engine: &Engine) -> BTreeSet<String> {
     let columns = selection.read(0..selection.len()).expect("samples");
     let texts = (0..selection.len()).flat_map(|at| {
         let labels = selection.series(at).labels;
-        let rows = columns.offsets[at] as usize..columns.offsets[at + 1] as usize;
-        let samples = columns.timestamps[rows.clone()]
-            .iter()
-            .zip(&columns.values[rows]);
-        samples.map(move |(t, value)| format!("{labels} {t} {:016x}", value.to_bits()))
+        let samples: Vec<_> = columns.samples(at).collect();
+        let text = move |(t, value): (i64, f64)| format!("{labels} {t} {:016x}", value.to_bits());
+        samples.into_iter().map(text)
     });
     texts.collect()
 }

@@ -34,9 +34,7 @@ fn stored(engine: &Engine) -> Series {
         .expect("a selection");
     let columns = selection.read(0..selection.len()).expect("samples");
     let series = (0..selection.len()).map(|at| {
-        let rows = columns.offsets[at] as usize..columns.offsets[at + 1] as usize;
-        let bits = columns.values[rows.clone()].iter().map(|v| v.to_bits());
-        let samples = columns.timestamps[rows].iter().copied().zip(bits);
+        let samples = columns.samples(at).map(|(t, v)| (t, v.to_bits()));
         (selection.series(at).labels.to_owned(), samples.collect())
     });
     series.collect()

@@ -1,6 +1,7 @@
 //! The floats of many series, and the one loop that range functions run over them.
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::common::{Result, internal_err};
 use narthex_model::is_stale;
@@ -10,35 +11,64 @@ use crate::kernels::Series;
 use crate::kernels::windows::{BoundsCache, Windows};
 use crate::steps::{StepRow, StepWriter};
 
-/// Sample lists: offsets, flat times, flat values.
-pub(super) struct SampleLists {
-    times: ListArray,
-    values: ListArray,
+/// Sample lists: flat times, which series may share, and flat values.
+pub(crate) struct SampleLists {
+    times: ScalarBuffer<i64>,
+    /// Where the times of each series begin.
+    times_at: ScalarBuffer<i32>,
+    values: ScalarBuffer<f64>,
+    offsets: OffsetBuffer<i32>,
 }
 
 impl SampleLists {
     /// The lists at arguments 0 (times) and 1 (values).
     pub(super) fn read(arguments: &Arguments) -> Result<Self> {
-        let times = arguments.column(0)?.as_list::<i32>().clone();
-        let values = arguments.column(1)?.as_list::<i32>().clone();
-        if times.offsets() != values.offsets() {
-            return internal_err!("times and values must have the same offsets");
+        Self::of(&arguments.column(0)?, &arguments.column(1)?)
+    }
+
+    /// The lists of `times` and `values`.
+    pub(crate) fn of(times: &dyn Array, values: &dyn Array) -> Result<Self> {
+        let Some(values) = values.as_list_opt::<i32>() else {
+            return internal_err!("values must be lists, got {}", values.data_type());
+        };
+        let (times_at, times, as_many) = match (times.as_list_view_opt(), times.as_list_opt()) {
+            (Some(views), _) => {
+                let sizes = views.sizes().iter().map(|size| *size as usize);
+                let as_many = sizes.eq(values.offsets().lengths());
+                (views.offsets().clone(), views.values(), as_many)
+            }
+            (_, Some(lists)) => {
+                let as_many = lists.offsets() == values.offsets();
+                (lists.offsets().inner().clone(), lists.values(), as_many)
+            }
+            _ => return internal_err!("times must be lists, got {}", times.data_type()),
+        };
+        if !as_many {
+            return internal_err!("there must be as many times as values");
         }
-        Ok(Self { times, values })
+        Ok(Self {
+            times: times.as_primitive::<Int64Type>().values().clone(),
+            times_at,
+            values: values
+                .values()
+                .as_primitive::<Float64Type>()
+                .values()
+                .clone(),
+            offsets: values.offsets().clone(),
+        })
     }
 
     /// Number of series.
     fn len(&self) -> usize {
-        self.times.len()
+        self.offsets.len() - 1
     }
 
     /// Times and values of the series at `row`.
-    pub(super) fn row(&self, row: usize) -> (&[i64], &[f64]) {
-        let offsets = self.times.offsets();
-        let span = offsets[row] as usize..offsets[row + 1] as usize;
-        let times = self.times.values().as_primitive::<Int64Type>().values();
-        let values = self.values.values().as_primitive::<Float64Type>().values();
-        (&times[span.clone()], &values[span])
+    pub(crate) fn row(&self, row: usize) -> (&[i64], &[f64]) {
+        let span = self.offsets[row] as usize..self.offsets[row + 1] as usize;
+        let times_at = self.times_at[row] as usize;
+        let times = &self.times[times_at..times_at + span.len()];
+        (times, &self.values[span])
     }
 
     /// Step vectors over `windows` whose rows `fill` fills, one series after the other; it never sees stale markers.
@@ -103,10 +133,10 @@ impl StartLists {
             return Ok(Self(None));
         };
         match arguments.column(position)?.as_list_opt::<i32>() {
-            Some(lists) if lists.offsets() == floats.times.offsets() => {
+            Some(lists) if *lists.offsets() == floats.offsets => {
                 Ok(Self(Some(lists.clone())))
             }
-            _ => internal_err!("start timestamps must have the same offsets as times"),
+            _ => internal_err!("start timestamps must have the same offsets as values"),
         }
     }
 

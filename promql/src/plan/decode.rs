@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
-use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use narthex_model::{
     Error, HISTOGRAMS_COLUMN, Histogram, Labels, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN,
@@ -20,6 +19,7 @@ use crate::functions::floats::Floats;
 use crate::functions::meeting::Meeting;
 use crate::functions::merge::SAME_LABELS;
 use crate::functions::plan_function::PlanFunction;
+use crate::functions::series::SampleLists;
 use crate::kernels::extended::{self, Extended, Reach};
 use crate::kernels::windows::Windows;
 use crate::mixed::{HistogramLists, MixedVectors, is_mixed};
@@ -242,10 +242,11 @@ fn samples(
     let inside = |t: i64, marker: f64| near.start(0) < t && t <= near.end(0) && !is_stale(marker);
     let mut out = Vec::new();
     for batch in batches {
-        let times = batch_column(batch, TIMESTAMPS_COLUMN)?
-            .as_list::<i32>()
-            .clone();
-        let values = batch_column(batch, VALUES_COLUMN)?.as_list::<i32>().clone();
+        let floats = SampleLists::of(
+            batch_column(batch, TIMESTAMPS_COLUMN)?,
+            batch_column(batch, VALUES_COLUMN)?,
+        )
+        .map_err(not_ours)?;
         let histograms = batch.column_by_name(HISTOGRAMS_COLUMN);
         let histograms = histograms
             .map(|column| HistogramLists::of(column))
@@ -253,12 +254,8 @@ fn samples(
             .map_err(not_ours)?;
         let labels = LabelColumns::of(batch);
         for row in 0..batch.num_rows() {
-            let (times, values) = (times.value(row), values.value(row));
-            let pairs = times
-                .as_primitive::<Int64Type>()
-                .values()
-                .iter()
-                .zip(values.as_primitive::<Float64Type>().values());
+            let (times, values) = floats.row(row);
+            let pairs = times.iter().zip(values);
             let pairs = pairs.filter(|(t, v)| inside(**t, **v));
             let (timestamps, values): (Vec<_>, Vec<_>) = pairs.map(|(t, v)| (*t, *v)).unzip();
             let (timestamps, values) = match reach {

@@ -71,16 +71,13 @@ fn push_series(
         false => HistogramColumns::default(),
     };
     for (at, position) in positions.enumerate() {
-        let (float_rows, histogram_rows) =
-            (rows(&floats.offsets, at), rows(&histograms.offsets, at));
-        if float_rows.is_empty() && histogram_rows.is_empty() {
+        let histogram_rows = rows(&histograms.offsets, at);
+        if floats.rows(at).is_empty() && histogram_rows.is_empty() {
             continue;
         }
         let series = batch.push_packed_series(selection.series(position).labels);
-        let values = floats.values.get(float_rows.clone()).unwrap_or(&[]);
-        let timestamps = floats.timestamps.get(float_rows).unwrap_or(&[]);
-        for (t, value) in timestamps.iter().zip(values) {
-            batch.push_sample(series, *t, *value);
+        for (t, value) in floats.samples(at) {
+            batch.push_sample(series, t, value);
         }
         let samples = histogram_rows.filter_map(|row| histograms.samples.get(row));
         let samples = samples.map(|(timestamp, _, histogram)| HistogramSample {

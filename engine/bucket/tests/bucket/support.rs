@@ -167,13 +167,8 @@ pub(crate) fn read(snapshot: &Snapshot) -> Result<Samples> {
     let columns = selection.read(0..selection.len())?;
     let mut samples = Samples::new();
     for at in 0..selection.len() {
-        let rows = columns.offsets[at] as usize..columns.offsets[at + 1] as usize;
-        let values = columns.values[rows.clone()].iter().map(|v| v.to_bits());
-        let series: BTreeMap<_, _> = columns.timestamps[rows]
-            .iter()
-            .copied()
-            .zip(values)
-            .collect();
+        let bits = columns.samples(at).map(|(t, v)| (t, v.to_bits()));
+        let series: BTreeMap<_, _> = bits.collect();
         if !series.is_empty() {
             samples.insert(selection.series(at).labels.to_owned(), series);
         }
