@@ -140,8 +140,8 @@ impl StepWriter {
 
     /// The finished vectors.
     pub(crate) fn finish(self) -> StepVectors {
-        let bits = BooleanBuffer::from(self.present);
-        let nulls = Some(NullBuffer::new(bits)).filter(|n| n.null_count() > 0);
+        let full = self.present.iter().fold(true, |full, there| full & there);
+        let nulls = (!full).then(|| NullBuffer::new(BooleanBuffer::from(self.present)));
         StepVectors {
             steps: self.steps,
             values: self.values.into(),

@@ -34,7 +34,7 @@ pub(crate) mod remarks;
 pub(crate) mod repeat;
 pub(crate) mod same;
 pub(crate) mod scalar;
-mod series;
+pub(crate) mod series;
 pub(crate) mod sides;
 pub(crate) mod smoothing;
 pub(crate) mod split;

@@ -13,7 +13,7 @@ use narthex_model::is_stale;
 use super::arguments::{ArgumentTypes, Arguments};
 use super::plan_function::PlanFunction;
 use super::series::SampleLists;
-use crate::kernels::windows::BoundsCache;
+use crate::kernels::windows::Timelines;
 use crate::steps::{StepWriter, step_type};
 
 /// What to take of the chosen sample.
@@ -46,13 +46,12 @@ impl PlanFunction for Instant {
         let windows = arguments.windows()?;
         let lists = SampleLists::read(arguments)?;
         let mut out = StepWriter::new(arguments.rows(), windows.steps);
-        let mut cache = BoundsCache::new(windows);
+        let mut timelines = Timelines::new(&windows);
         for row in 0..arguments.rows() {
             let (timestamps, values) = lists.row(row);
-            let (bounds, _) = cache.bounds(timestamps);
+            let bounds = &timelines.of(timestamps).bounds;
             let mut points = out.row_mut(row);
-            for (step, (lo, hi)) in bounds.iter().enumerate().filter(|(_, (lo, hi))| lo < hi) {
-                debug_assert!(lo < hi);
+            for (step, (_, hi)) in bounds.iter().enumerate().filter(|(_, (lo, hi))| lo < hi) {
                 let last = *hi as usize - 1;
                 if is_stale(values[last]) {
                     continue;

@@ -8,8 +8,11 @@ use narthex_model::is_stale;
 
 use super::arguments::Arguments;
 use crate::kernels::Series;
-use crate::kernels::windows::{BoundsCache, Windows};
+use crate::kernels::windows::{Timeline, Timelines, Windows};
 use crate::steps::{StepRow, StepWriter};
+
+/// So many values are looked at together for stale markers.
+const STRIDE: usize = 128;
 
 /// Sample lists: flat times, which series may share, and flat values.
 pub(crate) struct SampleLists {
@@ -78,17 +81,24 @@ impl SampleLists {
         mut fill: impl FnMut(usize, &Series<'_>, &mut StepRow<'_>) -> Result<()>,
     ) -> Result<ArrayRef> {
         let mut out = StepWriter::new(self.len(), windows.steps);
-        let mut cache = BoundsCache::new(windows);
+        let mut timelines = Timelines::new(&windows);
         let mut live = LiveSamples::default();
         for row in 0..self.len() {
             let (timestamps, values) = self.row(row);
-            let (timestamps, values) = live.of(timestamps, values);
-            let (bounds, windows) = cache.bounds(timestamps);
+            let own;
+            let (timestamps, values, timeline) = match live.of(timestamps, values) {
+                Some((timestamps, values)) => {
+                    own = Timeline::lay(&windows, timestamps);
+                    (timestamps, values, &own)
+                }
+                None => (timestamps, values, timelines.of(timestamps)),
+            };
             let series = Series {
                 timestamps,
                 values,
-                bounds,
-                windows,
+                bounds: &timeline.bounds,
+                windows: &windows,
+                extensions: &timeline.extensions,
             };
             fill(row, &series, &mut out.row_mut(row))?;
         }
@@ -96,7 +106,7 @@ impl SampleLists {
     }
 }
 
-/// Leaves out stale markers; copies only where there are some.
+/// Leaves out stale markers.
 #[derive(Default)]
 struct LiveSamples {
     timestamps: Vec<i64>,
@@ -104,9 +114,13 @@ struct LiveSamples {
 }
 
 impl LiveSamples {
-    fn of<'a>(&'a mut self, timestamps: &'a [i64], values: &'a [f64]) -> (&'a [i64], &'a [f64]) {
-        if !values.iter().any(|v| is_stale(*v)) {
-            return (timestamps, values);
+    /// A copy of the samples without stale markers, if there are any.
+    fn of(&mut self, timestamps: &[i64], values: &[f64]) -> Option<(&[i64], &[f64])> {
+        // Without a branch per value first: most series have no NaN at all.
+        let any_nan = |values: &[f64]| values.iter().fold(false, |any, v| any | v.is_nan());
+        let has_nan = values.chunks(STRIDE).any(any_nan);
+        if !has_nan || !values.iter().any(|v| is_stale(*v)) {
+            return None;
         }
         self.timestamps.clear();
         self.values.clear();
@@ -115,7 +129,7 @@ impl LiveSamples {
             self.timestamps.push(*t);
             self.values.push(*v);
         }
-        (&self.timestamps, &self.values)
+        Some((&self.timestamps, &self.values))
     }
 }
 
@@ -133,9 +147,7 @@ impl StartLists {
             return Ok(Self(None));
         };
         match arguments.column(position)?.as_list_opt::<i32>() {
-            Some(lists) if *lists.offsets() == floats.offsets => {
-                Ok(Self(Some(lists.clone())))
-            }
+            Some(lists) if *lists.offsets() == floats.offsets => Ok(Self(Some(lists.clone()))),
             _ => internal_err!("start timestamps must have the same offsets as values"),
         }
     }

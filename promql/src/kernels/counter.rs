@@ -2,40 +2,91 @@
 //!
 //! Growth over the samples is extended to the window's edges as Prometheus does it (its `extrapolatedRate`).
 
+use std::cell::OnceCell;
+
 use super::Series;
 use crate::steps::StepRow;
 
 /// A gap to the window's edge that is at least this many times the average spacing means that the series began or
 /// ended inside the window.
 const EDGE_GAP_MAX: f64 = 1.1;
+/// So many values are looked at together for resets.
+const STRIDE: usize = 128;
 
 pub(crate) fn rate(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
-    let seconds = series.windows.range as f64 / 1000.0;
-    counter(series, out, |grown| grown / seconds);
+    counter(series, out, series.windows.range as f64 / 1000.0);
 }
 
 pub(crate) fn increase(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
-    counter(series, out, |grown| grown);
+    counter(series, out, 1.0);
 }
 
 pub(crate) fn delta(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut StepRow<'_>) {
+    let extensions = series.extensions.of(series, 1.0);
     for (step, lo, hi) in series.filled(2) {
         let grown = series.values[hi - 1] - series.values[lo];
-        out.set(step, grown * extension(series, step, lo, hi, None));
+        out.set(step, grown * extensions[step].factor);
     }
 }
 
-fn counter(series: &Series<'_>, out: &mut StepRow<'_>, scale: impl Fn(f64) -> f64) {
+/// Growth of a counter in each window, divided by `seconds`.
+fn counter(series: &Series<'_>, out: &mut StepRow<'_>, seconds: f64) {
+    let extensions = series.extensions.of(series, seconds);
     let mut resets = Resets::of(series.values);
     for (step, lo, hi) in series.filled(2) {
         let (first, last) = (series.values[lo], series.values[hi - 1]);
-        let grown = resets
-            .lost_within(lo, hi)
-            .fold(last - first, |grown, lost| grown + lost);
-        out.set(
-            step,
-            scale(grown * extension(series, step, lo, hi, Some((first, grown)))),
-        );
+        let mut grown = last - first;
+        if !resets.found.is_empty() {
+            let lost = resets.lost_within(lo, hi);
+            grown = lost.fold(grown, |grown, lost| grown + lost);
+        }
+        let Extension { factor, room } = extensions[step];
+        let factor = if first >= 0.0 && first < room * grown {
+            extension(series, step, lo, hi, Some((first, grown))) / seconds
+        } else {
+            factor
+        };
+        out.set(step, grown * factor);
+    }
+}
+
+/// How growth in the window of a step is extended.
+#[derive(Clone, Copy)]
+pub(crate) struct Extension {
+    /// What growth is multiplied by, unless a counter would have been zero inside the window.
+    factor: f64,
+    /// How far growth is extended to the start, as a share of the time between the first and last sample: a counter that
+    /// begins below so much of its growth would have been zero.
+    room: f64,
+}
+
+/// The extension of each step, which follows from timestamps and windows; series that share these share it.
+#[derive(Default)]
+pub(crate) struct Extensions(OnceCell<Vec<Extension>>);
+
+impl Extensions {
+    /// Those of `series`, the factors divided by `seconds`; callers that share them want the same.
+    fn of(&self, series: &Series<'_>, seconds: f64) -> &[Extension] {
+        self.0.get_or_init(|| {
+            let steps = series.bounds.iter().enumerate();
+            let extensions = steps.map(|(step, (lo, hi))| {
+                let (lo, hi) = (*lo as usize, *hi as usize);
+                if hi - lo < 2 {
+                    let (factor, room) = (f64::NAN, f64::NAN);
+                    return Extension { factor, room };
+                }
+                let Edges {
+                    sampled,
+                    to_start,
+                    to_end,
+                } = edges(series, step, lo, hi);
+                Extension {
+                    factor: (sampled + to_start + to_end) / sampled / seconds,
+                    room: to_start / sampled,
+                }
+            });
+            extensions.collect()
+        })
     }
 }
 
@@ -61,14 +112,17 @@ impl Resets {
     }
 
     pub(super) fn of(values: &[f64]) -> Self {
-        let falls = values
-            .windows(2)
-            .enumerate()
-            .filter(|(_, pair)| pair[1] < pair[0]);
-        Self {
-            found: falls.map(|(i, pair)| (i + 1, pair[0])).collect(),
-            from: 0,
+        let mut found = Vec::new();
+        for start in (1..values.len()).step_by(STRIDE) {
+            let end = values.len().min(start + STRIDE);
+            let pairs = || values[start - 1..end - 1].iter().zip(&values[start..end]);
+            // Without a branch per pair first: most strides have no fall.
+            if pairs().fold(false, |any, (before, v)| any | (v < before)) {
+                let falls = (start..).zip(pairs()).filter(|(_, (before, v))| v < before);
+                found.extend(falls.map(|(at, (before, _))| (at, *before)));
+            }
         }
+        Self { found, from: 0 }
     }
 
     /// What was lost between the samples `lo` and `hi - 1`. Windows must come in order.
@@ -92,11 +146,11 @@ pub(super) fn extension(
     hi: usize,
     counter: Option<(f64, f64)>,
 ) -> f64 {
-    let (first_t, last_t) = (series.timestamps[lo], series.timestamps[hi - 1]);
-    let sampled = (last_t - first_t) as f64;
-    let gaps = (hi - lo - 1) as f64;
-    let mut to_start = edge((first_t - series.windows.start(step)) as f64, sampled, gaps);
-    let to_end = edge((series.windows.end(step) - last_t) as f64, sampled, gaps);
+    let Edges {
+        sampled,
+        mut to_start,
+        to_end,
+    } = edges(series, step, lo, hi);
     if let Some((first, grown)) = counter
         && grown > 0.0
         && first >= 0.0
@@ -104,6 +158,24 @@ pub(super) fn extension(
         to_start = to_start.min(sampled * (first / grown));
     }
     (sampled + to_start + to_end) / sampled
+}
+
+/// Milliseconds between the samples of a window, and how far growth is extended to its edges.
+struct Edges {
+    sampled: f64,
+    to_start: f64,
+    to_end: f64,
+}
+
+fn edges(series: &Series<'_>, step: usize, lo: usize, hi: usize) -> Edges {
+    let (first_t, last_t) = (series.timestamps[lo], series.timestamps[hi - 1]);
+    let sampled = (last_t - first_t) as f64;
+    let gaps = (hi - lo - 1) as f64;
+    Edges {
+        sampled,
+        to_start: edge((first_t - series.windows.start(step)) as f64, sampled, gaps),
+        to_end: edge((series.windows.end(step) - last_t) as f64, sampled, gaps),
+    }
 }
 
 /// How far growth is extended over a gap to the window's edge. All in milliseconds.

@@ -16,6 +16,7 @@ pub(crate) mod top;
 pub(crate) mod windows;
 
 use crate::steps::StepRow;
+use counter::Extensions;
 use windows::Windows;
 
 /// The samples of one series and the windows laid over them.
@@ -28,6 +29,8 @@ pub(crate) struct Series<'a> {
     pub(crate) bounds: &'a [(u32, u32)],
     /// Where the windows lie in time.
     pub(crate) windows: &'a Windows,
+    /// What all series with these timestamps and windows share.
+    pub(crate) extensions: &'a Extensions,
 }
 
 impl<'a> Series<'a> {

@@ -57,11 +57,11 @@ pub(crate) type StartsKernel =
 
 pub(crate) fn rate(series: &Series<'_>, starts: Starts<'_>, out: &mut StepRow<'_>) -> bool {
     let seconds = series.windows.range as f64 / 1000.0;
-    counter(series, starts, out, |grown| grown / seconds)
+    counter(series, starts, out, seconds)
 }
 
 pub(crate) fn increase(series: &Series<'_>, starts: Starts<'_>, out: &mut StepRow<'_>) -> bool {
-    counter(series, starts, out, |grown| grown)
+    counter(series, starts, out, 1.0)
 }
 
 pub(crate) fn irate(series: &Series<'_>, starts: Starts<'_>, out: &mut StepRow<'_>) -> bool {
@@ -87,12 +87,7 @@ fn is_reset(values: &[f64], starts: Starts<'_>) -> impl Fn(usize) -> bool {
     move |at| values[at] < values[at - 1] || starts.restarts(at)
 }
 
-fn counter(
-    series: &Series<'_>,
-    starts: Starts<'_>,
-    out: &mut StepRow<'_>,
-    scale: impl Fn(f64) -> f64,
-) -> bool {
+fn counter(series: &Series<'_>, starts: Starts<'_>, out: &mut StepRow<'_>, seconds: f64) -> bool {
     let mut resets = Resets::at(series.values, is_reset(series.values, starts));
     let overlaps = Pairs::at(series.values.len(), |at| starts.overlaps(at));
     let mut overlap = false;
@@ -103,11 +98,17 @@ fn counter(
             .lost_within(lo, hi)
             .fold(last - first, |grown, lost| grown + lost);
         let grown = match starts.since(lo, series.windows.start(step)) {
-            Some(since) => (grown + first) * extension_since(series, step, (lo, hi), since),
+            Some(since) => {
+                let factor = extension_since(series, step, (lo, hi), since);
+                (grown + first) * (factor / seconds)
+            }
             None if hi - lo < 2 => continue,
-            None => grown * extension(series, step, lo, hi, Some((first, grown))),
+            None => {
+                let factor = extension(series, step, lo, hi, Some((first, grown)));
+                grown * (factor / seconds)
+            }
         };
-        out.set(step, scale(grown));
+        out.set(step, grown);
     }
     overlap
 }

@@ -1,5 +1,9 @@
 //! Which samples lie in which window.
 
+use std::collections::HashMap;
+
+use super::counter::Extensions;
+
 /// A window per step: it ends at `first_end + step * interval` (included) and starts `range` before (excluded).
 /// Milliseconds. An `interval` of 0 lays all windows over each other, as a pinned selector (`@`) wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,18 +30,43 @@ impl Windows {
     fn lay(&self, timestamps: &[i64], bounds: &mut Vec<(u32, u32)>) {
         bounds.clear();
         bounds.reserve(self.steps);
-        let (mut lo, mut hi) = (0_usize, 0_usize);
+        let (mut starts, mut ends) = (Edge::default(), Edge::default());
         for step in 0..self.steps {
-            lo = advance(timestamps, lo, self.start(step));
-            hi = advance(timestamps, hi.max(lo), self.end(step));
+            let lo = starts.advance(timestamps, self.start(step));
+            ends.at = ends.at.max(lo);
+            let hi = ends.advance(timestamps, self.end(step));
             bounds.push((lo as u32, hi as u32));
         }
     }
 }
 
+/// Where the windows begin, or end, among timestamps.
+#[derive(Default)]
+struct Edge {
+    at: usize,
+    /// How far it moved last: samples are spaced evenly for the most part, and so are windows.
+    hop: usize,
+}
+
+impl Edge {
+    /// Moves to the first timestamp that is later than `limit`.
+    fn advance(&mut self, timestamps: &[i64], limit: i64) -> usize {
+        let guess = self.at + self.hop;
+        let before = guess == 0 || timestamps.get(guess - 1).is_some_and(|t| *t <= limit);
+        if before && timestamps.get(guess).is_none_or(|t| *t > limit) {
+            self.at = guess;
+        } else {
+            let found = search(timestamps, self.at, limit);
+            self.hop = found - self.at;
+            self.at = found;
+        }
+        self.at
+    }
+}
+
 /// The first index at or after `from` whose timestamp is later than `limit`: a few steps ahead in the usual case, a
 /// doubling search when the windows jump far.
-fn advance(timestamps: &[i64], from: usize, limit: i64) -> usize {
+fn search(timestamps: &[i64], from: usize, limit: i64) -> usize {
     let rest = &timestamps[from..];
     let mut reach = 1;
     while reach < rest.len() && rest[reach] <= limit {
@@ -48,6 +77,47 @@ fn advance(timestamps: &[i64], from: usize, limit: i64) -> usize {
         return from + near.iter().take_while(|t| **t <= limit).count();
     }
     from + near.partition_point(|t| *t <= limit)
+}
+
+/// The windows over timestamps, and what follows from these alone.
+#[derive(Default)]
+pub(crate) struct Timeline {
+    /// Per step, the samples inside its window: first index, and first index after.
+    pub(crate) bounds: Vec<(u32, u32)>,
+    /// How growth is extended to the edges, once somebody asks.
+    pub(crate) extensions: Extensions,
+}
+
+impl Timeline {
+    /// That of `windows` over `timestamps`.
+    pub(crate) fn lay(windows: &Windows, timestamps: &[i64]) -> Self {
+        let mut timeline = Self::default();
+        windows.lay(timestamps, &mut timeline.bounds);
+        timeline
+    }
+}
+
+/// The timelines of many series, which share their timestamps in memory if they are equal.
+pub(crate) struct Timelines<'a> {
+    windows: &'a Windows,
+    /// By where the timestamps are: these do not change while they are borrowed.
+    laid: HashMap<(usize, usize), Timeline>,
+}
+
+impl<'a> Timelines<'a> {
+    pub(crate) fn new(windows: &'a Windows) -> Self {
+        Self {
+            windows,
+            laid: HashMap::new(),
+        }
+    }
+
+    /// The windows over `timestamps`.
+    pub(crate) fn of(&mut self, timestamps: &'a [i64]) -> &Timeline {
+        let place = (timestamps.as_ptr() as usize, timestamps.len());
+        let lay = || Timeline::lay(self.windows, timestamps);
+        self.laid.entry(place).or_insert_with(lay)
+    }
 }
 
 /// The bounds of the series last looked at. Series of one target are neighbours and have the same timestamps, so most

@@ -2,6 +2,7 @@
 
 use super::{Say, Window};
 use crate::histogram::{HistogramNote, Point};
+use crate::kernels::counter::Extensions;
 use crate::kernels::starts::StartsKernel;
 use crate::kernels::windows::Windows;
 use crate::kernels::{RangeKernel, Series};
@@ -81,6 +82,7 @@ pub(super) fn one_step(
             steps: 1,
             range: window.end - window.start,
         },
+        extensions: &Extensions::default(),
     };
     let mut out = StepWriter::new(1, 1);
     let mut row = out.row_mut(0);

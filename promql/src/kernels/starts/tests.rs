@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::counter as plain;
+use super::super::counter::{self as plain, Extensions};
 use super::super::windows::{BoundsCache, Windows};
 use super::super::{RangeKernel, change};
 use super::*;
@@ -33,6 +33,7 @@ fn run(
         values,
         bounds: cache.bounds(times).0,
         windows,
+        extensions: &Extensions::default(),
     };
     let mut out = StepWriter::new(1, windows.steps);
     let mut row = out.row_mut(0);
@@ -190,7 +191,7 @@ proptest! {
         ];
         for (started, ever) in kernels {
             let mut cache = BoundsCache::new(windows.clone());
-            let series = Series { timestamps: &samples.0, values: &samples.1, bounds: cache.bounds(&samples.0).0, windows: &windows };
+            let series = Series { timestamps: &samples.0, values: &samples.1, bounds: cache.bounds(&samples.0).0, windows: &windows, extensions: &Extensions::default() };
             let mut out = StepWriter::new(1, steps);
             let row = &mut out.row_mut(0);
             ever(&series, &|_| f64::NAN, row);
