@@ -190,43 +190,38 @@ impl<'a> Stitcher<'a> {
         let mut source = Source::default();
         let mut reader = window.reader();
         let with_starts = self.with_starts && !window.extras().has_no_starts();
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
         for (position, ordinal) in (0..).zip(self.ordinals) {
-            let before = source.timestamps.len();
-            reader.read(
-                *ordinal,
-                self.range,
-                &mut source.timestamps,
-                &mut source.values,
-            );
-            let timestamps = source.timestamps.get(before..).unwrap_or(&[]);
+            timestamps.clear();
+            values.clear();
+            reader.read(*ordinal, self.range, &mut timestamps, &mut values);
             if timestamps.is_empty() {
                 continue;
             }
             if with_starts {
-                window.read_starts(*ordinal, timestamps, &mut source.starts);
+                window.read_starts(*ordinal, &timestamps, &mut source.starts);
             }
-            source.positions.push(position);
-            source.ends.push(source.values.len());
-            let at = source.share_last(before);
-            source.times_at.push(at);
+            source.push(position, &timestamps, &values);
         }
         source
     }
 }
 
 impl Source {
-    /// Takes back the times from `before` on if they are those of the series before; where they are now. Series of one target
-    /// are often neighbours and have the same times.
-    fn share_last(&mut self, before: usize) -> u32 {
-        let shared = self.times_at.last().filter(|at| {
-            let last = self.timestamps.get(**at as usize..before);
-            last == self.timestamps.get(before..)
+    /// Appends the samples of the series at `position`. Series of one target are often neighbours and have the same times:
+    /// those are kept once.
+    fn push(&mut self, position: u32, timestamps: &[i64], values: &[f64]) {
+        let end = self.timestamps.len();
+        let last = self.times_at.last().copied();
+        let same = |at: &u32| self.timestamps.get(*at as usize..end) == Some(timestamps);
+        let at = last.filter(same).unwrap_or_else(|| {
+            self.timestamps.extend_from_slice(timestamps);
+            end as u32
         });
-        let at = shared.copied();
-        if at.is_some() {
-            self.timestamps.truncate(before);
-        }
-        at.unwrap_or(before as u32)
+        self.values.extend_from_slice(values);
+        self.positions.push(position);
+        self.ends.push(self.values.len());
+        self.times_at.push(at);
     }
 
     /// The columns of `len` series that have samples in this source alone.

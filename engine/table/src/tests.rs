@@ -124,7 +124,7 @@ async fn series_rows_are_whole() {
             let number: i64 = ids.value(row).parse().expect("a number");
             assert_eq!(batch.column(2).is_null(row), number % 2 == 1);
             let values = batch.column(0).as_list::<i32>().value(row);
-            let times = batch.column(3).as_list::<i32>().value(row);
+            let times = batch.column(3).as_list_view::<i32>().value(row);
             let expected: Vec<f64> = (0..10).map(|t| (number * t) as f64).collect();
             assert_eq!(values.as_primitive::<Float64Type>().values()[..], expected);
             assert_eq!(
