@@ -86,7 +86,10 @@ impl Block {
             if !rows.is_empty() {
                 let pages = self.samples.pages(group, column, rows.into_iter())?;
                 counts.pages += pages.len() as u64;
-                counts.bytes += pages.iter().map(|p| p.end - p.start).sum::<u64>();
+                counts.bytes += pages
+                    .iter()
+                    .map(|p| p.bytes.end - p.bytes.start)
+                    .sum::<u64>();
                 groups.push(group);
             }
             rest = later;

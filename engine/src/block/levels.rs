@@ -1,6 +1,7 @@
 //! Definition levels of a page: which rows have a value, as Parquet's mix of runs and bits.
 
 use super::delta::put_varint;
+use super::page_header::read_varint;
 
 /// Appends which of the rows are `present`, preceded by the length of that in four bytes.
 ///
@@ -45,9 +46,67 @@ fn bits(rows: &[bool]) -> u8 {
     rows.fold(0, |byte, (i, row)| byte | u8::from(*row) << i)
 }
 
+/// Which of `rows` rows have a value, `None` if all have, and where in `page` the values begin.
+pub(super) fn read_levels(page: &[u8], rows: usize) -> Option<(Option<Vec<bool>>, usize)> {
+    let (length, rest) = page.split_first_chunk::<4>()?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let mut levels = rest.get(..length)?;
+    let end = length + 4;
+    let mut present = Vec::new();
+    while present.len() < rows {
+        let head = read_varint(&mut levels)?;
+        let left = rows - present.len();
+        if head & 1 == 0 {
+            let (level, rest) = levels.split_first()?;
+            levels = rest;
+            let run = usize::try_from(head >> 1).ok()?.min(left);
+            if run == rows && *level == 1 {
+                return Some((None, end));
+            }
+            if run == 0 {
+                return None;
+            }
+            present.resize(present.len() + run, *level == 1);
+        } else {
+            let bytes = usize::try_from(head >> 1).ok()?.min(left.div_ceil(8));
+            let (packed, rest) = levels.split_at_checked(bytes)?;
+            levels = rest;
+            if packed.is_empty() {
+                return None;
+            }
+            let bits = packed
+                .iter()
+                .flat_map(|b| (0..8).map(move |i| b >> i & 1 == 1));
+            present.extend(bits.take(left));
+        }
+    }
+    let all = present.iter().fold(true, |all, there| all & there);
+    Some(((!all).then_some(present), end))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_put_is_read(runs in prop::collection::vec((any::<bool>(), 1..40_usize), 1..20)) {
+            let rows: Vec<bool> = runs.iter().flat_map(|(there, n)| std::iter::repeat_n(*there, *n)).collect();
+            let mut page = Vec::new();
+            put_levels(&rows, &mut page);
+            let end = page.len();
+            page.push(7);
+            let all = rows.iter().all(|there| *there);
+            prop_assert_eq!(read_levels(&page, rows.len()), Some(((!all).then_some(rows), end)));
+        }
+
+        #[test]
+        fn hostile_bytes_end(page in prop::collection::vec(any::<u8>(), 0..100), rows in 0..500_usize) {
+            let _ = read_levels(&page, rows);
+        }
+    }
 
     #[test]
     fn runs_and_bits() {

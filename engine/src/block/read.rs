@@ -4,14 +4,15 @@ use std::ops::Range;
 use std::path::Path;
 
 use narthex_model::{Error, Labels, Result, TimeRange, TimestampMs};
-use parquet::data_type::{DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 
+use super::delta_decoder::DeltaDecoder;
 use super::exemplars_file::ExemplarsFile;
 use super::folder::{BlockFolder, LocalFolder};
 use super::histograms_reader::{DecodedHistograms, HistogramsFile};
 use super::meta::BlockMeta;
 use super::metadata_file::MetadataFile;
+use super::page_reader::{Decoder, DoubleDecoder};
 use super::samples_reader::{Cursor, SamplesFile};
 use super::schema::{
     EXEMPLARS_FILE, HISTOGRAMS_FILE, METADATA_FILE, SAMPLES_FILE, SERIES_FILE, SampleColumn,
@@ -20,9 +21,6 @@ use super::series_rows::{HistogramSpan, SeriesRow, SeriesRows};
 use super::{decimal, files, parquet_io, series_file};
 use crate::exemplars::StoredExemplar;
 use crate::metadata::KnownMetadata;
-
-/// Rows decoded at once where they pass through memory that is used again: they stay in the second cache.
-const ROWS_PER_STRIDE: u64 = 8192;
 
 /// A block that is open for reading, from many threads.
 #[derive(Debug)]
@@ -90,15 +88,6 @@ pub(super) enum Kind {
     Mantissas,
     Doubles,
     Mixed,
-}
-
-/// Vectors that are used again from series to series.
-#[derive(Default)]
-struct Scratch {
-    mantissas: Vec<i64>,
-    doubles: Vec<f64>,
-    levels: Vec<i16>,
-    double_levels: Vec<i16>,
 }
 
 impl Block {
@@ -310,12 +299,11 @@ impl Block {
         out.counts.reserve(pieces.len());
         out.times_at.reserve(pieces.len());
         self.read_times(&mut pieces, range, out)?;
-        let mut scratch = Scratch::default();
         let mut rest = pieces.as_slice();
         while let Some(first) = rest.first() {
             let (group, in_group) = self.in_group(first, rest)?;
             let (now, later) = rest.split_at_checked(in_group).unwrap_or((rest, &[]));
-            self.read_values(group, now, &mut scratch, &mut out.values)?;
+            self.read_values(group, now, &mut out.values)?;
             rest = later;
         }
         Ok(())
@@ -357,52 +345,44 @@ impl Block {
     }
 
     /// Decodes the values of `pieces`, whose rows are exact by now.
-    fn read_values(
-        &self,
-        group: usize,
-        pieces: &[Piece],
-        scratch: &mut Scratch,
-        out: &mut Vec<f64>,
-    ) -> Result<()> {
-        let having = |without: Kind| {
-            pieces
-                .iter()
-                .filter(move |p| p.len() > 0 && p.kind() != without)
-        };
-        let mut mantissas = match having(Kind::Doubles).next() {
-            Some(_) => Some(self.samples.cursor(
-                group,
-                SampleColumn::Mantissa,
-                rows_of(having(Kind::Doubles)),
-            )?),
-            None => None,
-        };
-        let mut doubles = match having(Kind::Mantissas).next() {
-            Some(_) => Some(self.samples.cursor(
-                group,
-                SampleColumn::Value,
-                rows_of(having(Kind::Mantissas)),
-            )?),
-            None => None,
-        };
+    fn read_values(&self, group: usize, pieces: &[Piece], out: &mut Vec<f64>) -> Result<()> {
+        let mut mantissas: Option<Cursor<DeltaDecoder>> =
+            self.values_cursor(group, SampleColumn::Mantissa, pieces, Kind::Doubles)?;
+        let mut doubles: Option<Cursor<DoubleDecoder>> =
+            self.values_cursor(group, SampleColumn::Value, pieces, Kind::Mantissas)?;
         parquet_io::guarded(self.samples.path(), || {
-            for run in runs(pieces, Piece::kind) {
+            for run in runs(pieces, |p| (p.kind(), p.row.scale)) {
                 let kind = run.first().map_or(Kind::Mixed, Piece::kind);
                 match (kind, &mut mantissas, &mut doubles) {
-                    (Kind::Mantissas, Some(mantissas), _) => {
-                        read_mantissas(run, mantissas, scratch, out)?;
-                    }
-                    (Kind::Doubles, _, Some(doubles)) => read_doubles(run, doubles, scratch, out)?,
-                    (Kind::Mixed, Some(mantissas), Some(doubles)) => {
-                        run.iter().try_for_each(|piece| {
-                            read_mixed(piece, mantissas, doubles, scratch, out)
-                        })?;
-                    }
+                    (Kind::Mantissas, Some(mantissas), _) => read_mantissas(run, mantissas, out)?,
+                    (Kind::Doubles, _, Some(doubles)) => read_doubles(run, doubles, out)?,
+                    (Kind::Mixed, Some(mantissas), Some(doubles)) => run
+                        .iter()
+                        .try_for_each(|piece| read_mixed(piece, mantissas, doubles, out))?,
                     _ => return Err(contradiction()),
                 }
             }
             Ok(())
         })
+    }
+
+    /// A cursor over `column`, if any of `pieces` is not of the kind that has nothing there.
+    fn values_cursor<D: Decoder>(
+        &self,
+        group: usize,
+        column: SampleColumn,
+        pieces: &[Piece],
+        without: Kind,
+    ) -> Result<Option<Cursor<D>>> {
+        let mut having = pieces
+            .iter()
+            .filter(|p| p.len() > 0 && p.kind() != without)
+            .peekable();
+        having
+            .peek()
+            .is_some()
+            .then(|| self.samples.cursor(group, column, rows_of(having)))
+            .transpose()
     }
 }
 
@@ -480,87 +460,60 @@ pub(super) fn rows_spanned(run: &[Piece]) -> Range<u64> {
     }
 }
 
+/// Values of series of one scale.
 fn read_mantissas(
     run: &[Piece],
-    column: &mut Cursor<Int64Type>,
-    scratch: &mut Scratch,
+    column: &mut Cursor<DeltaDecoder>,
     out: &mut Vec<f64>,
 ) -> Result<(), ParquetError> {
-    let Scratch {
-        mantissas, levels, ..
-    } = scratch;
-    for (rows, scale) in strides(run) {
-        mantissas.clear();
-        levels.clear();
-        let count = (rows.end - rows.start) as usize;
-        column.read(rows, Some(&mut *levels), mantissas)?;
-        if mantissas.len() != count {
-            return Err(contradiction());
-        }
-        if scale == 0 {
+    let rows = rows_spanned(run);
+    let end = out.len() + (rows.end - rows.start) as usize;
+    match run.first().and_then(|p| p.row.scale).unwrap_or(0) {
+        0 => column.read(rows, None, &mut |mantissas| {
             out.extend(mantissas.iter().map(|m| *m as f64));
-        } else {
+        })?,
+        scale => {
             let power = decimal::power(scale);
-            out.extend(mantissas.iter().map(|m| *m as f64 / power));
+            column.read(rows, None, &mut |mantissas| {
+                out.extend(mantissas.iter().map(|m| *m as f64 / power));
+            })?;
         }
     }
-    Ok(())
-}
-
-/// The rows of `run` in strides that stay in the cache, each of one scale.
-fn strides(run: &[Piece]) -> impl Iterator<Item = (Range<u64>, u8)> {
-    run.chunk_by(|a, b| a.row.scale == b.row.scale)
-        .flat_map(|same| {
-            let rows = rows_spanned(same);
-            let scale = same.first().and_then(|p| p.row.scale).unwrap_or(0);
-            let starts = rows.clone().step_by(ROWS_PER_STRIDE as usize);
-            starts.map(move |start| (start..rows.end.min(start + ROWS_PER_STRIDE), scale))
-        })
+    (out.len() == end).then_some(()).ok_or_else(contradiction)
 }
 
 fn read_doubles(
     run: &[Piece],
-    column: &mut Cursor<DoubleType>,
-    scratch: &mut Scratch,
+    column: &mut Cursor<DoubleDecoder>,
     out: &mut Vec<f64>,
 ) -> Result<(), ParquetError> {
-    for (rows, _) in strides(run) {
-        scratch.levels.clear();
-        let end = out.len() + (rows.end - rows.start) as usize;
-        column.read(rows, Some(&mut scratch.levels), out)?;
-        if out.len() != end {
-            return Err(contradiction());
-        }
-    }
-    Ok(())
+    let rows = rows_spanned(run);
+    let end = out.len() + (rows.end - rows.start) as usize;
+    column.read(rows, None, &mut |doubles| out.extend_from_slice(doubles))?;
+    (out.len() == end).then_some(()).ok_or_else(contradiction)
 }
 
 /// Merges both columns: each row has a value in exactly one.
 fn read_mixed(
     piece: &Piece,
-    mantissas: &mut Cursor<Int64Type>,
-    doubles: &mut Cursor<DoubleType>,
-    scratch: &mut Scratch,
+    mantissas: &mut Cursor<DeltaDecoder>,
+    doubles: &mut Cursor<DoubleDecoder>,
     out: &mut Vec<f64>,
 ) -> Result<(), ParquetError> {
-    let Scratch {
-        mantissas: ms,
-        doubles: ds,
-        levels,
-        double_levels,
-    } = scratch;
-    ms.clear();
-    ds.clear();
-    levels.clear();
-    double_levels.clear();
-    mantissas.read(piece.rows.clone(), Some(&mut *levels), ms)?;
-    doubles.read(piece.rows.clone(), Some(&mut *double_levels), ds)?;
+    let (mut ms, mut has_mantissa) = (Vec::new(), Vec::new());
+    let (mut ds, mut has_double) = (Vec::new(), Vec::new());
+    mantissas.read(piece.rows.clone(), Some(&mut has_mantissa), &mut |some| {
+        ms.extend_from_slice(some);
+    })?;
+    doubles.read(piece.rows.clone(), Some(&mut has_double), &mut |some| {
+        ds.extend_from_slice(some);
+    })?;
     let power = decimal::power(piece.row.scale.unwrap_or(0));
     let (mut ms, mut ds) = (ms.iter(), ds.iter());
-    for (mantissa, double) in levels.iter().zip(double_levels.iter()) {
+    for (mantissa, double) in has_mantissa.iter().zip(&has_double) {
         let value = match (mantissa, double) {
-            (1, 0) => ms.next().map(|m| *m as f64 / power),
-            (0, 1) => ds.next().copied(),
+            (true, false) => ms.next().map(|m| *m as f64 / power),
+            (false, true) => ds.next().copied(),
             _ => None,
         };
         out.push(value.ok_or_else(contradiction)?);

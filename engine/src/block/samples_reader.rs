@@ -1,21 +1,18 @@
-//! Reads columns of `samples.parquet`: fetches the pages that hold wanted rows and decodes them straight into vectors.
+//! Reads columns of `samples.parquet`: fetches the pages that hold wanted rows and decodes these.
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 
 use narthex_model::Result;
-use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
-use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
-use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::files::{self, ReadFile};
 use super::folder::BlockFolder;
 use super::meta::FileMeta;
-use super::parquet_io::{self, Fetched};
+use super::page_reader::{Decoder, OpenPage, StoredPage};
+use super::parquet_io;
 use super::schema::{self, SAMPLES_FILE, SampleColumn};
 use crate::meter::{self, ReadCounts};
 
@@ -79,121 +76,82 @@ impl SamplesFile {
 
     /// A cursor over `column` that will be asked for rows inside `wanted` alone. These are rows of the file, in order, all
     /// in row group `group`.
-    pub(super) fn cursor<T: DataType>(
+    pub(super) fn cursor<D: Decoder>(
         &self,
         group: usize,
         column: SampleColumn,
         wanted: impl Iterator<Item = Range<u64>>,
-    ) -> Result<Cursor<T>> {
-        let place = self.place(group, column)?;
-        let fetched = self.fetch(&place.pages_for(wanted))?;
-        let Place {
-            start,
-            rows,
-            chunk,
-            pages,
-        } = place;
-        let reader =
-            parquet_io::guarded(self.path(), || column_reader(fetched, chunk, rows, pages))?;
+    ) -> Result<Cursor<D>> {
+        let pages = self.pages(group, column, wanted)?;
         Ok(Cursor {
-            reader,
-            next_row: start,
+            pages: self.fetch(&pages)?.into_iter(),
+            page: OpenPage::default(),
+            optional: column != SampleColumn::Timestamp,
         })
     }
 
-    /// Where the pages of `column` lie that hold rows of `wanted`, as [`SamplesFile::cursor`] would fetch them.
+    /// The pages of `column` that hold rows of `wanted`, as [`SamplesFile::cursor`] would fetch them.
     pub(super) fn pages(
         &self,
         group: usize,
         column: SampleColumn,
         wanted: impl Iterator<Item = Range<u64>>,
-    ) -> Result<Vec<Range<u64>>> {
-        Ok(self.place(group, column)?.pages_for(wanted))
-    }
-
-    fn place(&self, group: usize, column: SampleColumn) -> Result<Place<'_>> {
+    ) -> Result<Vec<PagePlace>> {
         let place = || {
-            let row_group = self.metadata.row_groups().get(group)?;
-            let pages = self.metadata.offset_index()?.get(group)?;
-            Some(Place {
-                start: *self.group_starts.get(group)?,
-                rows: row_group.num_rows().max(0).cast_unsigned(),
-                chunk: row_group.columns().get(column as usize)?,
-                pages: pages.get(column as usize)?.page_locations(),
-            })
+            let rows = *self.group_starts.get(group)?..*self.group_starts.get(group + 1)?;
+            let offsets = self.metadata.offset_index()?.get(group)?;
+            Some((rows, offsets.get(column as usize)?.page_locations()))
         };
-        place()
-            .ok_or_else(|| files::damaged(self.path(), format!("row group {group} is not there")))
+        let (rows, pages) = place().ok_or_else(|| {
+            files::damaged(self.path(), format!("row group {group} is not there"))
+        })?;
+        Ok(pages_for(wanted, pages, rows))
     }
 
-    /// Reads byte ranges, given in order, several at once where they are close.
-    fn fetch(&self, ranges: &[Range<u64>]) -> Result<Fetched> {
-        let mut fetched = Fetched::new(self.file.len());
-        let close = |a: &Range<u64>, b: &Range<u64>| {
-            a.end <= b.start && b.start - a.end <= FETCH_GAP_BYTES_MAX
+    /// Reads pages, given in order, several at once where they are close.
+    fn fetch(&self, pages: &[PagePlace]) -> Result<Vec<StoredPage>> {
+        let close = |a: &PagePlace, b: &PagePlace| {
+            a.bytes.end <= b.bytes.start && b.bytes.start - a.bytes.end <= FETCH_GAP_BYTES_MAX
         };
-        let runs: Vec<_> = ranges
-            .chunk_by(close)
-            .filter_map(|run| Some(run.first()?.start..run.last()?.end))
-            .collect();
+        let runs: Vec<_> = pages.chunk_by(close).collect();
+        let span = |run: &&[PagePlace]| Some(run.first()?.bytes.start..run.last()?.bytes.end);
+        let spans: Vec<_> = runs.iter().filter_map(span).collect();
         meter::count(ReadCounts {
-            pages: ranges.len() as u64,
+            pages: pages.len() as u64,
             ..ReadCounts::default()
         });
-        for (run, bytes) in runs.iter().zip(self.file.read_ranges(&runs)?) {
-            fetched.push(run.start, bytes);
+        let read = self.file.read_ranges(&spans)?;
+        let mut stored = Vec::with_capacity(pages.len());
+        for ((run, span), bytes) in runs.iter().zip(spans).zip(read) {
+            stored.extend(run.iter().map(|page| {
+                let place = &page.bytes;
+                let at = (place.start - span.start) as usize..(place.end - span.start) as usize;
+                StoredPage {
+                    rows: page.rows.clone(),
+                    bytes: bytes.slice(at),
+                }
+            }));
         }
-        Ok(fetched)
+        Ok(stored)
     }
 }
 
-/// A column of a row group.
-struct Place<'a> {
-    /// First row of the group.
-    start: u64,
-    /// How many it has.
-    rows: u64,
-    chunk: &'a ColumnChunkMetaData,
-    pages: &'a [PageLocation],
+/// A page in the file.
+pub(super) struct PagePlace {
+    /// Its rows, counted over the whole file.
+    rows: Range<u64>,
+    /// Where header and page are.
+    pub(super) bytes: Range<u64>,
 }
 
-impl Place<'_> {
-    /// Byte ranges of the pages that hold rows of the file of `wanted`, which are in order and inside the group.
-    fn pages_for(&self, wanted: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
-        let start = self.start;
-        let wanted =
-            wanted.map(|rows| rows.start.saturating_sub(start)..rows.end.saturating_sub(start));
-        pages_for(wanted, self.pages, self.rows)
-    }
-}
-
-fn column_reader<T: DataType>(
-    fetched: Fetched,
-    chunk: &ColumnChunkMetaData,
-    rows: u64,
-    pages: &[PageLocation],
-) -> Result<ColumnReaderImpl<T>, ParquetError> {
-    let pages = SerializedPageReader::new(
-        Arc::new(fetched),
-        chunk,
-        rows as usize,
-        Some(pages.to_vec()),
-    )?;
-    Ok(get_typed_column_reader(get_column_reader(
-        chunk.column_descr_ptr(),
-        Box::new(pages),
-    )))
-}
-
-/// Byte ranges of the pages that hold rows of `wanted`, each page once. Rows are counted from the start of the group, which
-/// has `rows`.
+/// The pages that hold rows of `wanted`, each once. The row group has `rows`.
 fn pages_for(
     wanted: impl Iterator<Item = Range<u64>>,
     pages: &[PageLocation],
-    rows: u64,
-) -> Vec<Range<u64>> {
-    let first_row = |page: &PageLocation| page.first_row_index.max(0).cast_unsigned();
-    let mut ranges = Vec::new();
+    rows: Range<u64>,
+) -> Vec<PagePlace> {
+    let first_row = |page: &PageLocation| rows.start + page.first_row_index.max(0).cast_unsigned();
+    let mut found = Vec::new();
     let mut next_page = 0;
     for wanted in wanted {
         let holds_start = pages
@@ -202,46 +160,48 @@ fn pages_for(
         next_page = next_page.max(holds_start);
         while let Some(page) = pages
             .get(next_page)
-            .filter(|page| first_row(page) < wanted.end.min(rows))
+            .filter(|page| first_row(page) < wanted.end.min(rows.end))
         {
-            let start = page.offset.max(0).cast_unsigned();
-            ranges.push(start..start.saturating_add(page.compressed_page_size.max(0) as u64));
             next_page += 1;
+            let end = pages.get(next_page).map_or(rows.end, first_row);
+            let start = page.offset.max(0).cast_unsigned();
+            let bytes = start..start.saturating_add(page.compressed_page_size.max(0) as u64);
+            let rows = first_row(page)..end;
+            found.push(PagePlace { rows, bytes });
         }
     }
-    ranges
+    found
 }
 
 /// A place in one column of one row group, which moves forwards only.
-pub(super) struct Cursor<T: DataType> {
-    reader: ColumnReaderImpl<T>,
-    next_row: u64,
+pub(super) struct Cursor<D> {
+    pages: std::vec::IntoIter<StoredPage>,
+    page: OpenPage<D>,
+    optional: bool,
 }
 
-impl<T: DataType> Cursor<T> {
-    /// Appends the values of `rows` to `out` and, for an optional column, a level for each row to `levels`: 1 if it has
-    /// a value, 0 if it is NULL. `rows` must not lie before those read so far.
+impl<D: Decoder> Cursor<D> {
+    /// Gives the values of `rows` to `sink`, some at a time, and appends to `present` which rows have one. `rows` must not lie
+    /// before those read so far.
     pub(super) fn read(
         &mut self,
         rows: Range<u64>,
-        levels: Option<&mut Vec<i16>>,
-        out: &mut Vec<T::T>,
+        mut present: Option<&mut Vec<bool>>,
+        sink: &mut impl FnMut(&[D::Item]),
     ) -> Result<(), ParquetError> {
-        let too_few = || {
-            ParquetError::General(format!(
-                "rows {} to {} are not all there",
-                rows.start, rows.end
-            ))
-        };
-        let gap = rows.start.checked_sub(self.next_row).ok_or_else(too_few)? as usize;
-        if gap > 0 && self.reader.skip_records(gap)? != gap {
-            return Err(too_few());
+        let mut next = rows.start;
+        while next < rows.end {
+            if next >= self.page.rows().end {
+                let page = self.pages.find(|page| next < page.rows.end);
+                let page = page.ok_or_else(|| {
+                    ParquetError::General(format!("row {next} of the file is not there"))
+                })?;
+                self.page.open(&page, self.optional)?;
+            }
+            let end = rows.end.min(self.page.rows().end);
+            self.page.read(next..end, present.as_deref_mut(), sink)?;
+            next = end;
         }
-        let wanted = (rows.end - rows.start) as usize;
-        if self.reader.read_records(wanted, levels, None, out)?.0 != wanted {
-            return Err(too_few());
-        }
-        self.next_row = rows.end;
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! Decodes since when floats count, for the series of which that is known.
 
 use narthex_model::{Result, TimeRange};
-use parquet::data_type::Int64Type;
 use parquet::errors::ParquetError;
 
+use super::delta_decoder::DeltaDecoder;
 use super::parquet_io;
 use super::read::{Block, DecodedSamples, Piece, contradiction, rows_of};
 use super::samples_reader::Cursor;
@@ -74,7 +74,7 @@ impl Block {
 fn fill_one(
     piece: &Piece,
     place: &mut [i64],
-    column: &mut Cursor<Int64Type>,
+    column: &mut Cursor<DeltaDecoder>,
 ) -> Result<(), ParquetError> {
     if piece.len() != place.len() as u64 {
         return Err(contradiction());
@@ -82,11 +82,13 @@ fn fill_one(
     if place.is_empty() {
         return Ok(());
     }
-    let (mut starts, mut levels) = (Vec::new(), Vec::new());
-    column.read(piece.rows.clone(), Some(&mut levels), &mut starts)?;
+    let (mut starts, mut known) = (Vec::new(), Vec::new());
+    column.read(piece.rows.clone(), Some(&mut known), &mut |some| {
+        starts.extend_from_slice(some);
+    })?;
     let mut starts = starts.into_iter();
-    for (to, level) in place.iter_mut().zip(levels) {
-        if level == 1 {
+    for (to, known) in place.iter_mut().zip(known) {
+        if known {
             *to = starts.next().ok_or_else(contradiction)?;
         }
     }

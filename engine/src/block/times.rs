@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use narthex_model::{Result, TimeRange, TimestampMs};
-use parquet::data_type::Int64Type;
 
+use super::delta_decoder::DeltaDecoder;
 use super::read::{Block, DecodedSamples, Piece, rows_of, rows_spanned, runs};
 use super::schema::{SERIES_FILE, SampleColumn, TIME_INDEX_STEP};
 use super::{files, parquet_io};
@@ -102,9 +102,13 @@ impl Block {
         let column = SampleColumn::Timestamp;
         let mut cursor = self
             .samples
-            .cursor::<Int64Type>(group, column, rows_of(pieces))?;
+            .cursor::<DeltaDecoder>(group, column, rows_of(pieces))?;
         parquet_io::guarded(self.samples.path(), || {
-            runs(pieces, |_| true).try_for_each(|run| cursor.read(rows_spanned(run), None, out))
+            runs(pieces, |_| true).try_for_each(|run| {
+                cursor.read(rows_spanned(run), None, &mut |times| {
+                    out.extend_from_slice(times);
+                })
+            })
         })
     }
 
