@@ -152,6 +152,36 @@ impl Selection {
         series.expect("positions come from 0..len()")
     }
 
+    /// The series at `positions`, in that order; none if there is no such series. A range that is read must have its series
+    /// sorted by labels, as they are here.
+    pub fn at(&self, positions: &[u32]) -> Self {
+        fn pick<T: Clone>(items: &[T], positions: &[u32]) -> Vec<T> {
+            let item = |at: &u32| items.get(*at as usize).cloned();
+            positions.iter().filter_map(item).collect()
+        }
+        let series = MatchedSeries {
+            ordinals: pick(&self.series.ordinals, positions),
+            labels: pick(&self.series.labels, positions),
+        };
+        let samples_max: Arc<[u64]> = pick(&self.samples_max, positions).into();
+        Self {
+            samples_max_total: samples_max.iter().sum(),
+            samples_max,
+            series: Arc::new(series),
+            hidden: pick(&self.hidden, positions).into(),
+            state: self.state.clone(),
+            range: self.range,
+            quarantine: self.quarantine.clone(),
+        }
+    }
+
+    /// By position, a number that series with the same times share, as the largest block has it; 0 for those it has not.
+    pub fn timelines(&self) -> Vec<u32> {
+        let largest = self.state.blocks.iter().max_by_key(|b| b.meta().samples);
+        let timeline = |ordinal: &u32| largest.and_then(|b| b.timeline(*ordinal)).unwrap_or(0);
+        self.series.ordinals.iter().map(timeline).collect()
+    }
+
     /// At most this many float samples lie in the range, over all series.
     pub fn samples_max(&self) -> u64 {
         self.samples_max_total

@@ -131,6 +131,11 @@ impl StoredBlock {
         self.block.row(local).max_time
     }
 
+    /// A number that series `ordinal` shares with those of the block that have the same times, if it is there.
+    pub(crate) fn timeline(&self, ordinal: u32) -> Option<u32> {
+        Some(self.block.row(self.local(ordinal)?).times_of)
+    }
+
     /// Whether series `ordinal` may have samples in `range`.
     pub(crate) fn may_have(&self, ordinal: u32, range: TimeRange) -> bool {
         self.local(ordinal).is_some_and(|local| {

@@ -16,7 +16,7 @@ impl Default for Tuning {
         Self {
             batch_rows_max: 8192,
             // With fewer, one more partition costs more than it brings.
-            samples_per_partition: 1 << 20,
+            samples_per_partition: 1 << 17,
             broadcast_bytes: 1 << 20,
         }
     }

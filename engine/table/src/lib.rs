@@ -9,6 +9,7 @@ mod filter;
 mod histograms;
 mod labels;
 mod metric;
+mod order;
 mod read;
 mod series;
 mod system;

@@ -24,8 +24,9 @@ use narthex_model::{
 use crate::error::external;
 use crate::histograms;
 use crate::labels::{label_arrays, label_names};
+use crate::order;
 use crate::read::{Decoded, ReadExec, ReadPlan, Rows};
-use crate::work::{self, WorkLimits};
+use crate::work::WorkLimits;
 
 /// What is decoded at once: small enough that the columns stay in a core's cache until the next operator has used them,
 /// large enough that the cost of a batch is nothing beside it.
@@ -118,13 +119,13 @@ impl TableProvider for SeriesTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
-        let rows = SeriesRows::new(self, projection)?;
         let config = session.config();
         let limits = WorkLimits {
             series_max: LIMITS.series_max.min(config.batch_size()),
             ..LIMITS
         };
-        let work = work::cut(&self.selection, config.target_partitions(), limits);
+        let (selection, work) = order::cut(&self.selection, config.target_partitions(), limits);
+        let rows = SeriesRows::new(self, selection, projection)?;
         Ok(Arc::new(ReadExec::over(Arc::new(rows), &work)?))
     }
 }
@@ -150,7 +151,7 @@ struct SeriesRows {
 }
 
 impl SeriesRows {
-    fn new(table: &SeriesTable, projection: &[usize]) -> Result<Self> {
+    fn new(table: &SeriesTable, selection: Selection, projection: &[usize]) -> Result<Self> {
         let has_histograms = table.schema.column_with_name(HISTOGRAMS_COLUMN).is_some();
         let mut wanted: Vec<usize> = projection
             .iter()
@@ -169,7 +170,7 @@ impl SeriesRows {
             },
         };
         Ok(Self {
-            selection: table.selection.clone(),
+            selection,
             schema: Arc::new(table.schema.project(projection)?),
             columns: projection.iter().map(column).collect(),
             labels: wanted

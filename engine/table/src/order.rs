@@ -1,0 +1,45 @@
+//! Which series are read one after the other, so that they share what follows from their times.
+//!
+//! Series are sorted by labels, and the instance is seldom the first of these: neighbours have different times. Where each
+//! series fills pages of its own, those of one target are read together instead: their times are decoded once, windows are
+//! laid over them once. Where many series share a page they stay together, since a page is decompressed as a whole.
+
+use std::ops::Range;
+
+use narthex_engine::Selection;
+
+use crate::work::{self, WorkLimits};
+
+/// A series with so many samples is most of a page.
+const SAMPLES_OF_A_PAGE: u64 = 2048;
+
+/// The series of `selection` in the order in which they are read, and the work cut over them. Each range is sorted by labels.
+pub(crate) fn cut(
+    selection: &Selection,
+    partitions: usize,
+    limits: WorkLimits,
+) -> (Selection, Vec<Vec<Range<usize>>>) {
+    let Some(mut order) = by_target(selection) else {
+        return (selection.clone(), work::cut(selection, partitions, limits));
+    };
+    let work = work::cut(&selection.at(&order), partitions, limits);
+    for range in work.iter().flatten() {
+        if let Some(positions) = order.get_mut(range.clone()) {
+            positions.sort_unstable();
+        }
+    }
+    (selection.at(&order), work)
+}
+
+/// Positions by the times that series have, if that brings some together that are apart.
+fn by_target(selection: &Selection) -> Option<Vec<u32>> {
+    if selection.samples_max() < SAMPLES_OF_A_PAGE * selection.len() as u64 {
+        return None;
+    }
+    let timelines = selection.timelines();
+    let runs = timelines.chunk_by(|a, b| a == b).count();
+    let mut order: Vec<(u32, u32)> = timelines.into_iter().zip(0..).collect();
+    order.sort_unstable();
+    let different = order.chunk_by(|a, b| a.0 == b.0).count();
+    (different < runs).then(|| order.into_iter().map(|(_, at)| at).collect())
+}
