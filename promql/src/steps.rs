@@ -141,13 +141,27 @@ impl StepWriter {
     /// The finished vectors.
     pub(crate) fn finish(self) -> StepVectors {
         let full = self.present.iter().fold(true, |full, there| full & there);
-        let nulls = (!full).then(|| NullBuffer::new(BooleanBuffer::from(self.present)));
+        let nulls = (!full).then(|| NullBuffer::new(bits(&self.present)));
         StepVectors {
             steps: self.steps,
             values: self.values.into(),
             present: nulls,
         }
     }
+}
+
+/// A bit for each of `present`.
+pub(crate) fn bits(present: &[bool]) -> BooleanBuffer {
+    // Eight at a time: the product moves the lowest bit of each byte into the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let byte = |eight: &[bool]| {
+        let mut bytes = [0; 8];
+        let pairs = bytes.iter_mut().zip(eight);
+        pairs.for_each(|(byte, there)| *byte = u8::from(*there));
+        (u64::from_le_bytes(bytes).wrapping_mul(GATHER) >> 56) as u8
+    };
+    let bytes: Vec<u8> = present.chunks(8).map(byte).collect();
+    BooleanBuffer::new(bytes.into(), 0, present.len())
 }
 
 /// One row under construction.

@@ -40,11 +40,11 @@ fn counter(series: &Series<'_>, out: &mut StepRow<'_>, seconds: f64) {
             let lost = resets.lost_within(lo, hi);
             grown = lost.fold(grown, |grown, lost| grown + lost);
         }
-        let Extension { factor, room } = extensions[step];
-        let factor = if first >= 0.0 && first < room * grown {
+        let known = extensions[step];
+        let factor = if first >= 0.0 && first * known.sampled < known.to_start * grown {
             extension(series, step, lo, hi, Some((first, grown))) / seconds
         } else {
-            factor
+            known.factor
         };
         out.set(step, grown * factor);
     }
@@ -53,11 +53,19 @@ fn counter(series: &Series<'_>, out: &mut StepRow<'_>, seconds: f64) {
 /// How growth in the window of a step is extended.
 #[derive(Clone, Copy)]
 pub(crate) struct Extension {
-    /// What growth is multiplied by, unless a counter would have been zero inside the window.
+    /// What growth is multiplied by, unless a counter would have been zero between the window's start and its first sample.
     factor: f64,
-    /// How far growth is extended to the start, as a share of the time between the first and last sample: a counter that
-    /// begins below so much of its growth would have been zero.
-    room: f64,
+    sampled: f64,
+    to_start: f64,
+}
+
+impl Extension {
+    /// Where there are too few samples to grow.
+    const NONE: Self = Self {
+        factor: f64::NAN,
+        sampled: f64::NAN,
+        to_start: f64::NAN,
+    };
 }
 
 /// The extension of each step, which follows from timestamps and windows; series that share these share it.
@@ -72,8 +80,7 @@ impl Extensions {
             let extensions = steps.map(|(step, (lo, hi))| {
                 let (lo, hi) = (*lo as usize, *hi as usize);
                 if hi - lo < 2 {
-                    let (factor, room) = (f64::NAN, f64::NAN);
-                    return Extension { factor, room };
+                    return Extension::NONE;
                 }
                 let Edges {
                     sampled,
@@ -82,7 +89,8 @@ impl Extensions {
                 } = edges(series, step, lo, hi);
                 Extension {
                     factor: (sampled + to_start + to_end) / sampled / seconds,
-                    room: to_start / sampled,
+                    sampled,
+                    to_start,
                 }
             });
             extensions.collect()

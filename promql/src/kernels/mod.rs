@@ -10,6 +10,8 @@ pub(crate) mod hyperbolic;
 pub(crate) mod order;
 pub(crate) mod regression;
 pub(crate) mod round;
+mod segments;
+mod sorted;
 pub(crate) mod starts;
 pub(crate) mod sum;
 pub(crate) mod top;

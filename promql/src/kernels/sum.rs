@@ -12,15 +12,15 @@ pub(crate) struct Compensated {
 
 impl Compensated {
     /// Adds `v`.
+    #[inline]
     pub(crate) fn add(&mut self, v: f64) {
+        // Choices of values, not of ways: the compiler can do several at once.
         let t = self.sum + v;
-        if t.is_infinite() {
-            self.lost = 0.0;
-        } else if self.sum.abs() >= v.abs() {
-            self.lost += (self.sum - t) + v;
-        } else {
-            self.lost += (v - t) + self.sum;
-        }
+        let sum_is_larger = self.sum.abs() >= v.abs();
+        let larger = if sum_is_larger { self.sum } else { v };
+        let smaller = if sum_is_larger { v } else { self.sum };
+        let lost = self.lost + ((larger - t) + smaller);
+        self.lost = if t.is_infinite() { 0.0 } else { lost };
         self.sum = t;
     }
 

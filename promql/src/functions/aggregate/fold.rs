@@ -1,12 +1,14 @@
 //! Aggregations whose state is a few numbers per group and step.
 
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef, BooleanArray};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::buffer::NullBuffer;
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::states_of_each;
-use crate::steps::StepVectors;
+use crate::steps::{StepVectors, bits};
 
 /// How points are folded into a state of `N` numbers.
 pub(super) trait Fold<const N: usize>: Copy + Send + Sync + 'static {
@@ -56,27 +58,33 @@ impl<F: Fold<N>, const N: usize> FoldAccumulator<F, N> {
     }
 
     fn add_row(&mut self, group: usize, vectors: &StepVectors, row: usize) {
+        let values = vectors.row(row);
+        match vectors.row_present(row) {
+            None => self.add_points(group, 0..self.steps, values),
+            Some(present) => {
+                for (from, to) in present.set_slices() {
+                    self.add_points(group, from..to, values);
+                }
+            }
+        }
+    }
+
+    /// Adds the `values` at `steps`, which are all there.
+    fn add_points(&mut self, group: usize, steps: Range<usize>, values: &[f64]) {
         let fold = self.fold;
         let (states, seen) = self.group(group);
-        let values = vectors.row(row);
-        let add = |state: &mut [f64; N], seen: &mut bool, v: f64| {
-            *state = if *seen {
-                fold.add(*state, v)
-            } else {
-                fold.start(v)
+        let (states, seen) = (&mut states[steps.clone()], &mut seen[steps.clone()]);
+        let points = states.iter_mut().zip(&values[steps]);
+        // The usual case, without a branch per point.
+        if seen.iter().fold(true, |all, seen| all & seen) {
+            return points.for_each(|(state, v)| *state = fold.add(*state, *v));
+        }
+        for ((state, v), seen) in points.zip(seen) {
+            *state = match *seen {
+                true => fold.add(*state, *v),
+                false => fold.start(*v),
             };
             *seen = true;
-        };
-        match vectors.row_present(row) {
-            // The usual case, without a branch per point.
-            None => {
-                let points = states.iter_mut().zip(seen).zip(values);
-                points.for_each(|((state, seen), v)| add(state, seen, *v));
-            }
-            Some(present) => {
-                let steps = present.set_indices();
-                steps.for_each(|step| add(&mut states[step], &mut seen[step], values[step]));
-            }
         }
     }
 
@@ -94,7 +102,7 @@ impl<F: Fold<N>, const N: usize> FoldAccumulator<F, N> {
                 )
             }
         };
-        (states, NullBuffer::new(BooleanBuffer::from(seen)))
+        (states, NullBuffer::new(bits(&seen)))
     }
 
     fn vectors(&self, values: Vec<f64>, seen: &NullBuffer) -> Result<ArrayRef> {
