@@ -100,7 +100,7 @@ impl PlanFunction for Beyond {
         };
         let mut remarks = Remarks::read(self.function.name, self.speaker.as_ref(), arguments)?;
         let floats = SampleLists::read(arguments)?;
-        floats.vectors(reach.around(&windows), |row, series, out| {
+        floats.vectors(&reach.around(&windows), |row, series, out| {
             kernel(&Extended::of(series, &windows, extension), out);
             remarks.after(row, out.present, &Operand::NONE);
             Ok(())

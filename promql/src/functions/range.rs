@@ -120,7 +120,7 @@ impl PlanFunction for OverFloats {
         let kernel = self.function.kernel;
         let mut remarks = Remarks::read(self.function.name, self.speaker.as_ref(), arguments)?;
         let floats = SampleLists::read(arguments)?;
-        floats.vectors(arguments.windows()?, |row, series, out| {
+        floats.vectors(&arguments.windows()?, |row, series, out| {
             kernel(series, &|step| parameter.at(row, step), out);
             remarks.after(row, out.present, &parameter);
             Ok(())

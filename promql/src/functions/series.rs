@@ -77,18 +77,18 @@ impl SampleLists {
     /// Step vectors over `windows` whose rows `fill` fills, one series after the other; it never sees stale markers.
     pub(super) fn vectors(
         &self,
-        windows: Windows,
+        windows: &Windows,
         mut fill: impl FnMut(usize, &Series<'_>, &mut StepRow<'_>) -> Result<()>,
     ) -> Result<ArrayRef> {
         let mut out = StepWriter::new(self.len(), windows.steps);
-        let mut timelines = Timelines::new(&windows);
+        let mut timelines = Timelines::new(windows);
         let mut live = LiveSamples::default();
         for row in 0..self.len() {
             let (timestamps, values) = self.row(row);
             let own;
             let (timestamps, values, timeline) = match live.of(timestamps, values) {
                 Some((timestamps, values)) => {
-                    own = Timeline::lay(&windows, timestamps);
+                    own = Timeline::lay(windows, timestamps);
                     (timestamps, values, &own)
                 }
                 None => (timestamps, values, timelines.of(timestamps)),
@@ -97,7 +97,7 @@ impl SampleLists {
                 timestamps,
                 values,
                 bounds: &timeline.bounds,
-                windows: &windows,
+                windows,
                 extensions: &timeline.extensions,
             };
             fill(row, &series, &mut out.row_mut(row))?;

@@ -35,7 +35,7 @@ impl PlanFunction for DoubleExponentialSmoothing {
         let ignored = self.0.as_ref().map(|by| Ignored::read(by, arguments));
         let mut ignored = ignored.transpose()?;
         let floats = SampleLists::read(arguments)?;
-        floats.vectors(arguments.windows()?, |row, series, out| {
+        floats.vectors(&arguments.windows()?, |row, series, out| {
             if let Some(ignored) = &mut ignored {
                 ignored.say_beside(row, series.bounds);
             }

@@ -69,7 +69,7 @@ impl PlanFunction for SinceStarts {
         let mut remarks = Remarks::read(self.function.name, Some(&self.speaker), arguments)?;
         let mut overlaps = HistogramRemarks::read(&self.speaker, arguments)?;
         let mut live = Vec::new();
-        floats.vectors(arguments.windows()?, |row, series, out| {
+        floats.vectors(&arguments.windows()?, |row, series, out| {
             let starts = Starts {
                 times: series.timestamps,
                 starts: live_only(starts.row(row), floats.row(row).1, &mut live),
