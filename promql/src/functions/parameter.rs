@@ -56,8 +56,9 @@ impl Demand {
             Self::Ratio if any_nan => return Err(refused("Ratio value is NaN")),
             Self::Quantile if any_nan => speaker.say(&Note::InvalidQuantile(f64::NAN)),
             Self::Quantile => {
-                let extremes = [least, most].into_iter().filter(|v| !is_quantile(*v));
-                extremes.for_each(|v| speaker.say(&Note::InvalidQuantile(v)));
+                let bad = [(most, most > 1.0), (least, least < 0.0)];
+                let bad = bad.into_iter().filter(|(_, is_bad)| *is_bad);
+                bad.for_each(|(v, _)| speaker.say(&Note::InvalidQuantile(v)));
             }
             Self::EachQuantile => {
                 let bad = values.iter().filter(|v| !is_quantile(**v));
