@@ -29,10 +29,12 @@ pub(crate) const REPLAY_SAMPLES_AT_ONCE: usize = 1 << 18;
 /// Bytes of samples of a record of runs.
 pub(crate) const RUNS_RECORD_BYTES: usize = 1 << 20;
 
-/// What condensing a WAL segment takes of memory, about, beside some batches of samples.
+/// What condensing a WAL segment takes of memory, about, beside some batches of samples; half as much as the segment is large, if
+/// that is less.
 pub(crate) const CONDENSE_BYTES_MAX: usize = 64 << 20;
 
-/// A segment that is too large for that is condensed in parts if these have so many samples of each series, in the mean.
+/// A segment that is too large for that is condensed in parts: of all series, if these parts have so many samples of each in
+/// the mean, else of some series at a time.
 pub(crate) const CONDENSE_RUN_SAMPLES_MIN: u64 = 32;
 
 /// Segments smaller than one over this of the largest are not condensed.

@@ -17,5 +17,5 @@ mod window;
 
 pub(crate) use gathered::Gathered;
 pub(crate) use packed::PackedRun;
-pub(crate) use page::Pushed;
+pub(crate) use page::{PAGE_SLOTS, Pushed};
 pub(crate) use window::{Window, window_number};

@@ -17,7 +17,7 @@ use super::sealed::{Run, Sealed};
 use super::tails::{SLABS_MAX, Tail, Tails};
 
 /// Series per page.
-pub(super) const PAGE_SLOTS: usize = 128;
+pub(crate) const PAGE_SLOTS: usize = 128;
 
 /// Slabs per series, in the mean, at which the tails of a page are sealed: about 64 samples of a usual series.
 const SEAL_SLABS: usize = 8;

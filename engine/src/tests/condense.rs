@@ -80,6 +80,31 @@ fn a_condensed_log_is_small_and_reads_the_same() {
 }
 
 #[test]
+fn very_many_series_are_condensed_some_at_a_time() {
+    let folder = tempfile::tempdir().expect("made");
+    let options = || Options {
+        wal_segment_bytes_max: 500_000,
+        ..options()
+    };
+    let engine = Engine::open(folder.path(), options(), None).expect("opens");
+    let mut model = Samples::new();
+    for t in 0..24_i64 {
+        let sample = |n: u32| (n, t * 40, f64::from(n % 7) + t as f64);
+        let mut samples: Vec<_> = (0..5000).map(sample).collect();
+        samples.push((4000, t * 40 - 300, 1.0));
+        write(&engine, &samples);
+        add(&mut model, &samples);
+    }
+    let before = engine.stats().wal_bytes;
+    engine.condense().expect("condenses");
+    let bytes = engine.stats().wal_bytes;
+    assert!(bytes < before * 9 / 10, "{bytes} of {before}");
+    drop(engine);
+    let engine = Engine::open(folder.path(), options(), None).expect("opens");
+    assert_eq!(read_all(&engine), model);
+}
+
+#[test]
 fn windows_of_another_length_take_the_samples_one_by_one() {
     let folder = tempfile::tempdir().expect("made");
     let (engine, model) = filled(folder.path());

@@ -9,7 +9,7 @@ use narthex_model::{Error, Result};
 
 use super::columns::Columns;
 use super::histogram_record::HistogramRecord;
-use super::record::{PayloadEncoder, RecordKind};
+use super::record::{PayloadEncoder, RecordKind, Samples};
 use super::replay::runs;
 use super::runs_record::RunsBuilder;
 use super::segment::{
@@ -18,7 +18,7 @@ use super::segment::{
 };
 use super::writer::ClosedSegment;
 use crate::fs::{AppendFile, FileSystem};
-use crate::head::{Gathered, Window};
+use crate::head::{Gathered, PAGE_SLOTS, Window};
 use crate::layout::unavailable;
 use crate::limits::{
     CONDENSE_BYTES_MAX, CONDENSE_RUN_SAMPLES_MIN, REPLAY_SAMPLES_AHEAD, REPLAY_SAMPLES_AT_ONCE,
@@ -73,6 +73,11 @@ fn write(
     let mut condenser = Condenser {
         output: Output::create(fs, tmp, segment.number)?,
         block_duration_ms,
+        bytes_max: CONDENSE_BYTES_MAX.min(usize::try_from(segment.bytes / 2).unwrap_or(usize::MAX)),
+        range: SeriesRange::ALL,
+        newest: 0,
+        copied_to: 0,
+        has_written: false,
         windows: BTreeMap::new(),
         gathered: BTreeMap::new(),
         samples: 0,
@@ -82,7 +87,7 @@ fn write(
     };
     match condenser.read(segment) {
         Ok(()) => {}
-        Err(Stop::Stay) => return Ok(None),
+        Err(Stop::Stay | Stop::TooManySeries) => return Ok(None),
         Err(Stop::Failed(error)) => return Err(error),
         Err(Stop::Segment(SegmentError::Io(error))) => return Err(error),
         Err(Stop::Segment(SegmentError::Torn(damage) | SegmentError::Damage(damage))) => {
@@ -92,10 +97,12 @@ fn write(
     condenser.output.finish().map(Some)
 }
 
-/// Why a segment is not condensed.
+/// Why a segment is not condensed, or not that way.
 enum Stop {
     /// It is better as it is.
     Stay,
+    /// Of so many series only a few samples each fit into memory: fewer series at a time have more.
+    TooManySeries,
     Segment(SegmentError),
     Failed(Error),
 }
@@ -116,6 +123,16 @@ impl From<Error> for Stop {
 struct Condenser {
     output: Output,
     block_duration_ms: i64,
+    /// Samples in memory beyond this are written.
+    bytes_max: usize,
+    /// The series whose samples are taken in this pass over the segment.
+    range: SeriesRange,
+    /// The highest number of a series with floats.
+    newest: u32,
+    /// Through where all but samples is in the new file: a pass that is begun anew does not copy it again.
+    copied_to: u64,
+    /// Whether samples of this pass are in the new file.
+    has_written: bool,
     windows: BTreeMap<i64, Window>,
     /// Samples that are not in the windows yet, and how many.
     gathered: BTreeMap<i64, Gathered>,
@@ -129,7 +146,29 @@ struct Condenser {
 }
 
 impl Condenser {
+    /// Passes over the segment until all series had their turn. Most often that is one pass.
     fn read(&mut self, segment: &SegmentFile) -> Result<(), Stop> {
+        loop {
+            match self.pass(segment) {
+                Err(Stop::TooManySeries) => self.begin_narrower(),
+                done => {
+                    done?;
+                    let Some(next) = self.range.next(self.newest) else {
+                        break;
+                    };
+                    (self.range, self.has_written) = (next, false);
+                }
+            }
+        }
+        // Of a float and a histogram at one time the later one counts, and nobody could tell any more.
+        let mut histograms = self.histograms.iter();
+        if histograms.any(|series| self.floats.get(*series)) {
+            return Err(Stop::Stay);
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, segment: &SegmentFile) -> Result<(), Stop> {
         let mut reader = SegmentReader::open(segment)?;
         loop {
             let offset = reader.offset();
@@ -144,32 +183,40 @@ impl Condenser {
                     if self.columns.len() >= REPLAY_SAMPLES_AHEAD {
                         self.gather()?;
                     }
-                    continue;
                 }
                 // Since when a sample counts has no place in a run.
                 RecordKind::StartedSamples | RecordKind::Runs => return Err(Stop::Stay),
-                RecordKind::Histograms => {
-                    let record = HistogramRecord::decode(payload).map_err(damage)?;
-                    self.histograms.extend(record.iter().map(|e| e.ordinal));
+                _ if offset < self.copied_to => {}
+                kind => {
+                    if kind == RecordKind::Histograms {
+                        let record = HistogramRecord::decode(payload).map_err(damage)?;
+                        self.histograms.extend(record.iter().map(|e| e.ordinal));
+                    }
+                    self.output.copy(kind, payload)?;
+                    self.copied_to = reader.offset();
                 }
-                RecordKind::Series | RecordKind::Exemplars | RecordKind::Metadata => {}
             }
-            self.output.copy(header.kind, payload)?;
         }
         self.gather()?;
         self.push_gathered()?;
-        self.write_windows()?;
-        // Of a float and a histogram at one time the later one counts, and nobody could tell any more.
-        let mut histograms = self.histograms.iter();
-        if histograms.any(|series| self.floats.get(*series)) {
-            return Err(Stop::Stay);
-        }
-        Ok(())
+        self.write_windows().map_err(Stop::Failed)
+    }
+
+    /// Forgets what this pass has gathered, and lets it have half of the series. If these are few already, their runs are short.
+    fn begin_narrower(&mut self) {
+        let half = self.range.half(self.newest);
+        (self.range, self.has_written) = (half.unwrap_or(self.range), half.is_none());
+        self.columns = Columns::default();
+        self.windows.clear();
+        self.gathered.clear();
+        self.samples = 0;
     }
 
     fn gather(&mut self) -> Result<(), Stop> {
-        let columns = std::mem::take(&mut self.columns);
-        for run in runs(columns.finish(), self.block_duration_ms) {
+        let samples = std::mem::take(&mut self.columns).finish();
+        let newest = samples.series.values().iter().max();
+        self.newest = self.newest.max(newest.copied().unwrap_or(0));
+        for run in runs(self.range.of(samples), self.block_duration_ms) {
             self.samples += run.samples.len();
             let gathered = self.gathered.entry(run.window).or_default();
             gathered.push(run.samples);
@@ -189,17 +236,18 @@ impl Condenser {
         }
         self.samples = 0;
         let windows = self.windows.values();
-        if windows.map(Window::heap_bytes).sum::<usize>() < CONDENSE_BYTES_MAX {
+        if windows.map(Window::heap_bytes).sum::<usize>() < self.bytes_max {
             return Ok(());
         }
-        // Runs of a few samples each would be no better than the samples.
+        // Runs of a few samples each would be hardly better than the samples.
         let windows = self.windows.values();
         let (samples, series) = windows.fold((0, 0), |(samples, series), window| {
             (samples + window.samples(), series + window.series())
         });
-        if samples < series * CONDENSE_RUN_SAMPLES_MIN {
-            return Err(Stop::Stay);
+        if samples < series * CONDENSE_RUN_SAMPLES_MIN && !self.has_written {
+            return Err(Stop::TooManySeries);
         }
+        self.has_written = true;
         self.write_windows().map_err(Stop::Failed)
     }
 
@@ -218,6 +266,58 @@ impl Condenser {
             written?;
         }
         self.output.runs(builder)
+    }
+}
+
+/// Some of the series of a segment, by their numbers in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SeriesRange {
+    first: u32,
+    last: u32,
+}
+
+impl SeriesRange {
+    const ALL: Self = Self {
+        first: 0,
+        last: u32::MAX,
+    };
+
+    /// Those after these, just as many; `None` if there are none up to `newest`.
+    fn next(self, newest: u32) -> Option<Self> {
+        let first = self.last.checked_add(1).filter(|n| *n <= newest)?;
+        Some(Self {
+            first,
+            last: first.saturating_add(self.last - self.first),
+        })
+    }
+
+    /// The first half of them, whole pages of the head; `None` if a page is all there is.
+    fn half(self, newest: u32) -> Option<Self> {
+        let series = self.last.min(newest).checked_sub(self.first)?;
+        let half = (series / 2).checked_next_multiple_of(PAGE_SLOTS as u32)?;
+        let last = self.first.checked_add(half)?.checked_sub(1)?;
+        (self.first <= last && last < self.last.min(newest)).then_some(Self { last, ..self })
+    }
+
+    /// Those of the samples that are of these series.
+    fn of(self, samples: Samples) -> Samples {
+        let is_in = |series: &u32| (self.first..=self.last).contains(series);
+        if self == Self::ALL || samples.series.values().iter().all(is_in) {
+            return samples;
+        }
+        let wanted = samples.iter().filter(|(series, ..)| is_in(series));
+        let (mut series, mut timestamps, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (one, t, value) in wanted {
+            series.push(one);
+            timestamps.push(t);
+            values.push(value);
+        }
+        Samples {
+            series: series.into(),
+            timestamps: timestamps.into(),
+            values: values.into(),
+            starts: None,
+        }
     }
 }
 
