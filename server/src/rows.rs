@@ -94,8 +94,8 @@ type SinkError = Box<dyn std::error::Error + Send + Sync>;
 trait RowSink: Send {
     /// Writes the rows of one batch.
     fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError>;
-    /// Writes what follows the last row.
-    fn finish(&mut self) -> Result<(), SinkError>;
+    /// Writes what follows the last row, and the warnings if the form has a place for them.
+    fn finish(&mut self, warnings: &[String]) -> Result<(), SinkError>;
 }
 
 impl RowEncoder {
@@ -107,12 +107,13 @@ impl RowEncoder {
         self.sink.write(batch).map_err(|e| failed(self.format, &*e))
     }
 
-    /// Ends the answer; no row may follow.
+    /// Ends the answer, with warnings where there is a place for them; no row may follow.
     ///
     /// # Errors
     /// `Invalid` if a column's type has no such form.
-    pub(crate) fn finish(&mut self) -> Result<()> {
-        self.sink.finish().map_err(|e| failed(self.format, &*e))
+    pub(crate) fn finish(&mut self, warnings: &[String]) -> Result<()> {
+        let finished = self.sink.finish(warnings);
+        finished.map_err(|e| failed(self.format, &*e))
     }
 
     /// Bytes that wait to be taken.

@@ -148,6 +148,30 @@ fn verify_names_a_damaged_file() {
     );
 }
 
+#[test]
+fn sql_says_which_damaged_block_it_did_without() {
+    let folder = imported();
+    let samples = find(&folder.path().join("data"), "samples.parquet").expect("a block");
+    let earlier = "# TYPE a counter\na_total 1 1600000000\n# EOF\n";
+    std::fs::write(folder.path().join("b.om"), earlier).expect("a file");
+    let import = ["import", "openmetrics", "b.om", "--storage.path", "data"];
+    run(folder.path(), 0, &import);
+    std::fs::write(&samples, b"no Parquet").expect("the file");
+    let block = samples.parent().and_then(Path::file_name).expect("a name");
+    let block = block.to_string_lossy();
+    let sql = |format| {
+        let statement = "SELECT count(*) AS n FROM a_total";
+        let from = ["--storage.path", "data", "--format", format];
+        run(folder.path(), 0, &[&["sql", statement][..], &from].concat())
+    };
+    for format in ["json", "csv", "table"] {
+        let (out, err) = sql(format);
+        assert!(err.contains(&*block) && err.contains("is damaged"), "{err}");
+        let is_told = out.contains("\"warnings\":[\"block ") && out.contains(&*block);
+        assert_eq!(is_told, format == "json", "{out}");
+    }
+}
+
 fn find(folder: &Path, name: &str) -> Option<std::path::PathBuf> {
     std::fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
         let path = entry.path();

@@ -16,6 +16,7 @@ mod promql_function;
 mod promql_rows;
 mod retaining;
 mod retry;
+mod rows;
 mod run;
 mod session;
 mod sized;
@@ -28,6 +29,7 @@ mod yielding;
 pub use error::from_datafusion;
 pub use grid::Grid;
 pub use promql::Times;
+pub use rows::SqlRows;
 pub use run::{Answer, Explain};
 pub use session::Spill;
 pub use stats::QueryStats;
@@ -36,7 +38,6 @@ pub use tuning::Tuning;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::execution::SendableRecordBatchStream;
 use narthex_engine::Engine;
 use narthex_model::{Result, TimestampMs};
 use narthex_promql::ast::Expr;
@@ -193,17 +194,18 @@ impl Database {
     ///
     /// # Errors
     /// `Invalid` for a statement that does not parse, plan, or is not a query.
-    pub async fn sql(&self, statement: &str) -> Result<SendableRecordBatchStream> {
+    pub async fn sql(&self, statement: &str) -> Result<SqlRows> {
         let deadline = self.deadline(None);
         retry::anew(&self.engine, || async {
             let snapshot = self.engine.snapshot();
             let running = self.sessions.run(&snapshot, &self.options, statement);
             let rows = deadline.limit(Box::pin(running)).await?;
             let rows = deadline.limit_stream(rows);
-            match self.engine.is_read_only() {
-                true => retry::begun(rows).await,
-                false => Ok(rows),
-            }
+            let rows = match self.engine.is_read_only() {
+                true => retry::begun(rows).await?,
+                false => rows,
+            };
+            Ok(SqlRows::new(rows, snapshot))
         })
         .await
     }

@@ -29,6 +29,13 @@ pub(crate) async fn post(url: &str, path: &str, form: &[(&str, &str)]) -> Result
     Err(refusal(status, &body))
 }
 
+/// What the answer to a SQL statement says beside its rows.
+pub(crate) fn warnings(response: &Response) -> Vec<String> {
+    let header = response.headers().get("x-narthex-warnings");
+    let list = header.and_then(|list| serde_json::from_slice(list.as_bytes()).ok());
+    list.unwrap_or_default()
+}
+
 /// Reads a whole answer.
 ///
 /// # Errors

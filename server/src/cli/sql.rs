@@ -76,6 +76,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     match (arguments.source.source(), arguments.format) {
         (Source::Url(url), Format::Table) => {
             let response = ask(url, arguments).await?;
+            warn(&remote::warnings(&response));
             let body = remote::body(url, response).await?;
             let reader = StreamReader::try_new(body.as_slice(), None).map_err(damaged)?;
             let header = column_names(&reader.schema());
@@ -90,6 +91,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
             while let Some(batch) = rows.next().await {
                 batches.push(batch.map_err(from_datafusion)?);
             }
+            warn(&rows.warnings());
             show(header, &batches, path)
         }
         (Source::Folder(folder), _) => encode(folder, arguments).await,
@@ -105,7 +107,9 @@ async fn ask(url: &str, arguments: &Arguments) -> Result<reqwest::Response> {
 }
 
 async fn download(url: &str, arguments: &Arguments) -> Result<()> {
-    let mut pieces = ask(url, arguments).await?.bytes_stream();
+    let response = ask(url, arguments).await?;
+    warn(&remote::warnings(&response));
+    let mut pieces = response.bytes_stream();
     let mut output = Output::open(arguments.output.as_deref())?;
     while let Some(piece) = pieces.next().await {
         output.write(&piece.map_err(|e| remote::unreachable(url, e))?)?;
@@ -121,9 +125,18 @@ async fn encode(folder: &Path, arguments: &Arguments) -> Result<()> {
         encoder.write(&batch.map_err(from_datafusion)?)?;
         output.write(&encoder.take())?;
     }
-    encoder.finish()?;
+    let warnings = rows.warnings();
+    warn(&warnings);
+    encoder.finish(&warnings)?;
     output.write(&encoder.take())?;
     finish(output, arguments.format)
+}
+
+/// Says on standard error what damaged blocks the rows had to do without.
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        eprintln!("{warning}");
+    }
 }
 
 fn finish(mut output: Output, format: Format) -> Result<()> {

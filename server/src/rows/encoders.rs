@@ -20,7 +20,8 @@ struct Json {
     spool: Spool,
 }
 
-/// `{"status":"success","data":{"columns":[{"name":…,"type":…}],"rows":[{…}]}}`; NULL and NaN are `null`.
+/// `{"status":"success","data":{"columns":[{"name":…,"type":…}],"rows":[{…}]}}`, with `"warnings"` at the end if there are any;
+/// NULL and NaN are `null`.
 pub(super) fn json(schema: &SchemaRef, spool: Spool) -> Made {
     let mut head = b"{\"status\":\"success\",\"data\":{\"columns\":".to_vec();
     push_list(b"[]", schema.fields(), &mut head, |field, out| {
@@ -43,9 +44,17 @@ impl RowSink for Json {
         Ok(self.writer.write(batch)?)
     }
 
-    fn finish(&mut self) -> Result<(), SinkError> {
+    fn finish(&mut self, warnings: &[String]) -> Result<(), SinkError> {
         self.writer.finish()?;
-        self.spool.push(b"}}");
+        let mut tail = b"}".to_vec();
+        if !warnings.is_empty() {
+            tail.extend_from_slice(b",\"warnings\":");
+            push_list(b"[]", warnings, &mut tail, |warning, out| {
+                push_string(warning, out);
+            });
+        }
+        tail.push(b'}');
+        self.spool.push(&tail);
         Ok(())
     }
 }
@@ -70,7 +79,7 @@ impl RowSink for Csv {
         Ok(self.writer.write(batch)?)
     }
 
-    fn finish(&mut self) -> Result<(), SinkError> {
+    fn finish(&mut self, _: &[String]) -> Result<(), SinkError> {
         match self.empty.take() {
             Some(empty) => Ok(self.writer.write(&empty)?),
             None => Ok(()),
@@ -89,7 +98,7 @@ impl RowSink for Arrow {
         Ok(self.0.write(batch)?)
     }
 
-    fn finish(&mut self) -> Result<(), SinkError> {
+    fn finish(&mut self, _: &[String]) -> Result<(), SinkError> {
         Ok(self.0.finish()?)
     }
 }
@@ -116,7 +125,7 @@ impl RowSink for Parquet {
         }
     }
 
-    fn finish(&mut self) -> Result<(), SinkError> {
+    fn finish(&mut self, _: &[String]) -> Result<(), SinkError> {
         if let Some(writer) = self.0.take() {
             writer.close()?;
         }

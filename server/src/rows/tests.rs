@@ -27,7 +27,7 @@ fn encoded(format: RowFormat, batches: &[RecordBatch]) -> Vec<u8> {
     for batch in batches {
         encoder.write(batch).expect("known types");
     }
-    encoder.finish().expect("finished");
+    encoder.finish(&[]).expect("finished");
     encoder.take()
 }
 
@@ -52,6 +52,17 @@ fn json_is_an_envelope() {
     let empty: serde_json::Value =
         serde_json::from_slice(&encoded(RowFormat::Json, &[])).expect("JSON");
     assert_eq!(empty["data"]["rows"], serde_json::json!([]));
+}
+
+#[test]
+fn warnings_stand_behind_the_rows() {
+    let mut encoder = RowFormat::Json.encoder(&batch().schema()).expect("known types");
+    encoder.write(&batch()).expect("known types");
+    let warnings = ["block \"a\" is damaged".to_owned()];
+    encoder.finish(&warnings).expect("finished");
+    let json: serde_json::Value = serde_json::from_slice(&encoder.take()).expect("JSON");
+    assert_eq!(json["data"]["rows"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json["warnings"], serde_json::json!(warnings));
 }
 
 #[test]
