@@ -26,6 +26,9 @@ pub(crate) const REPLAY_SAMPLES_AHEAD: usize = 1 << 16;
 /// Floats of the WAL that are gathered before they go to the head: enough for several of each series.
 pub(crate) const REPLAY_SAMPLES_AT_ONCE: usize = 1 << 18;
 
+/// Bytes of runs of the WAL that are gathered before they go to the head: enough for many of each page, however scattered.
+pub(crate) const REPLAY_RUN_BYTES_AT_ONCE: usize = 48 << 20;
+
 /// Bytes of samples of a record of runs.
 pub(crate) const RUNS_RECORD_BYTES: usize = 1 << 20;
 

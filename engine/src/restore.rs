@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::accept::Acceptance;
 use crate::checkpoint::Checkpoint;
 use crate::exemplars::StoredExemplar;
-use crate::head::Gathered;
-use crate::limits::REPLAY_SAMPLES_AT_ONCE;
+use crate::head::{Gathered, GatheredRuns};
+use crate::limits::{REPLAY_RUN_BYTES_AT_ONCE, REPLAY_SAMPLES_AT_ONCE};
 use crate::metadata::MetadataTable;
 use crate::series_table::SeriesTable;
 use crate::state::State;
@@ -20,6 +20,9 @@ pub(crate) struct Restorer<'a> {
     /// Floats that are not in the head yet, by window.
     gathered: BTreeMap<i64, Gathered>,
     samples: usize,
+    /// The same of runs.
+    runs: BTreeMap<i64, GatheredRuns>,
+    run_bytes: usize,
 }
 
 impl<'a> Restorer<'a> {
@@ -31,6 +34,8 @@ impl<'a> Restorer<'a> {
             segment,
             gathered: BTreeMap::new(),
             samples: 0,
+            runs: BTreeMap::new(),
+            run_bytes: 0,
         }
     }
 
@@ -57,10 +62,12 @@ impl<'a> Restorer<'a> {
                 }
             }
             Replayed::Runs(runs) => {
-                // Nothing of a condensed segment was gathered, but who knows who wrote it.
-                self.push_gathered();
-                if let Some(window) = self.state.window(number) {
-                    window.adopt(runs.iter());
+                let gathered = self.runs.entry(number).or_default();
+                let before = gathered.heap_bytes();
+                runs.iter().for_each(|run| gathered.push(&run));
+                self.run_bytes += gathered.heap_bytes() - before;
+                if self.run_bytes >= REPLAY_RUN_BYTES_AT_ONCE {
+                    self.push_gathered();
                 }
             }
             Replayed::Histogram(entry) => {
@@ -100,7 +107,12 @@ impl<'a> Restorer<'a> {
                 window.push_all(&gathered);
             }
         }
-        self.samples = 0;
+        for (number, mut runs) in std::mem::take(&mut self.runs) {
+            if let Some(window) = self.state.window(number) {
+                window.adopt(runs.sorted());
+            }
+        }
+        (self.samples, self.run_bytes) = (0, 0);
     }
 
     /// Puts the rest into the head.

@@ -4,6 +4,7 @@ mod appended;
 mod codec;
 mod extras;
 mod gathered;
+mod gathered_runs;
 mod histogram_chunk;
 mod histogram_codec;
 mod packed;
@@ -16,6 +17,7 @@ mod varint;
 mod window;
 
 pub(crate) use gathered::Gathered;
+pub(crate) use gathered_runs::GatheredRuns;
 pub(crate) use packed::PackedRun;
 pub(crate) use page::{PAGE_SLOTS, Pushed};
 pub(crate) use window::{Window, window_number};
