@@ -56,7 +56,9 @@ fn json_is_an_envelope() {
 
 #[test]
 fn warnings_stand_behind_the_rows() {
-    let mut encoder = RowFormat::Json.encoder(&batch().schema()).expect("known types");
+    let mut encoder = RowFormat::Json
+        .encoder(&batch().schema())
+        .expect("known types");
     encoder.write(&batch()).expect("known types");
     let warnings = ["block \"a\" is damaged".to_owned()];
     encoder.finish(&warnings).expect("finished");
