@@ -26,7 +26,6 @@ from sampled import START
 
 TOLERANCE = 1e-9
 
-NEW = "conflicting counter resets|mismatched custom buckets|sort is ineffective"
 # Of more notes each program shows some.
 NOTES_MAX = 10
 END = START + world.HOURS * 3600
@@ -144,12 +143,12 @@ def errors(theirs, ours):
 
 
 def notes(theirs, ours):
-    """Warnings and infos. Prometheus 3.5 does not tell how much of a histogram was not monotonic, nor knows the notes in `NEW`, and names
+    """Warnings and infos. Prometheus 3.5 does not tell how much of a histogram was not monotonic, nor knows the notes in `explained.NEW`, and names
     metrics that have no name."""
     for kind in ("warnings", "infos"):
         a = sorted(re.sub(r'^(.* label "le" .*) for metric name ""', r"\1", plain(note)) for note in theirs.get(kind, []))
         b = sorted(
-            re.sub(r", from buckets .* (\(\d+:\d+\))$", r" \1", plain(note)) for note in ours.get(kind, []) if not re.search(NEW, note)
+            re.sub(r", from buckets .* (\(\d+:\d+\))$", r" \1", plain(note)) for note in ours.get(kind, []) if not re.search(explained.NEW, note)
         )
         if a != b and len(a) <= NOTES_MAX >= len(b):
             return f"{kind} of theirs alone: {[note for note in a if note not in b]}, of ours alone: {[note for note in b if note not in a]}"
