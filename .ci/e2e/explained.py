@@ -82,6 +82,14 @@ def histogram_rates(case):
     return "native_gauge" in case.query and plain != case.query and case.is_alike_as(plain)
 
 
+def negative_histograms(case):
+    """Native histograms that are negated or subtracted are gauges since 3.6."""
+    different = notes(case.theirs) ^ notes(case.ours)
+    plain = re.sub(r"-(?=[a-z(])", "", case.query.replace(" - ", " + "))
+    told = bool(different) and all(re.search("native histogram metric is not a (gauge|counter)", note) for note in different)
+    return told and plain != case.query and case.is_alike_as(plain)
+
+
 def skipped_buckets(case):
     """3.5 leaves out buckets in its own way where only counts or sums are wanted."""
     if not re.search(r"native_custom|[=!]=|irate\(native_gauge", case.query):
@@ -226,8 +234,8 @@ def is_far(theirs, moved, ours):
 
 
 RULES = [
-    misplaced, numbered_token, pinned_timestamp, histogram_rates, skipped_buckets, alike_labels, dropped_pairs, unneeded_error, unneeded_note,
-    last_note, pinned_parameter, rounding,
+    misplaced, numbered_token, pinned_timestamp, histogram_rates, negative_histograms, skipped_buckets, alike_labels, dropped_pairs, unneeded_error,
+    unneeded_note, last_note, pinned_parameter, rounding,
 ]
 
 
