@@ -76,7 +76,7 @@ pub(crate) const READ_ONLY_ATTEMPTS_MAX: usize = 10;
 /// The smallest memory budget of the head.
 pub(crate) const MEMORY_BUDGET_BYTES_MIN: u64 = 1 << 20;
 
-/// Blocks that a reader opens at the same time, when they come from elsewhere: most of it is waiting.
+/// Blocks that are opened, or read by one part of a query, at the same time, when they lie elsewhere: most of it is waiting.
 pub(crate) const BLOCKS_OPENED_AT_ONCE: usize = 8;
 
 /// A window that is due is cut after so many looks even if samples still come: ten minutes, at a look every 5 s.

@@ -185,7 +185,7 @@ fn open_listed(listed: &[Found], tombstones: Tombstones, shared: &Shared) -> Res
             let opened = StoredBlock::new(folder.path(), block, &labels, &shared.series)?;
             let known = opened.0.read_metadata()?;
             known.iter().for_each(|k| shared.metadata.note(k));
-            Ok(Arc::new(opened.0))
+            Ok(Arc::new(opened.0.elsewhere()))
         }
     })?;
     let mut state = State {
@@ -206,7 +206,7 @@ fn named_right(meta: BlockMeta, ulid: Ulid, folder: &dyn BlockFolder) -> Result<
 }
 
 /// Does `work` for each item on a few threads; the results in the order of the items, or one of the errors.
-fn in_parallel<T: Sync, R: Send>(
+pub(crate) fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {

@@ -16,7 +16,9 @@ use crate::block::DecodedSamples;
 use crate::conflict::Conflicts;
 use crate::head::Window;
 use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
+use crate::meter::{count, metered};
 use crate::mixed::Mixed;
+use crate::reader::in_parallel;
 use crate::state::State;
 use crate::stored_block::StoredBlock;
 use crate::tombstone::{Hidden, spans, visible_rows};
@@ -47,6 +49,43 @@ struct Source {
     times_at: Vec<u32>,
     /// Through which tombstone it is clean.
     clean_through: u64,
+}
+
+/// Samples of a block that are to be read.
+struct BlockPart<'a> {
+    block: &'a StoredBlock,
+    positions: Vec<u32>,
+    /// The ordinals that their series have in the block.
+    locals: Vec<u32>,
+    range: TimeRange,
+    with_starts: bool,
+}
+
+impl BlockPart<'_> {
+    fn read(&self) -> Result<Source> {
+        let mut decoded = DecodedSamples::default();
+        self.block.read(&self.locals, self.range, &mut decoded)?;
+        if self.with_starts {
+            self.block
+                .read_starts(&self.locals, self.range, &mut decoded)?;
+        }
+        let DecodedSamples {
+            timestamps,
+            values,
+            starts,
+            counts,
+            times_at,
+        } = decoded;
+        Ok(Source {
+            timestamps,
+            values,
+            starts,
+            positions: self.positions.clone(),
+            ends: ends(counts),
+            times_at,
+            clean_through: self.block.clean_through(),
+        })
+    }
 }
 
 /// A piece of a series.
@@ -119,8 +158,8 @@ impl<'a> Stitcher<'a> {
         report: impl Fn(&StoredBlock, &Error) -> bool,
     ) -> Result<SampleColumns> {
         let mut sources = Vec::new();
-        for block in &self.state.blocks {
-            match self.read_block(block) {
+        for (block, source) in self.read_blocks()? {
+            match source {
                 Err(e) if e.kind() == ErrorKind::Corrupt && report(block, &e) => {}
                 source => sources.push(source?),
             }
@@ -157,33 +196,31 @@ impl<'a> Stitcher<'a> {
         (0..).zip(self.ordinals).filter_map(local).unzip()
     }
 
-    fn read_block(&self, block: &StoredBlock) -> Result<Source> {
-        let may_have = |ordinal| block.may_have(ordinal, self.range);
-        let (positions, locals) = self.locals(block, may_have);
-        if locals.is_empty() {
-            return Ok(Source::default());
+    /// What the blocks that may have some of the samples say, in order: those that lie elsewhere are waited for side by side.
+    fn read_blocks(&self) -> Result<Vec<(&StoredBlock, Result<Source>)>> {
+        let part_of = |block: &'a StoredBlock| {
+            let (positions, locals) = self.locals(block, |o| block.may_have(o, self.range));
+            let (range, with_starts) = (self.range, self.with_starts);
+            let part = BlockPart {
+                block,
+                positions,
+                locals,
+                range,
+                with_starts,
+            };
+            (!part.locals.is_empty()).then_some(part)
+        };
+        let blocks = self.state.blocks.iter();
+        let parts: Vec<_> = blocks.filter_map(|b| part_of(b)).collect();
+        if parts.len() <= 1 || !parts.iter().any(|p| p.block.is_elsewhere()) {
+            return Ok(parts.iter().map(|p| (p.block, p.read())).collect());
         }
-        let mut decoded = DecodedSamples::default();
-        block.read(&locals, self.range, &mut decoded)?;
-        if self.with_starts {
-            block.read_starts(&locals, self.range, &mut decoded)?;
-        }
-        let DecodedSamples {
-            timestamps,
-            values,
-            starts,
-            counts,
-            times_at,
-        } = decoded;
-        Ok(Source {
-            timestamps,
-            values,
-            starts,
-            positions,
-            ends: ends(counts),
-            times_at,
-            clean_through: block.clean_through(),
-        })
+        let read = in_parallel(&parts, |part| Ok(metered(|| part.read())))?;
+        let read = parts.iter().zip(read).map(|(part, (source, counts))| {
+            count(counts);
+            (part.block, source)
+        });
+        Ok(read.collect())
     }
 
     fn read_window(&self, window: &Window) -> Source {

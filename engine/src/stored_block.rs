@@ -20,6 +20,8 @@ pub(crate) struct StoredBlock {
     /// Lowest series ordinal in the block.
     base: u32,
     locals: Vec<u32>,
+    /// Whether to read it is to wait for another machine.
+    is_elsewhere: bool,
     /// Until the block can be seen, no series leaves: its own might.
     pin: Mutex<Option<Pin>>,
 }
@@ -58,10 +60,24 @@ impl StoredBlock {
                 path: path.to_owned(),
                 base,
                 locals,
+                is_elsewhere: false,
                 pin,
             },
             ordinals,
         ))
+    }
+
+    /// The same block, which does not lie on this machine.
+    pub(crate) fn elsewhere(self) -> Self {
+        Self {
+            is_elsewhere: true,
+            ..self
+        }
+    }
+
+    /// Whether to read it is to wait for another machine.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
     }
 
     /// Lets series leave again: the block is where everybody sees it.
