@@ -77,19 +77,23 @@ pub const LAYERS: &[Layer] = &[
         ..layer("cluster", &["model", "engine/table", "promql", "sql"])
     },
     layer("datasets", &["model", "formats"]),
-    layer(
-        "benches",
-        &[
-            "model",
-            "formats",
-            "engine",
-            "engine/table",
-            "promql",
-            "sql",
-            "ingest",
-            "datasets",
-        ],
-    ),
+    Layer {
+        // Its tests and micro benchmarks only: the program `side-by-side` is built without.
+        datafusion: true,
+        ..layer(
+            "benches",
+            &[
+                "model",
+                "formats",
+                "engine",
+                "engine/table",
+                "promql",
+                "sql",
+                "ingest",
+                "datasets",
+            ],
+        )
+    },
     layer("xtask", &[]),
 ];
 
