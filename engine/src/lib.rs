@@ -58,6 +58,7 @@ mod stored_block;
 #[cfg(test)]
 mod tests;
 mod tombstone;
+mod varint;
 mod verify;
 mod wal;
 

@@ -6,6 +6,8 @@
 //! width that holds the deltas will do too: at four or eight bits zstd sees the same bytes again and codes them
 //! by how often they come, where the tightest width leaves it nothing to find.
 
+use crate::varint;
+
 /// Deltas below the minimum take all bits.
 const WIDTH_MAX: u32 = 64;
 
@@ -52,9 +54,9 @@ impl DeltaEncoder {
     pub(super) fn encode(&mut self, shape: Shape, out: &mut Vec<u8>) {
         let per_block = shape.block / shape.miniblock;
         for number in [shape.block, per_block, self.count] {
-            put_varint(number as u64, out);
+            varint::push(number as u64, out);
         }
-        put_varint(zigzag(self.first), out);
+        varint::push_signed(self.first, out);
         self.bounds.clear();
         let miniblocks = self.deltas.chunks(shape.miniblock);
         self.bounds.extend(miniblocks.map(bounds_of));
@@ -64,7 +66,7 @@ impl DeltaEncoder {
         let blocks = self.deltas.chunks(shape.block);
         for (deltas, bounds) in blocks.zip(self.bounds.chunks(per_block)) {
             let minimum = minimum.unwrap_or_else(|| best_minimum(bounds, shape.width_step));
-            put_varint(zigzag(minimum), out);
+            varint::push_signed(minimum, out);
             let widths = out.len();
             let width_of = |b: &Bounds| width(*b, minimum, shape.width_step) as u8;
             out.extend(bounds.iter().map(width_of));
@@ -137,20 +139,6 @@ fn pack(deltas: &[i64], padding: usize, minimum: i64, width: u32, out: &mut Vec<
     }
     let rest = (held as u64).to_le_bytes();
     out.extend(rest.iter().take(held_bits.div_ceil(8) as usize));
-}
-
-/// Appends a number, seven bits to the byte, lowest first.
-pub(super) fn put_varint(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Numbers near zero become small whatever their sign.
-fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
 #[cfg(test)]

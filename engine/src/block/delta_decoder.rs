@@ -3,7 +3,7 @@
 //! A page is a head (deltas per block, miniblocks per block, number of values, first value) and blocks; a block is a minimum,
 //! a bit width per miniblock, and the miniblocks, in which deltas above the minimum are packed.
 
-use super::page_header::{read_varint, unzigzag};
+use crate::varint;
 
 /// Miniblocks are multiples of so many deltas.
 const GROUP: usize = 32;
@@ -39,11 +39,11 @@ impl DeltaDecoder {
     /// Begins at byte `at` of `page`, which has `count` values.
     pub(super) fn start(page: &[u8], at: usize, count: usize) -> Option<Self> {
         let mut rest = page.get(at..)?;
-        let mut number = || read_varint(&mut rest);
+        let mut number = || varint::take(&mut rest);
         let block = usize::try_from(number()?).ok()?;
         let miniblocks_per_block = usize::try_from(number()?).ok()?;
         let values = usize::try_from(number()?).ok()?;
-        let first = unzigzag(number()?);
+        let first = varint::take_signed(&mut rest)?;
         let miniblock = block.checked_div(miniblocks_per_block)?;
         let sound = miniblock > 0 && miniblock.is_multiple_of(GROUP) && values == count;
         let mut decoded = [0; GROUP];
@@ -140,7 +140,7 @@ impl DeltaDecoder {
     fn next_miniblock(&mut self, page: &[u8]) -> Option<()> {
         if self.widths_left == 0 {
             let mut rest = page.get(self.at..)?;
-            self.minimum = unzigzag(read_varint(&mut rest)?);
+            self.minimum = varint::take_signed(&mut rest)?;
             self.widths_at = page.len() - rest.len();
             self.widths_left = self.miniblocks_per_block;
             self.at = self.widths_at.checked_add(self.miniblocks_per_block)?;

@@ -1,7 +1,6 @@
 //! Definition levels of a page: which rows have a value, as Parquet's mix of runs and bits.
 
-use super::delta::put_varint;
-use super::page_header::read_varint;
+use crate::varint;
 
 /// Appends which of the rows are `present`, preceded by the length of that in four bytes.
 ///
@@ -31,11 +30,11 @@ fn agreed(rows: &[bool]) -> Option<bool> {
 fn put_run(agreed: Option<bool>, rows: &[bool], out: &mut Vec<u8>) {
     match agreed {
         Some(present) => {
-            put_varint((rows.len() as u64) << 1, out);
+            varint::push((rows.len() as u64) << 1, out);
             out.push(u8::from(present));
         }
         None => {
-            put_varint((rows.len().div_ceil(8) as u64) << 1 | 1, out);
+            varint::push((rows.len().div_ceil(8) as u64) << 1 | 1, out);
             out.extend(rows.chunks(8).map(bits));
         }
     }
@@ -54,7 +53,7 @@ pub(super) fn read_levels(page: &[u8], rows: usize) -> Option<(Option<Vec<bool>>
     let end = length + 4;
     let mut present = Vec::new();
     while present.len() < rows {
-        let head = read_varint(&mut levels)?;
+        let head = varint::take(&mut levels)?;
         let left = rows - present.len();
         if head & 1 == 0 {
             let (level, rest) = levels.split_first()?;

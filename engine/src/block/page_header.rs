@@ -1,5 +1,7 @@
 //! Reads the header of a page: Parquet writes it in Thrift's compact protocol.
 
+use crate::varint;
+
 /// Structures in structures are followed so deep; ours need two.
 const DEPTH_MAX: u32 = 8;
 
@@ -79,11 +81,11 @@ impl Input<'_> {
     }
 
     fn varint(&mut self) -> Option<u64> {
-        read_varint(&mut self.0)
+        varint::take(&mut self.0)
     }
 
     fn int(&mut self) -> Option<i64> {
-        self.varint().map(unzigzag)
+        varint::take_signed(&mut self.0)
     }
 
     fn drop(&mut self, bytes: u64) -> Option<()> {
@@ -142,25 +144,6 @@ impl Input<'_> {
         }
         Some(())
     }
-}
-
-/// Takes a varint from the front of `bytes`.
-pub(super) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 127) << shift;
-        if byte & 128 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// The number that Thrift and Parquet write so, that small ones of either sign are short.
-pub(super) fn unzigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use parquet::column::page::{CompressedPage, Page};
 use parquet::errors::ParquetError;
 use zstd::bulk::Compressor;
 
-use super::delta::{DeltaEncoder, Shape, put_varint};
+use super::delta::{DeltaEncoder, Shape};
 use super::levels::put_levels;
+use crate::varint;
 
 /// The usual shape of deltas: tight widths, and a block of 256 because each costs a minimum.
 const TIGHT: Shape = Shape {
@@ -164,7 +165,7 @@ impl PageEncoder {
         self.plain.clear();
         self.plain.push(width as u8);
         for (index, (_, rows)) in (0_u32..).zip(series) {
-            put_varint((*rows as u64) << 1, &mut self.plain);
+            varint::push((*rows as u64) << 1, &mut self.plain);
             let bytes = index.to_le_bytes();
             self.plain
                 .extend(bytes.iter().take(width.div_ceil(8) as usize));

@@ -16,6 +16,7 @@
 use narthex_model::STALE_NAN_BITS;
 
 use crate::block::decimal::{SCALE_MAX, mantissa_at, power, raised_scale};
+use crate::varint::{unzigzag, zigzag};
 
 /// Readable bytes that must follow the last sample of a run, so that samples are read in whole words.
 pub(super) const PADDING_BYTES: usize = 16;
@@ -180,7 +181,7 @@ impl<'a> Decoder<'a> {
             self.value ^= word;
             f64::from_bits(self.value)
         } else {
-            self.value = self.value.wrapping_add(unzigzag(word));
+            self.value = self.value.wrapping_add_signed(unzigzag(word));
             self.decimal()
         }
     }
@@ -189,7 +190,7 @@ impl<'a> Decoder<'a> {
     fn special(&mut self, code: u8, word: u64) -> f64 {
         match code {
             DECIMAL => {
-                (self.scale, self.value) = (word as u8, unzigzag(word >> 8));
+                (self.scale, self.value) = (word as u8, unzigzag(word >> 8).cast_unsigned());
                 self.power = power(self.scale);
                 self.decimal()
             }
@@ -254,16 +255,6 @@ static LENGTHS: [u8; 256] = {
 #[inline]
 fn low_bits(bits: u32) -> u64 {
     u64::MAX.checked_shr(64 - bits).unwrap_or(0)
-}
-
-#[inline]
-fn zigzag(difference: i64) -> u64 {
-    (difference << 1 ^ difference >> 63).cast_unsigned()
-}
-
-#[inline]
-fn unzigzag(word: u64) -> u64 {
-    word >> 1 ^ (word & 1).wrapping_neg()
 }
 
 #[inline]

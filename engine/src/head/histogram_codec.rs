@@ -3,7 +3,7 @@
 
 use narthex_model::{Histogram, HistogramRef, ResetHint, Span};
 
-use super::varint;
+use crate::varint;
 
 /// The two lowest bits are the reset hint.
 const HINT_MASK: u8 = 0b11;

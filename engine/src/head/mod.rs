@@ -13,7 +13,6 @@ mod sealed;
 mod shared_map;
 mod starts;
 mod tails;
-mod varint;
 mod window;
 
 pub(crate) use gathered::Gathered;

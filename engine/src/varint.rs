@@ -1,7 +1,7 @@
 //! Numbers in as few bytes as they need: seven bits a byte, the lowest first.
 
 /// Appends a number.
-pub(super) fn push(mut number: u64, out: &mut Vec<u8>) {
+pub(crate) fn push(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -10,12 +10,12 @@ pub(super) fn push(mut number: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a number that may be negative; small magnitudes are short.
-pub(super) fn push_signed(number: i64, out: &mut Vec<u8>) {
-    push(((number << 1) ^ (number >> 63)) as u64, out);
+pub(crate) fn push_signed(number: i64, out: &mut Vec<u8>) {
+    push(zigzag(number), out);
 }
 
 /// Takes a number from the front of `bytes`.
-pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
@@ -29,13 +29,24 @@ pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes a number that may be negative.
-pub(super) fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
-    let number = take(bytes)?;
-    Some((number >> 1) as i64 ^ -((number & 1) as i64))
+pub(crate) fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
+    take(bytes).map(unzigzag)
+}
+
+/// A number near zero, whatever its sign, as a small one.
+#[inline]
+pub(crate) fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+/// What [`zigzag`] was given.
+#[inline]
+pub(crate) fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
 /// Takes a float that stands with all its bits.
-pub(super) fn take_float(bytes: &mut &[u8]) -> Option<f64> {
+pub(crate) fn take_float(bytes: &mut &[u8]) -> Option<f64> {
     let (float, rest) = bytes.split_first_chunk::<8>()?;
     *bytes = rest;
     Some(f64::from_le_bytes(*float))
