@@ -1,4 +1,4 @@
-//! Between the `parquet` crate and our files: bytes fetched beforehand, checked footers, errors and panics.
+//! Between the `parquet` crate and our files: bytes, checked footers, errors and panics.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,70 +18,6 @@ use super::meta::FileMeta;
 
 /// No header of a page is longer.
 const HEADER_BYTES_MAX: u64 = 64 << 10;
-
-/// Parts of a file in memory, in order of their offsets.
-#[derive(Debug)]
-pub(super) struct Fetched {
-    file_bytes: u64,
-    parts: Vec<(u64, Bytes)>,
-}
-
-impl Fetched {
-    /// Nothing yet of a file of `file_bytes`.
-    pub(super) fn new(file_bytes: u64) -> Self {
-        Self {
-            file_bytes,
-            parts: Vec::new(),
-        }
-    }
-
-    /// Adds the bytes that stand at `offset`, beyond all parts so far.
-    pub(super) fn push(&mut self, offset: u64, bytes: impl Into<Bytes>) {
-        self.parts.push((offset, bytes.into()));
-    }
-
-    /// The rest of the part that holds the byte at `offset`.
-    fn from(&self, offset: u64) -> Option<Bytes> {
-        let at = self
-            .parts
-            .partition_point(|(start, _)| *start <= offset)
-            .checked_sub(1)?;
-        let (start, bytes) = self.parts.get(at)?;
-        let skipped = usize::try_from(offset - start).ok()?;
-        (skipped <= bytes.len()).then(|| bytes.slice(skipped..))
-    }
-}
-
-impl Length for Fetched {
-    fn len(&self) -> u64 {
-        self.file_bytes
-    }
-}
-
-impl ChunkReader for Fetched {
-    type T = Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        self.from(start)
-            .map(Cursor::new)
-            .ok_or_else(|| outside(start))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let bytes = self
-            .from(start)
-            .filter(|bytes| length <= bytes.len())
-            .ok_or_else(|| outside(start))?;
-        Ok(bytes.slice(..length))
-    }
-}
-
-#[cold]
-fn outside(offset: u64) -> ParquetError {
-    ParquetError::General(format!(
-        "byte {offset} lies outside of what the footer announces"
-    ))
-}
 
 /// A file that is read as the `parquet` crate asks for it.
 pub(super) struct FileChunks(Arc<ReadFile>);
@@ -141,13 +77,12 @@ pub(super) fn open(
             "the checksum of its footer does not match",
         ));
     }
-    let mut fetched = Fetched::new(file.len());
-    fetched.push(start, tail);
     let metadata = guarded(path, || {
-        ParquetMetaDataReader::new()
+        let mut reader = ParquetMetaDataReader::new()
             .with_offset_index_policy(PageIndexPolicy::Required)
-            .with_column_index_policy(PageIndexPolicy::Skip)
-            .parse_and_finish(&fetched)
+            .with_column_index_policy(PageIndexPolicy::Skip);
+        reader.try_parse_sized(&tail, file.len())?;
+        reader.finish()
     })?;
     Ok((file, metadata))
 }
