@@ -64,10 +64,10 @@ struct BlockPart<'a> {
 impl BlockPart<'_> {
     fn read(&self) -> Result<Source> {
         let mut decoded = DecodedSamples::default();
-        self.block.read(&self.locals, self.range, &mut decoded)?;
-        if self.with_starts {
-            self.block
-                .read_starts(&self.locals, self.range, &mut decoded)?;
+        let (block, locals) = (self.block, &self.locals);
+        match self.with_starts {
+            true => block.read_with_starts(locals, self.range, &mut decoded)?,
+            false => block.read(locals, self.range, &mut decoded)?,
         }
         let DecodedSamples {
             timestamps,

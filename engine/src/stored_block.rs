@@ -256,14 +256,14 @@ impl StoredBlock {
         self.named(self.block.read(locals, range, out))
     }
 
-    /// Decodes since when the samples count that [`StoredBlock::read`] of the same has just put into `out`, which was empty.
-    pub(crate) fn read_starts(
+    /// As [`StoredBlock::read`], with since when the samples count.
+    pub(crate) fn read_with_starts(
         &self,
         locals: &[u32],
         range: TimeRange,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        self.named(self.block.read_starts(locals, range, out))
+        self.named(self.block.read_with_starts(locals, range, out))
     }
 
     /// Errors say which block they are of.

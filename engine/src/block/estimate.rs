@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use narthex_model::{Result, TimeRange};
 
-use super::read::{Block, Kind, Piece, rows_of};
+use super::read::{Block, Piece, rows_of};
 use super::schema::SampleColumn;
 
 /// Which kinds of samples are wanted.
@@ -47,16 +47,20 @@ impl Block {
                 groups,
                 &mut counts,
             )?;
-            let mantissas = |p: &Piece| p.kind() != Kind::Doubles;
             self.count(
                 &pieces,
                 SampleColumn::Mantissa,
-                mantissas,
+                Piece::has_mantissas,
                 groups,
                 &mut counts,
             )?;
-            let doubles = |p: &Piece| p.kind() != Kind::Mantissas;
-            self.count(&pieces, SampleColumn::Value, doubles, groups, &mut counts)?;
+            self.count(
+                &pieces,
+                SampleColumn::Value,
+                Piece::has_doubles,
+                groups,
+                &mut counts,
+            )?;
             let starts = |p: &Piece| wanted.starts && self.has_starts(p.ordinal);
             self.count(&pieces, SampleColumn::Start, starts, groups, &mut counts)?;
         }

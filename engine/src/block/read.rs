@@ -53,6 +53,7 @@ pub struct DecodedSamples {
 struct Lengths {
     timestamps: usize,
     values: usize,
+    starts: usize,
     series: usize,
 }
 
@@ -61,6 +62,7 @@ impl DecodedSamples {
         Lengths {
             timestamps: self.timestamps.len(),
             values: self.values.len(),
+            starts: self.starts.len(),
             series: self.counts.len(),
         }
     }
@@ -68,6 +70,7 @@ impl DecodedSamples {
     fn truncate(&mut self, to: &Lengths) {
         self.timestamps.truncate(to.timestamps);
         self.values.truncate(to.values);
+        self.starts.truncate(to.starts);
         self.counts.truncate(to.series);
         self.times_at.truncate(to.series);
     }
@@ -84,7 +87,7 @@ pub(super) struct Piece {
 
 /// Where the values of a series are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     Mantissas,
     Doubles,
     Mixed,
@@ -251,22 +254,30 @@ impl Block {
     /// `Internal` if the ordinals are out of order or unknown, `Corrupt` if the samples cannot be decoded,
     /// `Unavailable` if the file cannot be read. `out` is then as it was.
     pub fn read(&self, ordinals: &[u32], range: TimeRange, out: &mut DecodedSamples) -> Result<()> {
+        self.read_wanted(ordinals, range, false, out)
+    }
+
+    /// As [`Block::read`], and starts if they are wanted.
+    pub(super) fn read_wanted(
+        &self,
+        ordinals: &[u32],
+        range: TimeRange,
+        with_starts: bool,
+        out: &mut DecodedSamples,
+    ) -> Result<()> {
         let before = out.lengths();
         let pieces = self.pieces(ordinals, range, true);
-        let read = pieces.and_then(|pieces| self.read_appending(pieces, range, out));
+        let read = pieces.and_then(|pieces| self.read_appending(pieces, range, with_starts, out));
         if read.is_err() {
             out.truncate(&before);
         }
         read
     }
 
-    /// As [`Block::read`], of all times. Those that series share are decoded from the rows of each.
+    /// As [`Block::read_with_starts`], of all times. Those that series share are decoded from the rows of each.
     pub(super) fn read_rows(&self, ordinals: &[u32], out: &mut DecodedSamples) -> Result<()> {
-        self.read_appending(
-            self.pieces(ordinals, TimeRange::ALL, false)?,
-            TimeRange::ALL,
-            out,
-        )
+        let pieces = self.pieces(ordinals, TimeRange::ALL, false)?;
+        self.read_appending(pieces, TimeRange::ALL, true, out)
     }
 
     /// Series without floats have no rows to look for.
@@ -274,15 +285,16 @@ impl Block {
         &self,
         mut pieces: Vec<Piece>,
         range: TimeRange,
+        with_starts: bool,
         out: &mut DecodedSamples,
     ) -> Result<()> {
         if pieces.iter().all(|p| p.row.row_count > 0) {
-            return self.read_pieces(pieces, range, out);
+            return self.read_pieces(pieces, range, with_starts, out);
         }
         let have_floats: Vec<bool> = pieces.iter().map(|p| p.row.row_count > 0).collect();
         pieces.retain(|p| p.row.row_count > 0);
         let before = out.counts.len();
-        self.read_pieces(pieces, range, out)?;
+        self.read_pieces(pieces, range, with_starts, out)?;
         spread(&mut out.counts, before, &have_floats);
         spread(&mut out.times_at, before, &have_floats);
         Ok(())
@@ -292,8 +304,10 @@ impl Block {
         &self,
         mut pieces: Vec<Piece>,
         range: TimeRange,
+        with_starts: bool,
         out: &mut DecodedSamples,
     ) -> Result<()> {
+        let with_starts = with_starts && pieces.iter().any(|p| self.has_starts(p.ordinal));
         let rows: u64 = pieces.iter().map(Piece::len).sum();
         out.values.reserve(rows as usize);
         out.counts.reserve(pieces.len());
@@ -304,6 +318,9 @@ impl Block {
             let (group, in_group) = self.in_group(first, rest)?;
             let (now, later) = rest.split_at_checked(in_group).unwrap_or((rest, &[]));
             self.read_values(group, now, &mut out.values)?;
+            if with_starts {
+                self.read_starts(group, now, &mut out.starts)?;
+            }
             rest = later;
         }
         Ok(())
@@ -347,9 +364,9 @@ impl Block {
     /// Decodes the values of `pieces`, whose rows are exact by now.
     fn read_values(&self, group: usize, pieces: &[Piece], out: &mut Vec<f64>) -> Result<()> {
         let mut mantissas: Option<Cursor<DeltaDecoder>> =
-            self.values_cursor(group, SampleColumn::Mantissa, pieces, Kind::Doubles)?;
+            self.cursor_for(group, SampleColumn::Mantissa, pieces, Piece::has_mantissas)?;
         let mut doubles: Option<Cursor<DoubleDecoder>> =
-            self.values_cursor(group, SampleColumn::Value, pieces, Kind::Mantissas)?;
+            self.cursor_for(group, SampleColumn::Value, pieces, Piece::has_doubles)?;
         parquet_io::guarded(self.samples.path(), || {
             for run in runs(pieces, |p| (p.kind(), p.row.scale)) {
                 let kind = run.first().map_or(Kind::Mixed, Piece::kind);
@@ -366,18 +383,15 @@ impl Block {
         })
     }
 
-    /// A cursor over `column`, if any of `pieces` is not of the kind that has nothing there.
-    fn values_cursor<D: Decoder>(
+    /// A cursor over `column`, if any of `pieces` has something there.
+    pub(super) fn cursor_for<D: Decoder>(
         &self,
         group: usize,
         column: SampleColumn,
         pieces: &[Piece],
-        without: Kind,
+        has: impl Fn(&Piece) -> bool,
     ) -> Result<Option<Cursor<D>>> {
-        let mut having = pieces
-            .iter()
-            .filter(|p| p.len() > 0 && p.kind() != without)
-            .peekable();
+        let mut having = pieces.iter().filter(|p| p.len() > 0 && has(p)).peekable();
         having
             .peek()
             .is_some()
@@ -418,7 +432,17 @@ impl Piece {
         self.rows.start - self.row.first_row..self.rows.end - self.row.first_row
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    /// Whether some of its values are mantissas.
+    pub(super) fn has_mantissas(&self) -> bool {
+        self.kind() != Kind::Doubles
+    }
+
+    /// Whether some of its values are doubles.
+    pub(super) fn has_doubles(&self) -> bool {
+        self.kind() != Kind::Mantissas
+    }
+
+    fn kind(&self) -> Kind {
         match self.row.double_count {
             0 => Kind::Mantissas,
             n if n == self.row.row_count => Kind::Doubles,

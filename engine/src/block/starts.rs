@@ -1,11 +1,11 @@
 //! Decodes since when floats count, for the series of which that is known.
 
-use narthex_model::{Result, TimeRange};
+use narthex_model::{Result, TimeRange, TimestampMs};
 use parquet::errors::ParquetError;
 
 use super::delta_decoder::DeltaDecoder;
 use super::parquet_io;
-use super::read::{Block, DecodedSamples, Piece, contradiction, rows_of};
+use super::read::{Block, DecodedSamples, Piece, contradiction};
 use super::samples_reader::Cursor;
 use super::schema::SampleColumn;
 
@@ -15,82 +15,53 @@ impl Block {
         self.series.start_count(ordinal) > 0
     }
 
-    /// Decodes since when the samples count that [`Block::read`] has just put into `out`, which was empty, for the same
-    /// `ordinals` and `range`.
+    /// As [`Block::read`], with [`DecodedSamples::starts`]; `out` must be empty.
     ///
     /// # Errors
     /// As [`Block::read`].
-    pub fn read_starts(
+    pub fn read_with_starts(
         &self,
         ordinals: &[u32],
         range: TimeRange,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        let wanted: Vec<u32> = ordinals
-            .iter()
-            .copied()
-            .filter(|o| self.has_starts(*o))
-            .collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let mut pieces = self.pieces(&wanted, range, true)?;
-        self.read_times(&mut pieces, range, &mut DecodedSamples::default())?;
-        out.starts.resize(out.values.len(), 0);
-        let mut room = out.starts.as_mut_slice();
-        let mut places = Vec::with_capacity(pieces.len());
-        for (ordinal, count) in ordinals.iter().zip(&out.counts) {
-            let len = (*count as usize).min(room.len());
-            let (place, rest) = room.split_at_mut(len);
-            room = rest;
-            if self.has_starts(*ordinal) {
-                places.push(place);
-            }
-        }
-        self.fill(&pieces, &mut places)
+        self.read_wanted(ordinals, range, true, out)
     }
 
-    /// Decodes the starts of `pieces`, whose rows are exact, each to its place.
-    fn fill(&self, pieces: &[Piece], places: &mut [&mut [i64]]) -> Result<()> {
-        let (mut rest, mut places) = (pieces, places);
-        while let Some(first) = rest.first() {
-            let (group, in_group) = self.in_group(first, rest)?;
-            let (now, later) = rest.split_at_checked(in_group).unwrap_or((rest, &[]));
-            let (here, there) = places.split_at_mut(in_group.min(places.len()));
-            if now.iter().any(|p| p.len() > 0) {
-                let column = SampleColumn::Start;
-                let mut cursor = self.samples.cursor(group, column, rows_of(now))?;
-                parquet_io::guarded(self.samples.path(), || {
-                    let mut pairs = now.iter().zip(here);
-                    pairs.try_for_each(|(piece, place)| fill_one(piece, place, &mut cursor))
-                })?;
+    /// Decodes the starts of `pieces`, whose rows are exact by now: one for each row, 0 where it is not known.
+    pub(super) fn read_starts(
+        &self,
+        group: usize,
+        pieces: &[Piece],
+        out: &mut Vec<TimestampMs>,
+    ) -> Result<()> {
+        let known = |piece: &Piece| self.has_starts(piece.ordinal);
+        let mut column = self.cursor_for(group, SampleColumn::Start, pieces, known)?;
+        parquet_io::guarded(self.samples.path(), || {
+            for piece in pieces {
+                match column.as_mut().filter(|_| known(piece)) {
+                    Some(column) => append(piece, column, out)?,
+                    None => out.resize(out.len() + piece.len() as usize, 0),
+                }
             }
-            (rest, places) = (later, there);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
-fn fill_one(
+fn append(
     piece: &Piece,
-    place: &mut [i64],
     column: &mut Cursor<DeltaDecoder>,
+    out: &mut Vec<TimestampMs>,
 ) -> Result<(), ParquetError> {
-    if piece.len() != place.len() as u64 {
-        return Err(contradiction());
-    }
-    if place.is_empty() {
-        return Ok(());
-    }
     let (mut starts, mut known) = (Vec::new(), Vec::new());
     column.read(piece.rows.clone(), Some(&mut known), &mut |some| {
         starts.extend_from_slice(some);
     })?;
     let mut starts = starts.into_iter();
-    for (to, known) in place.iter_mut().zip(known) {
-        if known {
-            *to = starts.next().ok_or_else(contradiction)?;
-        }
+    for known in known {
+        let start = known.then(|| starts.next().ok_or_else(contradiction));
+        out.push(start.transpose()?.unwrap_or(0));
     }
     Ok(())
 }

@@ -69,9 +69,8 @@ fn check_started(path: &Path) {
     ] {
         let range = TimeRange::new(START + from * 1000, START + to * 1000);
         let mut read = DecodedSamples::default();
-        block.read(ordinals, range, &mut read).expect("reads");
         block
-            .read_starts(ordinals, range, &mut read)
+            .read_with_starts(ordinals, range, &mut read)
             .expect("reads");
         let of = |ordinal: &u32| {
             let all = starts(["counter", "gauge", "late"][*ordinal as usize]);
