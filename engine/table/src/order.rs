@@ -22,7 +22,8 @@ pub(crate) fn cut(
     let Some(mut order) = by_target(selection) else {
         return (selection.clone(), work::cut(selection, partitions, limits));
     };
-    let work = work::cut(&selection.at(&order), partitions, limits);
+    let samples = |at: &u32| selection.series(*at as usize).samples_max;
+    let work = work::cut_costs(order.iter().map(samples), partitions, limits);
     for range in work.iter().flatten() {
         if let Some(positions) = order.get_mut(range.clone()) {
             positions.sort_unstable();

@@ -42,7 +42,8 @@ pub(crate) fn cut(
     cut_costs(costs, partitions, limits)
 }
 
-fn cut_costs(
+/// As [`cut`], given at most how many samples each series has.
+pub(crate) fn cut_costs(
     samples: impl Iterator<Item = u64> + Clone,
     partitions: usize,
     limits: WorkLimits,
