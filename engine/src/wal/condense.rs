@@ -306,18 +306,7 @@ impl SeriesRange {
             return samples;
         }
         let wanted = samples.iter().filter(|(series, ..)| is_in(series));
-        let (mut series, mut timestamps, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        for (one, t, value) in wanted {
-            series.push(one);
-            timestamps.push(t);
-            values.push(value);
-        }
-        Samples {
-            series: series.into(),
-            timestamps: timestamps.into(),
-            values: values.into(),
-            starts: None,
-        }
+        wanted.collect()
     }
 }
 

@@ -115,6 +115,24 @@ impl Samples {
     }
 }
 
+/// Rows without starts.
+impl FromIterator<(u32, i64, f64)> for Samples {
+    fn from_iter<I: IntoIterator<Item = (u32, i64, f64)>>(rows: I) -> Self {
+        let (mut series, mut timestamps, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (one, t, value) in rows {
+            series.push(one);
+            timestamps.push(t);
+            values.push(value);
+        }
+        Self {
+            series: series.into(),
+            timestamps: timestamps.into(),
+            values: values.into(),
+            starts: None,
+        }
+    }
+}
+
 /// Series definitions: numbers and labels.
 #[derive(Debug, Clone)]
 pub(crate) struct Definitions {

@@ -10,7 +10,7 @@ use super::extra_records::ExemplarEntry;
 use super::histogram_record::HistogramEntry;
 use super::read_ahead::{Content, Record, SamplesBatch, read_ahead};
 use super::record::{Definitions, Samples};
-use super::runs_record::RunsRecord;
+use super::runs_record::{RunsRecord, unpack};
 use super::segment::{Damage, SEGMENT_HEADER_BYTES, SegmentError, SegmentFile, corrupt};
 use super::writer::ClosedSegment;
 use crate::fs::FileSystem;
@@ -168,16 +168,23 @@ impl Replayer<'_> {
         let damage = |what| SegmentError::Damage(Damage { offset, what });
         (progress.in_doubt_from, progress.bytes) = (record.in_doubt_from, record.end);
         progress.is_condensed = record.is_condensed;
+        let Progress {
+            ordinals, windows, ..
+        } = progress;
+        let apply = &mut |replayed: Replayed<'_>| {
+            windows.insert(replayed.window(self.block_duration_ms));
+            apply(replayed);
+        };
         match record.content {
             Content::Definitions(definitions) => self
-                .define(&definitions, &mut progress.ordinals)
+                .define(&definitions, ordinals)
                 .map_err(SegmentError::Io)?
                 .map_err(damage)?,
             Content::Samples(batch) => self
-                .samples(batch, progress, apply)
+                .samples(batch, ordinals, apply)
                 .map_err(SegmentError::Damage)?,
-            Content::Runs(runs) => self.runs(&runs, progress, apply).map_err(damage)?,
-            extra => self.extra(extra, progress, apply).map_err(damage)?,
+            Content::Runs(runs) => self.runs(&runs, ordinals, apply).map_err(damage)?,
+            extra => apply_extra(extra, ordinals, apply).map_err(damage)?,
         }
         (self.progress)(record.end);
         Ok(())
@@ -186,13 +193,13 @@ impl Replayer<'_> {
     fn samples(
         &self,
         batch: SamplesBatch,
-        progress: &mut Progress,
+        ordinals: &Paged<u32>,
         apply: &mut dyn FnMut(Replayed<'_>),
     ) -> Result<(), Damage> {
         let series = batch.samples.series.values();
         let mut resolved = Vec::with_capacity(series.len());
         for (at, series) in series.iter().enumerate() {
-            let ordinal = defined(*series, &progress.ordinals);
+            let ordinal = defined(*series, ordinals);
             let damage = |what| Damage {
                 offset: batch.offset_of(at),
                 what,
@@ -204,7 +211,6 @@ impl Replayer<'_> {
             ..batch.samples
         };
         for run in runs(samples, self.block_duration_ms) {
-            progress.windows.insert(run.window);
             apply(Replayed::Floats(Box::new(run)));
         }
         Ok(())
@@ -214,73 +220,31 @@ impl Replayer<'_> {
     fn runs(
         &self,
         record: &RunsRecord,
-        progress: &mut Progress,
+        ordinals: &Paged<u32>,
         apply: &mut dyn FnMut(Replayed<'_>),
     ) -> Result<(), String> {
         let series = record.series().iter();
-        let ordinals = series.map(|series| defined(*series, &progress.ordinals));
+        let ordinals = series.map(|series| defined(*series, ordinals));
         let ordinals: Vec<u32> = ordinals.collect::<Result<_, _>>()?;
         let duration = self.block_duration_ms;
         for (start, newest, rows) in record.by_start() {
             let window = window_number(start, duration);
             let is_one =
                 window.checked_mul(duration) == Some(start) && i64::from(newest) < duration;
+            let replayed = ReplayedRuns {
+                window,
+                ordinals: &ordinals,
+                record,
+                rows,
+            };
             if is_one {
-                progress.windows.insert(window);
-                apply(Replayed::Runs(ReplayedRuns {
-                    window,
-                    ordinals: &ordinals,
-                    record,
-                    rows,
-                }));
+                apply(Replayed::Runs(replayed));
                 continue;
             }
             // Windows had another length once.
-            let mut samples = record.unpack(start, rows);
-            let series = samples.series.values().iter();
-            let ordinals = series.map(|series| defined(*series, &progress.ordinals));
-            samples.series = ordinals.collect::<Result<Vec<_>, _>>()?.into();
-            for run in runs(samples, duration) {
-                progress.windows.insert(run.window);
+            for run in runs(unpack(start, replayed.iter()), duration) {
                 apply(Replayed::Floats(Box::new(run)));
             }
-        }
-        Ok(())
-    }
-
-    /// Applies what is neither a definition nor float samples; the error is damage.
-    fn extra(
-        &self,
-        content: Content,
-        progress: &mut Progress,
-        apply: &mut dyn FnMut(Replayed<'_>),
-    ) -> Result<(), String> {
-        let Progress {
-            ordinals, windows, ..
-        } = progress;
-        let mut apply = |replayed: Replayed<'_>| {
-            windows.insert(replayed.window(self.block_duration_ms));
-            apply(replayed);
-        };
-        match content {
-            Content::Histograms(record) => {
-                for entry in record.iter() {
-                    let ordinal = defined(entry.ordinal, ordinals)?;
-                    apply(Replayed::Histogram(HistogramEntry { ordinal, ..entry }));
-                }
-            }
-            Content::Exemplars(exemplars) => {
-                for entry in exemplars {
-                    let ordinal = defined(entry.ordinal, ordinals)?;
-                    apply(Replayed::Exemplar(ExemplarEntry { ordinal, ..entry }));
-                }
-            }
-            Content::Metadata(all) => {
-                for known in all {
-                    apply(Replayed::Metadata(known));
-                }
-            }
-            Content::Definitions(_) | Content::Samples(_) | Content::Runs(_) => {}
         }
         Ok(())
     }
@@ -348,6 +312,35 @@ impl Replayer<'_> {
         cut.map_err(|e| unavailable("truncate wal segment", &segment.path, e))?;
         Ok(damage.offset)
     }
+}
+
+/// Applies what is neither a definition nor float samples; the error is damage.
+fn apply_extra(
+    content: Content,
+    ordinals: &Paged<u32>,
+    apply: &mut dyn FnMut(Replayed<'_>),
+) -> Result<(), String> {
+    match content {
+        Content::Histograms(record) => {
+            for entry in record.iter() {
+                let ordinal = defined(entry.ordinal, ordinals)?;
+                apply(Replayed::Histogram(HistogramEntry { ordinal, ..entry }));
+            }
+        }
+        Content::Exemplars(exemplars) => {
+            for entry in exemplars {
+                let ordinal = defined(entry.ordinal, ordinals)?;
+                apply(Replayed::Exemplar(ExemplarEntry { ordinal, ..entry }));
+            }
+        }
+        Content::Metadata(all) => {
+            for known in all {
+                apply(Replayed::Metadata(known));
+            }
+        }
+        Content::Definitions(_) | Content::Samples(_) | Content::Runs(_) => {}
+    }
+    Ok(())
 }
 
 /// The ordinal of a series number of the segment; the error is damage.

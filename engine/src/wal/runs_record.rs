@@ -171,23 +171,15 @@ impl RunsRecord {
             Some((*window.first()?, *newest, rows))
         })
     }
+}
 
-    /// The samples of some runs.
-    pub(super) fn unpack(&self, start: TimestampMs, rows: Range<usize>) -> Samples {
-        let (mut series, mut timestamps, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let mut room = Vec::new();
-        for run in self.runs(rows) {
-            run.for_each(&mut room, |offset, value| {
-                series.push(run.series);
-                timestamps.push(start.saturating_add(offset.into()));
-                values.push(value);
-            });
-        }
-        Samples {
-            series: series.into(),
-            timestamps: timestamps.into(),
-            values: values.into(),
-            starts: None,
-        }
+/// The samples of runs of a window that begins at `start`.
+pub(super) fn unpack<'a>(start: TimestampMs, runs: impl Iterator<Item = PackedRun<'a>>) -> Samples {
+    let (mut samples, mut room) = (Vec::new(), Vec::new());
+    for run in runs {
+        run.for_each(&mut room, |offset, value| {
+            samples.push((run.series, start.saturating_add(offset.into()), value));
+        });
     }
+    samples.into_iter().collect()
 }
