@@ -170,12 +170,8 @@ impl Database {
         let request = promql::Request {
             query,
             times: times.checked()?,
-            lookback_ms: options.lookback_ms.unwrap_or(self.options.lookback_ms),
-            samples_max: self.options.samples_max,
-            series_max: self.options.series_max,
-            language: self.options.language,
-            delayed_names: self.options.delayed_names,
-            start_timestamps: self.options.start_timestamps,
+            lookback_ms: options.lookback_ms,
+            options: &self.options,
             explain: options.explain,
             stats: options.stats,
         };

@@ -3,11 +3,11 @@
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_promql::ast::{Expr, ValueType};
-use narthex_promql::{EvalParams, ParseOptions, QueryPlan, parse, plan, value_type};
+use narthex_promql::{EvalParams, QueryPlan, parse, plan, value_type};
 
-use crate::Grid;
 use crate::run::Explain;
 use crate::source::SnapshotSource;
+use crate::{DatabaseOptions, Grid};
 
 /// The step of subqueries that name none: Prometheus' default evaluation interval.
 const SUBQUERY_STEP_MS: i64 = 60_000;
@@ -58,12 +58,9 @@ impl Times {
 pub(crate) struct Request<'a> {
     pub(crate) query: &'a str,
     pub(crate) times: Times,
-    pub(crate) lookback_ms: i64,
-    pub(crate) samples_max: u64,
-    pub(crate) series_max: usize,
-    pub(crate) language: ParseOptions,
-    pub(crate) delayed_names: bool,
-    pub(crate) start_timestamps: bool,
+    /// In place of what `options` say.
+    pub(crate) lookback_ms: Option<i64>,
+    pub(crate) options: &'a DatabaseOptions,
     pub(crate) explain: Option<Explain>,
     pub(crate) stats: bool,
 }
@@ -86,7 +83,8 @@ pub(crate) fn prepare(
     request: &Request<'_>,
     decoded: bool,
 ) -> Result<Planned> {
-    let expr = parse(request.query, &request.language)?;
+    let options = request.options;
+    let expr = parse(request.query, &options.language)?;
     let value_type = value_type(&expr);
     if !request.times.is_instant()
         && matches!(value_type, ValueType::RangeVector | ValueType::String)
@@ -101,16 +99,16 @@ pub(crate) fn prepare(
         grid: request.times.grid(),
         end: request.times.end(),
         instant: request.times.is_instant(),
-        lookback_ms: request.lookback_ms,
+        lookback_ms: request.lookback_ms.unwrap_or(options.lookback_ms),
         subquery_step_ms: SUBQUERY_STEP_MS,
-        samples_max: request.samples_max,
-        delayed_names: request.delayed_names,
-        start_timestamps: request.start_timestamps,
+        samples_max: options.samples_max,
+        delayed_names: options.delayed_names,
+        start_timestamps: options.start_timestamps,
         decoded,
         outlined: request.explain.is_some(),
         counted: request.stats,
     };
-    let source = SnapshotSource::new(snapshot.clone(), request.series_max);
+    let source = SnapshotSource::new(snapshot.clone(), options.series_max);
     let plan = plan(&expr, request.query, &params, &source)?;
     Ok(Planned {
         expr,

@@ -12,7 +12,6 @@ use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::Result;
 use datafusion::datasource::ViewTable;
 use narthex_engine::Snapshot;
-use narthex_promql::ParseOptions;
 use narthex_table::external;
 
 use crate::DatabaseOptions;
@@ -23,13 +22,8 @@ use crate::promql_rows;
 /// The table function of one statement.
 pub(crate) struct PromqlFunction {
     snapshot: Snapshot,
-    lookback_ms: i64,
-    samples_max: u64,
-    series_max: usize,
+    options: DatabaseOptions,
     widest: Arc<AtomicUsize>,
-    language: ParseOptions,
-    delayed_names: bool,
-    start_timestamps: bool,
 }
 
 impl PromqlFunction {
@@ -44,13 +38,8 @@ impl PromqlFunction {
     ) -> Self {
         Self {
             snapshot,
-            lookback_ms: options.lookback_ms,
-            samples_max: options.samples_max,
-            series_max: options.series_max,
+            options: options.clone(),
             widest,
-            language: options.language,
-            delayed_names: options.delayed_names,
-            start_timestamps: options.start_timestamps,
         }
     }
 }
@@ -69,12 +58,8 @@ impl TableFunctionImpl for PromqlFunction {
         let request = Request {
             query: &arguments.query,
             times: arguments.times,
-            lookback_ms: self.lookback_ms,
-            samples_max: self.samples_max,
-            series_max: self.series_max,
-            language: self.language,
-            delayed_names: self.delayed_names,
-            start_timestamps: self.start_timestamps,
+            lookback_ms: None,
+            options: &self.options,
             explain: None,
             stats: false,
         };

@@ -9,6 +9,7 @@ use datafusion::common::{Result, Statistics, internal_err};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
@@ -63,14 +64,7 @@ impl PhysicalOptimizerRule for RetainingWindows {
 const COLLECTING: [&str; 2] = ["array_agg", "string_agg"];
 
 fn refuse_collecting(node: &dyn ExecutionPlan) -> Result<()> {
-    let windows = match node.downcast_ref::<WindowAggExec>() {
-        Some(window) => window.window_expr(),
-        None => match node.downcast_ref::<BoundedWindowAggExec>() {
-            Some(window) => window.window_expr(),
-            None => return Ok(()),
-        },
-    };
-    for window in windows {
+    for window in window_functions(node).unwrap_or(&[]) {
         let mut names = COLLECTING.iter();
         if let Some(name) = names.find(|name| window.name().starts_with(**name)) {
             let message = format!("{name} cannot be a window function: group the rows instead");
@@ -78,6 +72,12 @@ fn refuse_collecting(node: &dyn ExecutionPlan) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The functions that an operator calls over windows of rows; `None` if that is not what it does.
+pub(crate) fn window_functions(node: &dyn ExecutionPlan) -> Option<&[Arc<dyn WindowExpr>]> {
+    let any = node.downcast_ref().map(WindowAggExec::window_expr);
+    any.or_else(|| node.downcast_ref().map(BoundedWindowAggExec::window_expr))
 }
 
 /// The rows of its input, which whoever reads them keeps.

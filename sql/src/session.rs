@@ -28,6 +28,7 @@ use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
 use crate::statement;
 use crate::yielding::YieldingJoins;
+use crate::{DatabaseOptions, Tuning};
 
 /// Where operators put what does not fit into memory.
 #[derive(Debug, Clone)]
@@ -46,7 +47,6 @@ impl Default for Spill {
         }
     }
 }
-use crate::{DatabaseOptions, Tuning};
 
 /// Makes the session of each query.
 pub(crate) struct Sessions {

@@ -6,7 +6,6 @@ use datafusion::common::stats::Precision;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
-use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 use narthex_model::Result;
 use narthex_table::{ReadExec, ReadPlan};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::own_seconds;
 use crate::error::from_datafusion;
+use crate::retaining::window_functions;
 
 /// An operator of the plan that is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,15 +100,8 @@ pub(super) fn describe(plan: &dyn ExecutionPlan, ran: bool) -> Result<Operator> 
 
 /// What DataFusion says of the operator, without its name.
 fn detail(plan: &dyn ExecutionPlan) -> String {
-    let windows = plan
-        .downcast_ref::<WindowAggExec>()
-        .map(WindowAggExec::window_expr);
-    let windows = windows.or_else(|| {
-        let bounded = plan.downcast_ref::<BoundedWindowAggExec>();
-        bounded.map(BoundedWindowAggExec::window_expr)
-    });
     // It would say the types of their results, too.
-    if let Some(windows) = windows {
+    if let Some(windows) = window_functions(plan) {
         let names: Vec<_> = windows.iter().map(|w| w.name().to_owned()).collect();
         return format!("wdw=[{}]", names.join(", "));
     }
