@@ -181,9 +181,9 @@ pub(crate) fn quantile(phi: f64, values: &mut [f64]) -> f64 {
         Rank::Outside(v) => return v,
         Rank::Between(lower, weight) => (lower, weight),
     };
-    let (_, low, above) = values.select_nth_unstable_by(lower, nan_first);
+    let (_, low, above) = values.select_nth_unstable_by_key(lower, |v| key(*v));
     let low = *low;
-    let high = above.iter().copied().min_by(nan_first).unwrap_or(low);
+    let high = above.iter().copied().min_by_key(|v| key(*v)).unwrap_or(low);
     low * (1.0 - weight) + high * weight
 }
 
@@ -208,11 +208,4 @@ fn rank(phi: f64, len: usize) -> Rank {
     }
     let rank = phi * (len - 1) as f64;
     Rank::Between(rank.floor() as usize, rank - rank.floor())
-}
-
-fn nan_first(a: &f64, b: &f64) -> std::cmp::Ordering {
-    match (a.is_nan(), b.is_nan()) {
-        (false, false) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
-        (a_nan, b_nan) => b_nan.cmp(&a_nan),
-    }
 }
