@@ -72,6 +72,12 @@ impl StepVectors {
         &self.values[row * self.steps..(row + 1) * self.steps]
     }
 
+    /// Whether there is a point at `step` of row `row`.
+    pub(crate) fn has(&self, row: usize, step: usize) -> bool {
+        let present = self.present.as_ref();
+        present.is_none_or(|present| present.is_valid(row * self.steps + step))
+    }
+
     /// Which points of row `row` are there; `None` if all are.
     pub(crate) fn row_present(&self, row: usize) -> Option<BooleanBuffer> {
         let present = self

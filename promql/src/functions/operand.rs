@@ -29,14 +29,10 @@ impl Operand {
     pub(crate) fn at(&self, row: usize, step: usize) -> f64 {
         match self {
             Self::Number(v) => *v,
-            Self::Vectors(vectors) => {
-                let at = row * vectors.steps + step;
-                if vectors.present.as_ref().is_some_and(|p| p.is_null(at)) {
-                    f64::NAN
-                } else {
-                    vectors.values[at]
-                }
+            Self::Vectors(vectors) if vectors.has(row, step) => {
+                vectors.values[row * vectors.steps + step]
             }
+            Self::Vectors(_) => f64::NAN,
         }
     }
 }

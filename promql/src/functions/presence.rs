@@ -69,10 +69,7 @@ impl PlanFunction for Presence {
 
 /// The points of `a` where `mask` has a point, or has none.
 fn mixed_masked(a: &ArrayRef, rows: usize, mask: &StepVectors, wanted: bool) -> Result<ArrayRef> {
-    let present = mask.present.as_ref();
-    let is_there = |at: usize| present.is_none_or(|present| present.is_valid(at));
-    let keep = |row: usize, step: usize| is_there(row * mask.steps + step) == wanted;
-    kept(a, rows, keep)
+    kept(a, rows, |row, step| mask.has(row, step) == wanted)
 }
 
 fn there(a: &ArrayRef, rows: usize) -> Result<StepVectors> {

@@ -48,7 +48,7 @@ impl GroupFunction for Ranked {
         for step in 0..vectors.steps {
             top.restart(counts.at(step).min(rows));
             for row in &order {
-                if present(&vectors, *row, step) {
+                if vectors.has(*row, step) {
                     top.offer(*row, vectors.row(*row)[step]);
                 }
             }
@@ -99,13 +99,6 @@ impl Ranked {
         }
         kept(array, rows, |row, step| keep[row * steps + step])
     }
-}
-
-fn present(vectors: &StepVectors, row: usize, step: usize) -> bool {
-    vectors
-        .present
-        .as_ref()
-        .is_none_or(|p| p.is_valid(row * vectors.steps + step))
 }
 
 /// How many points to keep, checked by the planner to be numbers.

@@ -140,9 +140,7 @@ impl<'a> Base<'a> {
     }
 
     fn has_point(&self, row: usize, step: usize) -> bool {
-        let floats = &self.points.floats;
-        let present = floats.present.as_ref();
-        present.is_none_or(|p| p.is_valid(row * floats.steps + step))
+        self.points.floats.has(row, step)
             || self.points.histogram_steps(row).any(|there| there == step)
     }
 
@@ -273,11 +271,7 @@ enum Newest {
 fn newest_of(times: &StepVectors, series: &[usize], step: usize) -> Newest {
     let mut newest = Newest::None;
     let mut at = f64::NEG_INFINITY;
-    for row in series {
-        let there = times.present.as_ref();
-        if !there.is_none_or(|p| p.is_valid(row * times.steps + step)) {
-            continue;
-        }
+    for row in series.iter().filter(|row| times.has(**row, step)) {
         let time = times.row(*row)[step];
         if time > at {
             (newest, at) = (Newest::One(*row), time);
