@@ -39,6 +39,19 @@ pub(super) struct Growth {
 }
 
 impl Growth {
+    /// That of `page`, which may not be there yet, by `push`, which says how many samples are new.
+    #[inline]
+    pub(super) fn of(page: &mut Option<Arc<Page>>, push: impl FnOnce(&mut Page) -> u64) -> Self {
+        let before = page.as_ref().map_or((0, 0), |p| (p.len(), p.heap_bytes()));
+        let page = Arc::make_mut(page.get_or_insert_with(|| Arc::new(Page::new())));
+        let samples = push(page);
+        Self {
+            series: page.len() - before.0,
+            samples,
+            heap_bytes: page.heap_bytes().cast_signed() - before.1.cast_signed(),
+        }
+    }
+
     fn and(self, other: Self) -> Self {
         Self {
             series: self.series + other.series,
@@ -116,7 +129,7 @@ impl Gathered {
         let push = |room: &mut Vec<SlotSample>, (page, range): (&mut _, &Range<usize>)| {
             let stretches = stretches.get(range.clone()).unwrap_or(&[]).iter();
             let pieces = stretches.filter_map(|s| self.piece(*s));
-            push_to_page(page, start, pieces, room)
+            Growth::of(page, |page| page.push_all(start, pieces, room))
         };
         let growths = touched.map_init(Vec::new, push);
         growths.reduce(Growth::default, Growth::and)
@@ -179,21 +192,5 @@ impl Gathered {
             }
         }
         stretches
-    }
-}
-
-fn push_to_page<'a>(
-    page: &mut Option<Arc<Page>>,
-    start: i64,
-    pieces: impl Iterator<Item = Piece<'a>>,
-    room: &mut Vec<SlotSample>,
-) -> Growth {
-    let before = page.as_ref().map_or((0, 0), |p| (p.len(), p.heap_bytes()));
-    let page = Arc::make_mut(page.get_or_insert_with(|| Arc::new(Page::new())));
-    let stored = page.push_all(start, pieces, room);
-    Growth {
-        series: page.len() - before.0,
-        samples: stored,
-        heap_bytes: page.heap_bytes().cast_signed() - before.1.cast_signed(),
     }
 }

@@ -2,7 +2,7 @@
 //! compressing its samples again.
 
 use super::codec::{Cursor, Decoder, PADDING_BYTES};
-use super::page::{Output, PAGE_SLOTS, Page};
+use super::page::{Output, PAGE_SLOTS, Page, Pushed};
 use super::sealed::{Run, Sealed};
 use super::window::{Window, place};
 
@@ -159,7 +159,7 @@ impl Page {
         for run in runs {
             let number = self.number(place(run.series).1);
             if !self.follows(number, run.first_ms) {
-                late.push((number, run));
+                late.push(run);
             } else if let Some(of_number) = by_number.get_mut(number) {
                 *of_number = Some(run);
                 bytes += run.bytes.len();
@@ -177,9 +177,10 @@ impl Page {
             }
         }
         let mut room = Vec::new();
-        for (number, run) in late {
+        for run in late {
+            let (_, slot) = place(run.series);
             run.for_each(&mut room, |offset, value| {
-                stored += u64::from(self.push_counted(number, offset, value));
+                stored += u64::from(self.push(slot, offset, value) != Pushed::Repeated);
             });
         }
         stored

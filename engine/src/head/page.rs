@@ -194,13 +194,6 @@ impl Page {
         }
     }
 
-    /// Adds a sample of the series with a number; whether it was not there already.
-    pub(super) fn push_counted(&mut self, number: usize, offset_ms: u32, value: f64) -> bool {
-        let pushed = self.push_to(number, offset_ms, value);
-        self.seal_if_large();
-        pushed != Pushed::Repeated
-    }
-
     /// What is never touched again, from the oldest writes to the newest.
     pub(super) fn sealed_parts(&self) -> impl Iterator<Item = &Sealed> {
         self.sealed.iter().map(AsRef::as_ref)
@@ -222,15 +215,18 @@ impl Page {
         self.slots().filter(is_unsorted)
     }
 
-    /// Puts the tail of the series with a number into `room`; `None` if it is empty.
+    /// Puts the tail of the series with a number into `room`, with its padding; `None` if it is empty.
     pub(super) fn tail_of(&self, number: usize, room: &mut Vec<u8>) -> Option<Run> {
         let series = self.series.get(number)?;
+        if series.cursor.count() == 0 {
+            return None;
+        }
         room.clear();
         self.tails.copy_to(series.tail, room);
         let end = room.len() as u32;
         room.extend_from_slice(&[0; PADDING_BYTES]);
         let run = series.tail_run(room);
-        (run.count > 0).then_some(Run { end, ..run })
+        Some(Run { end, ..run })
     }
 
     /// The number of the series in `slot`; a new one if it has none yet.
@@ -440,11 +436,11 @@ impl SeriesView<'_> {
             visit(run, bytes);
         }
         let (min_ms, max_ms) = self.bounds();
-        if self.series.cursor.count() > 0 && first_ms <= max_ms && min_ms <= last_ms {
-            scratch.clear();
-            self.page.tails.copy_to(self.series.tail, scratch);
-            scratch.extend_from_slice(&[0; PADDING_BYTES]);
-            visit(self.series.tail_run(scratch), scratch);
+        if first_ms <= max_ms
+            && min_ms <= last_ms
+            && let Some(tail) = self.page.tail_of(self.number, scratch)
+        {
+            visit(tail, scratch);
         }
     }
 

@@ -43,17 +43,19 @@ impl Sealed {
     /// The run of series `number`, and the bytes from its start on.
     pub(super) fn run(&self, number: usize) -> Option<(Run, &[u8])> {
         let run = self.runs.get(number).filter(|run| run.count > 0)?;
-        let before = number.checked_sub(1).and_then(|n| self.runs.get(n));
-        let start = before.map_or(0, |run| run.end as usize);
-        Some((*run, self.bytes.get(start..)?))
+        Some((*run, self.bytes.get(self.start(number)..)?))
     }
 
     /// The run of series `number`, and just its bytes.
     pub(super) fn exact(&self, number: usize) -> Option<(Run, &[u8])> {
-        let (run, bytes) = self.run(number)?;
+        let (run, _) = self.run(number)?;
+        Some((run, self.bytes.get(self.start(number)..run.end as usize)?))
+    }
+
+    /// Where the bytes of run `number` begin.
+    fn start(&self, number: usize) -> usize {
         let before = number.checked_sub(1).and_then(|n| self.runs.get(n));
-        let start = before.map_or(0, |run| run.end);
-        Some((run, bytes.get(..run.end.checked_sub(start)? as usize)?))
+        before.map_or(0, |run| run.end as usize)
     }
 
     /// Number of runs.

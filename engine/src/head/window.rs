@@ -6,7 +6,7 @@ use std::sync::Arc;
 use narthex_model::{HistogramRef, TimeRange, TimestampMs};
 
 use super::extras::Extras;
-use super::gathered::Gathered;
+use super::gathered::{Gathered, Growth};
 use super::packed::PackedRun;
 use super::page::{Output, PAGE_SLOTS, Page, Pushed, SeriesView};
 use crate::exemplars::StoredExemplar;
@@ -124,23 +124,33 @@ impl Window {
     fn push_float(&mut self, ordinal: u32, t: TimestampMs, value: f64) -> Pushed {
         let offset = offset_in(self.start(), t);
         let (page, slot) = place(ordinal);
-        if self.pages.len() <= page {
-            self.pages.resize(page + 1, None);
-        }
-        let Some(page) = self.pages.get_mut(page) else {
-            return Pushed::Repeated;
-        };
-        let before = page.as_ref().map_or((0, 0), |p| (p.len(), p.heap_bytes()));
-        let page = Arc::make_mut(page.get_or_insert_with(|| Arc::new(Page::new())));
-        let pushed = page.push(slot, offset, value);
-        self.series += (page.len() - before.0) as u64;
-        self.heap_bytes = self.heap_bytes + page.heap_bytes() - before.1;
-        self.samples += u64::from(pushed != Pushed::Repeated);
+        let mut pushed = Pushed::Repeated;
+        self.push_to_page(page, |page| {
+            pushed = page.push(slot, offset, value);
+            u64::from(pushed != Pushed::Repeated)
+        });
         if !self.extras.has_no_histograms() {
             self.extras.float_written(ordinal, offset);
         }
         self.note(t);
         pushed
+    }
+
+    /// Has `push` add samples to a page and say how many are new.
+    fn push_to_page(&mut self, page: usize, push: impl FnOnce(&mut Page) -> u64) {
+        if self.pages.len() <= page {
+            self.pages.resize(page + 1, None);
+        }
+        if let Some(page) = self.pages.get_mut(page) {
+            let growth = Growth::of(page, push);
+            self.grow(growth);
+        }
+    }
+
+    fn grow(&mut self, by: Growth) {
+        self.series += by.series as u64;
+        self.samples += by.samples;
+        self.heap_bytes = self.heap_bytes.saturating_add_signed(by.heap_bytes);
     }
 
     /// Adds all samples that were gathered.
@@ -155,9 +165,7 @@ impl Window {
             return;
         }
         let growth = gathered.push_to(start, &mut self.pages);
-        self.series += growth.series as u64;
-        self.samples += growth.samples;
-        self.heap_bytes = self.heap_bytes.saturating_add_signed(growth.heap_bytes);
+        self.grow(growth);
         if !self.extras.has_no_histograms() {
             for (ordinal, t, _) in gathered.iter() {
                 self.extras.float_written(ordinal, offset_in(start, t));
@@ -202,17 +210,7 @@ impl Window {
         ) else {
             return;
         };
-        if self.pages.len() <= page {
-            self.pages.resize(page + 1, None);
-        }
-        let Some(page) = self.pages.get_mut(page) else {
-            return;
-        };
-        let before = page.as_ref().map_or((0, 0), |p| (p.len(), p.heap_bytes()));
-        let page = Arc::make_mut(page.get_or_insert_with(|| Arc::new(Page::new())));
-        self.samples += page.adopt(runs);
-        self.series += (page.len() - before.0) as u64;
-        self.heap_bytes = self.heap_bytes + page.heap_bytes() - before.1;
+        self.push_to_page(page, |page| page.adopt(runs));
         self.note(self.start().saturating_add(first.into()));
         self.note(self.start().saturating_add(last.into()));
     }
