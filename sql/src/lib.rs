@@ -17,6 +17,7 @@ mod promql_rows;
 mod retaining;
 mod retry;
 mod rows;
+mod rules;
 mod run;
 mod session;
 mod sized;

@@ -11,12 +11,6 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::optimizer::OptimizerRule;
-use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
-use datafusion::optimizer::optimize_projections::OptimizeProjections;
-use datafusion::optimizer::push_down_filter::PushDownFilter;
-use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
-use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::prelude::SessionConfig;
 use narthex_engine::Snapshot;
 use narthex_model::Result;
@@ -26,6 +20,7 @@ use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
 use crate::memory::{QueryMemory, ServerMemory};
 use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
+use crate::rules;
 use crate::statement;
 use crate::yielding::YieldingJoins;
 use crate::{DatabaseOptions, Tuning};
@@ -68,16 +63,23 @@ impl Sessions {
             SessionStateBuilder::new()
                 .with_config(config(options))
                 .with_runtime_env(runtime.clone())
-                .with_physical_optimizer_rule(Arc::new(YieldingJoins))
-                .with_physical_optimizer_rule(Arc::new(RetainingWindows))
         };
-        let mut sql = base().with_default_features().build();
+        let mut sql = base()
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(YieldingJoins))
+            .with_physical_optimizer_rule(Arc::new(RetainingWindows))
+            .build();
         if let Err(error) = bounded::bound(&mut sql) {
             tracing::warn!(%error, "SQL functions are without bounds");
         }
+        let promql = base()
+            .with_analyzer_rules(Vec::new())
+            .with_optimizer_rules(rules::logical())
+            .with_physical_optimizer_rules(rules::physical())
+            .build();
         Self {
             sql,
-            promql: base().with_optimizer_rules(promql_rules()).build(),
+            promql,
             partitions: options.partitions,
             tuning: options.tuning,
             memory: Arc::new(ServerMemory::new(options.memory_bytes_max)),
@@ -130,6 +132,7 @@ impl Sessions {
             .with_batch_size(tuning.batch_rows(steps))
             .with_target_partitions(tuning.partitions(samples, self.partitions));
         let optimizer = &mut config.options_mut().optimizer;
+        optimizer.max_passes = 1; // the rules are in an order in which a second pass finds nothing
         optimizer.hash_join_single_partition_threshold = tuning.broadcast_bytes;
         optimizer.hash_join_single_partition_threshold_rows = tuning.broadcast_rows(steps);
         *state.config_mut() = config;
@@ -169,15 +172,4 @@ fn config(options: &DatabaseOptions) -> SessionConfig {
     settings.sql_parser.enable_ident_normalization = false;
     settings.execution.time_zone = Some("UTC".to_owned());
     config
-}
-
-/// The rules that help plans of the shape that PromQL has; the others would only cost time.
-fn promql_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    vec![
-        Arc::new(SimplifyExpressions::new()),
-        Arc::new(ReplaceDistinctWithAggregate::new()),
-        Arc::new(PushDownFilter::new()),
-        Arc::new(CommonSubexprEliminate::new()),
-        Arc::new(OptimizeProjections::new()),
-    ]
 }
