@@ -47,9 +47,10 @@ pub const LAYERS: &[Layer] = &[
         datafusion: true,
         ..layer("sql", &["model", "engine", "engine/table", "promql"])
     },
-    layer("ingest", &["model", "formats"]),
+    layer("settings", &["model"]),
+    layer("ingest", &["model", "formats", "settings"]),
     layer("importer", &["model", "formats", "engine"]),
-    layer("rules", &["model"]),
+    layer("rules", &["model", "promql/syntax", "settings"]),
     layer("slo", &["model", "rules"]),
     Layer {
         datafusion: true,
@@ -64,6 +65,7 @@ pub const LAYERS: &[Layer] = &[
                 "engine/bucket",
                 "promql",
                 "sql",
+                "settings",
                 "ingest",
                 "importer",
                 "rules",

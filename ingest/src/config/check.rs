@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use narthex_model::Result;
 use serde_yaml::Value;
 
-use super::error::Source;
-use super::locate::Step;
 use super::protocol::ValidationScheme;
 use super::scrape::ScrapeConfig;
 use super::storage::StorageConfig;
 use super::{Config, GlobalConfig, Warning};
 use crate::relabel::{RelabelConfig, Rule};
+use narthex_settings::{Source, Step};
 
 /// Sections we do not act on: refused if ignoring them would lose something, else warned of. A section that says
 /// nothing (`rule_files:` with comments below, as in the sample file of Prometheus) is fine.

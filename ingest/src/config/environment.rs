@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Warning;
-use super::error::Source;
-use super::locate::Step;
+use narthex_settings::{Source, Step};
 
 /// Replaces variables by their values, `$$` by `$`. An unset one becomes empty, with a warning.
 pub(crate) fn expand(labels: &mut BTreeMap<String, String>, source: &Source<'_>) -> Vec<Warning> {

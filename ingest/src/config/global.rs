@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
-use super::values::{ByteSize, DurationMs, or_default};
+use narthex_settings::{ByteSize, DurationMs, or_default};
 
 /// Scrape interval where nothing is said.
 pub(crate) const SCRAPE_INTERVAL: DurationMs = DurationMs(60_000);

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use narthex_model::Result;
 
-use super::error::Source;
 use super::global::{GlobalConfig, SCRAPE_INTERVAL, SCRAPE_TIMEOUT};
 use super::http::TlsConfig;
-use super::locate::Step;
 use super::scrape::ScrapeConfig;
-use super::values::{DurationMs, resolve_path};
+use narthex_settings::Source;
+use narthex_settings::Step;
+use narthex_settings::{DurationMs, resolve_path};
 
 /// Completes `global`. Zero durations count as not set.
 pub(crate) fn global(global: &mut GlobalConfig, source: &Source<'_>) -> Result<()> {

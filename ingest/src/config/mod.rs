@@ -6,16 +6,13 @@
 
 mod check;
 mod environment;
-mod error;
 mod global;
 mod http;
 mod inherit;
 mod known;
-mod locate;
 mod protocol;
 mod scrape;
 mod storage;
-pub(crate) mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -27,13 +24,13 @@ pub use global::GlobalConfig;
 pub use http::{
     Authorization, BasicAuth, HeaderValues, HttpHeaders, Scheme, TlsConfig, TlsVersion,
 };
+pub use narthex_settings::{ByteSize, DurationMs, Secret};
 pub use protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
 pub use scrape::{FileSdConfig, ScrapeConfig, StaticConfig};
 pub use storage::{ExemplarsConfig, RetentionRule, StorageConfig, StoreRetention, TsdbConfig};
-pub use values::{ByteSize, DurationMs, Secret};
 
-use error::Source;
-use values::or_default;
+use narthex_settings::Source;
+use narthex_settings::or_default;
 
 /// Something in the file that has no effect: `file:line:column: path: message`.
 pub type Warning = String;
@@ -113,6 +110,7 @@ impl Config {
         let source = Source {
             file: file_name,
             text,
+            is_known_elsewhere: known::is_known_elsewhere,
         };
         // A file of comments only is the empty configuration.
         let config: Option<Self> = serde_yaml::from_str(text).map_err(|e| source.yaml_error(&e))?;
@@ -126,7 +124,7 @@ impl Config {
         warnings.extend(check::global(&config.global, &source));
         let folder = folder_of(file_name);
         for pattern in &mut config.scrape_config_files {
-            values::resolve_path(pattern, folder);
+            narthex_settings::resolve_path(pattern, folder);
         }
         warnings.extend(finish_jobs(
             &mut config.scrape_configs,
@@ -165,6 +163,7 @@ fn parse_jobs(
     let source = Source {
         file: file_name,
         text,
+        is_known_elsewhere: known::is_known_elsewhere,
     };
     let file: Option<ScrapeConfigFile> =
         serde_yaml::from_str(text).map_err(|e| source.yaml_error(&e))?;

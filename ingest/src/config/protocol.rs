@@ -3,9 +3,9 @@
 use std::fmt;
 
 use narthex_formats::Protocol;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::values::{FromText, text_serde};
+use narthex_settings::{FromText, text_serde};
 
 /// A format a target may answer in, by its name in `scrape_protocols`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::global::{SCRAPE_INTERVAL, SCRAPE_TIMEOUT};
 use super::http::{Authorization, BasicAuth, HttpHeaders, Scheme, TlsConfig};
 use super::protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
-use super::values::{ByteSize, DurationMs, Secret, or_default};
 use crate::relabel::RelabelConfig;
+use narthex_settings::{ByteSize, DurationMs, Secret, or_default};
 
 /// A job. The keys that `global` has too are `Some` after loading; limits of 0 mean none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

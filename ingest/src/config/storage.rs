@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
-use super::values::{ByteSize, DurationMs, or_default};
+use narthex_settings::{ByteSize, DurationMs, or_default};
 
 /// The section `storage`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::config::values::{FromText, text_serde};
+use narthex_settings::{FromText, text_serde};
 
 /// The largest compiled size of a rule's regular expression, in bytes.
 const REGEX_SIZE_BYTES_MAX: usize = 4 << 20;
@@ -119,7 +119,7 @@ fn any_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D::Err
             serde_yaml::from_value(lower).map(Self).map_err(unknown)
         }
     }
-    crate::config::values::text(deserializer).map(|AnyCase(action)| action)
+    narthex_settings::text(deserializer).map(|AnyCase(action)| action)
 }
 
 /// A regular expression (RE2 syntax) that must match a whole text; `.` matches line ends too.

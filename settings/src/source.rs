@@ -2,42 +2,53 @@
 
 use narthex_model::Error;
 
-use super::known::{is_known_elsewhere, nearest};
-use super::locate::{Step, locate, show_path};
+use crate::locate::{Step, locate, show_path};
+use crate::nearest::nearest;
 
 /// A text and the name it is reported under.
-#[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
     /// The file's name.
-    pub(crate) file: &'a str,
+    pub file: &'a str,
     /// What stands in it.
-    pub(crate) text: &'a str,
+    pub text: &'a str,
+    /// Whether a key that is not known here is one of Prometheus' all the same: it is answered with "not supported yet".
+    pub is_known_elsewhere: fn(&str) -> bool,
 }
 
 impl Source<'_> {
     /// An error of the YAML reader, in our words.
-    pub(crate) fn yaml_error(&self, error: &serde_yaml::Error) -> Error {
+    pub fn yaml_error(&self, error: &serde_yaml::Error) -> Error {
         let text = error.to_string();
         let Some(location) = error.location() else {
-            return Error::invalid(format!("{}: {}", self.file, reword(&text)));
+            return Error::invalid(format!(
+                "{}: {}",
+                self.file,
+                reword(&text, self.is_known_elsewhere)
+            ));
         };
         let (line, column) = (location.line(), location.column());
         let place = format!(" at line {line} column {column}");
-        let message = reword(&text.replacen(&place, "", 1));
+        let message = reword(&text.replacen(&place, "", 1), self.is_known_elsewhere);
         Error::invalid(format!("{}:{line}:{column}: {message}", self.file))
     }
 
     /// `message` about the node at `path`.
-    pub(crate) fn error_at(&self, path: &[Step], message: &str) -> Error {
+    pub fn error_at(&self, path: &[Step], message: &str) -> Error {
         Error::invalid(self.at(path, message))
     }
 
     /// `message` with the place of the node at `path` before it.
-    pub(crate) fn at(&self, path: &[Step], message: &str) -> String {
+    pub fn at(&self, path: &[Step], message: &str) -> String {
         let message = match show_path(path) {
             path if path.is_empty() => message.to_owned(),
             path => format!("{path}: {message}"),
         };
+        self.place(path, &message)
+    }
+
+    /// `message` with the place of the node at `path` before it, but not its path.
+    pub fn place(&self, path: &[Step], message: &str) -> String {
         match locate(self.text, path) {
             Some((line, column)) => format!("{}:{line}:{column}: {message}", self.file),
             None => format!("{}: {message}", self.file),
@@ -46,10 +57,10 @@ impl Source<'_> {
 }
 
 /// Says serde's standard messages as a user of the file would: keys, not fields.
-fn reword(text: &str) -> String {
+fn reword(text: &str, is_known_elsewhere: fn(&str) -> bool) -> String {
     if let Some((path, rest)) = text.split_once("unknown field `") {
         let (key, expected) = rest.split_once('`').unwrap_or((rest, ""));
-        return format!("{path}{}", unknown_key(key, expected));
+        return format!("{path}{}", unknown_key(key, expected, is_known_elsewhere));
     }
     if let Some((path, rest)) = text.split_once("duplicate field `") {
         return format!("{path}key \"{}\" stands twice", rest.trim_end_matches('`'));
@@ -85,7 +96,7 @@ fn plain_types(text: &str) -> String {
     format!("{before}, expected {expected}")
 }
 
-fn unknown_key(key: &str, expected: &str) -> String {
+fn unknown_key(key: &str, expected: &str, is_known_elsewhere: fn(&str) -> bool) -> String {
     if is_known_elsewhere(key) {
         return format!("key \"{key}\" is not supported yet");
     }

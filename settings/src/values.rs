@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use narthex_model::{format_duration, parse_duration};
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 /// A value that is read from text.
-pub(crate) trait FromText: Sized {
+pub trait FromText: Sized {
     /// What the text should be, for the error message.
     const EXPECTING: &'static str;
 
@@ -33,12 +33,12 @@ impl<T: FromText> Visitor<'_> for TextVisitor<T> {
 }
 
 /// Reads a [`FromText`] value; the error is raised inside the scalar, which gives it its line and column.
-pub(crate) fn text<'de, D: Deserializer<'de>, T: FromText>(deserializer: D) -> Result<T, D::Error> {
+pub fn text<'de, D: Deserializer<'de>, T: FromText>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_str(TextVisitor(PhantomData))
 }
 
 /// Reads a value whose key may stand there with nothing behind it.
-pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,
@@ -148,27 +148,26 @@ impl fmt::Debug for Secret {
 }
 
 /// Serde for types that are read by [`FromText`] and written by `Display`.
+#[macro_export]
 macro_rules! text_serde {
     ($($name:ty),+) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::config::values::text(deserializer)
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::text(deserializer)
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
     )+};
 }
-pub(crate) use text_serde;
-
 text_serde!(DurationMs, ByteSize, Secret);
 
 /// `path` as seen from the folder of the configuration file.
-pub(crate) fn resolve_path(path: &mut PathBuf, folder: &std::path::Path) {
+pub fn resolve_path(path: &mut PathBuf, folder: &std::path::Path) {
     if path.is_relative() && !path.as_os_str().is_empty() {
         *path = folder.join(&*path);
     }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 /// One step down in a YAML document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// The value of this key.
     Key(&'static str),
     /// The element at this position.
@@ -17,7 +17,7 @@ pub(crate) enum Step {
 }
 
 /// A path printed as `scrape_configs[0].job_name`.
-pub(crate) fn show_path(path: &[Step]) -> String {
+pub fn show_path(path: &[Step]) -> String {
     let mut out = String::new();
     for step in path {
         match step {
@@ -34,7 +34,7 @@ pub(crate) fn show_path(path: &[Step]) -> String {
 
 /// Line and column, from 1, of the last key of `path`, or of the element it ends with. A part of the path that is not
 /// there gives the place of the deepest node that is.
-pub(crate) fn locate(text: &str, path: &[Step]) -> Option<(usize, usize)> {
+pub fn locate(text: &str, path: &[Step]) -> Option<(usize, usize)> {
     (0..=path.len()).rev().find_map(|depth| {
         let probe = Probe {
             path: path.get(..depth)?,

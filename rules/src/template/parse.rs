@@ -1,0 +1,625 @@
+//! From tokens to trees: one per `define`, and the one around them.
+
+use std::collections::BTreeMap;
+
+use narthex_syntax::Quoted;
+
+use super::lex::{Kind, Token, lex};
+use super::literal;
+use super::node::{Branch, Command, Expr, ExprKind, List, Node, Pipe};
+
+/// How deep blocks and parentheses may lie inside each other. Whoever walks a tree by recursion may rely on it.
+const DEPTH_MAX: usize = 50;
+
+/// The trees of a text, by name.
+pub(super) type Trees = BTreeMap<String, List>;
+
+/// Reads the template `text` that is called `name`.
+///
+/// # Errors
+/// The first mistake, as Go words it: `template: name:line: what is wrong`.
+pub(super) fn parse(
+    name: &str,
+    text: &str,
+    is_function: &dyn Fn(&str) -> bool,
+) -> Result<Trees, String> {
+    let mut parser = Parser {
+        name,
+        tokens: lex(text),
+        at: 0,
+        furthest: 0,
+        action_line: None,
+        variables: vec!["$".to_owned()],
+        range_depth: 0,
+        depth: 0,
+        trees: Trees::new(),
+        is_function,
+    };
+    let root = parser.root()?;
+    parser.add(name.to_owned(), root)?;
+    Ok(parser.trees)
+}
+
+struct Parser<'a> {
+    name: &'a str,
+    /// The last one is the end or an error, and is given again and again.
+    tokens: Vec<Token>,
+    at: usize,
+    /// The furthest token looked at: errors are at its line.
+    furthest: usize,
+    /// The line of the action that is being read.
+    action_line: Option<usize>,
+    /// Those defined so far.
+    variables: Vec<String>,
+    range_depth: usize,
+    depth: usize,
+    trees: Trees,
+    is_function: &'a dyn Fn(&str) -> bool,
+}
+
+type Parsed<T> = Result<T, String>;
+
+/// What ends a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    End,
+    Else,
+}
+
+impl Ending {
+    fn shown(self) -> &'static str {
+        match self {
+            Self::End => "{{end}}",
+            Self::Else => "{{else}}",
+        }
+    }
+}
+
+/// A part of a list, or what ends it.
+enum Item {
+    Node(Node),
+    Ending(Ending),
+}
+
+impl Parser<'_> {
+    fn token(&mut self, at: usize) -> Token {
+        let at = at.min(self.tokens.len() - 1);
+        self.furthest = self.furthest.max(at);
+        self.tokens[at].clone()
+    }
+
+    fn next(&mut self) -> Token {
+        let token = self.token(self.at);
+        self.at = (self.at + 1).min(self.tokens.len());
+        token
+    }
+
+    fn peek(&mut self) -> Kind {
+        self.token(self.at).kind
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek() == Kind::Space {
+            self.at += 1;
+        }
+    }
+
+    fn next_word(&mut self) -> Token {
+        self.skip_space();
+        self.next()
+    }
+
+    fn peek_word(&mut self) -> Token {
+        self.skip_space();
+        self.token(self.at)
+    }
+
+    fn fail<T>(&self, message: impl std::fmt::Display) -> Parsed<T> {
+        let line = self.tokens.get(self.furthest).map_or(1, |t| t.line);
+        Err(format!("template: {}:{line}: {message}", self.name))
+    }
+
+    fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
+        if token.kind != Kind::Error {
+            return self.fail(format!("unexpected {token} in {context}"));
+        }
+        match self.action_line.filter(|line| *line != token.line) {
+            // "unclosed action started at", not "unclosed action in action started at".
+            Some(line) if token.text.ends_with(" action") => {
+                self.fail(format!("{token} started at {}:{line}", self.name))
+            }
+            Some(line) => self.fail(format!("{token} in action started at {}:{line}", self.name)),
+            None => self.fail(token),
+        }
+    }
+
+    fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Token> {
+        let token = self.next_word();
+        if token.kind == kind {
+            return Ok(token);
+        }
+        self.unexpected(&token, context)
+    }
+
+    fn add(&mut self, name: String, tree: List) -> Parsed<()> {
+        let is_empty = |tree: &List| {
+            tree.iter()
+                .all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()))
+        };
+        match self.trees.get(&name) {
+            Some(old) if !is_empty(old) => {
+                if !is_empty(&tree) {
+                    return self.fail(format!(
+                        "template: multiple definition of template {}",
+                        Quoted(&name)
+                    ));
+                }
+            }
+            _ => {
+                self.trees.insert(name, tree);
+            }
+        }
+        Ok(())
+    }
+
+    fn root(&mut self) -> Parsed<List> {
+        let mut list = List::new();
+        while self.peek() != Kind::Eof {
+            if self.peek() == Kind::LeftDelim {
+                let back = self.at;
+                self.next();
+                if self.next_word().kind == Kind::Define {
+                    self.definition()?;
+                    continue;
+                }
+                self.at = back;
+            }
+            match self.text_or_action()? {
+                Item::Node(node) => list.push(node),
+                Item::Ending(ending) => {
+                    return self.fail(format!("unexpected {}", ending.shown()));
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    fn definition(&mut self) -> Parsed<()> {
+        const CONTEXT: &str = "define clause";
+        let token = self.next_word();
+        let name = self.template_name(&token, CONTEXT)?;
+        self.expect(Kind::RightDelim, CONTEXT)?;
+        let tree = self.separate(CONTEXT)?;
+        self.add(name, tree)
+    }
+
+    /// The tree of a template inside another: it has its own variables.
+    fn separate(&mut self, context: &str) -> Parsed<List> {
+        let outer = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
+        let range_depth = std::mem::take(&mut self.range_depth);
+        let (tree, ending) = self.list()?;
+        if ending != Ending::End {
+            return self.fail(format!("unexpected {} in {context}", ending.shown()));
+        }
+        self.variables = outer;
+        self.range_depth = range_depth;
+        Ok(tree)
+    }
+
+    fn list(&mut self) -> Parsed<(List, Ending)> {
+        self.deeper()?;
+        let mut list = List::new();
+        while self.peek_word().kind != Kind::Eof {
+            match self.text_or_action()? {
+                Item::Node(node) => list.push(node),
+                Item::Ending(ending) => {
+                    self.depth -= 1;
+                    return Ok((list, ending));
+                }
+            }
+        }
+        self.fail("unexpected EOF")
+    }
+
+    fn deeper(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return self.fail("max expression depth exceeded");
+        }
+        Ok(())
+    }
+
+    fn text_or_action(&mut self) -> Parsed<Item> {
+        let token = self.next_word();
+        match token.kind {
+            Kind::Text => Ok(Item::Node(Node::Text(token.text))),
+            Kind::LeftDelim => {
+                self.action_line = Some(token.line);
+                let item = self.action();
+                self.action_line = None;
+                item
+            }
+            _ => self.unexpected(&token, "input"),
+        }
+    }
+
+    fn action(&mut self) -> Parsed<Item> {
+        let token = self.peek_word();
+        let node = match token.kind {
+            Kind::Else => return self.else_(),
+            Kind::End => {
+                self.next();
+                self.expect(Kind::RightDelim, "end")?;
+                return Ok(Item::Ending(Ending::End));
+            }
+            Kind::Block => self.block()?,
+            Kind::Break | Kind::Continue => self.jump()?,
+            Kind::If => Node::If(self.branch("if")?),
+            Kind::Range => Node::Range(self.branch("range")?),
+            Kind::With => Node::With(self.branch("with")?),
+            Kind::Template => self.template()?,
+            _ => {
+                let pipe = self.pipeline("command", Kind::RightDelim)?;
+                let pos = token.pos;
+                Node::Action { pos, pipe }
+            }
+        };
+        Ok(Item::Node(node))
+    }
+
+    fn else_(&mut self) -> Parsed<Item> {
+        self.next();
+        // `else if` and `else with` begin a block whose end is that of this one.
+        if !matches!(self.peek_word().kind, Kind::If | Kind::With) {
+            self.expect(Kind::RightDelim, "else")?;
+        }
+        Ok(Item::Ending(Ending::Else))
+    }
+
+    fn jump(&mut self) -> Parsed<Node> {
+        let keyword = self.next();
+        let shown = format!("{{{{{}}}}}", keyword.text);
+        self.expect(Kind::RightDelim, &shown)?;
+        if self.range_depth == 0 {
+            return self.fail(format!("{shown} outside {{{{range}}}}"));
+        }
+        Ok(match keyword.kind {
+            Kind::Break => Node::Break,
+            _ => Node::Continue,
+        })
+    }
+
+    fn branch(&mut self, keyword: &str) -> Parsed<Branch> {
+        self.next();
+        let outer = self.variables.len();
+        let is_range = usize::from(keyword == "range");
+        let pipe = self.pipeline(keyword, Kind::RightDelim)?;
+        self.range_depth += is_range;
+        let (then, ending) = self.list()?;
+        self.range_depth -= is_range;
+        let otherwise = match ending {
+            Ending::End => List::new(),
+            Ending::Else => self.otherwise(keyword)?,
+        };
+        self.variables.truncate(outer);
+        Ok(Branch {
+            pos: pipe.pos,
+            pipe,
+            then,
+            otherwise,
+        })
+    }
+
+    fn otherwise(&mut self, keyword: &str) -> Parsed<List> {
+        self.deeper()?;
+        let chained = match (keyword, self.peek()) {
+            ("if", Kind::If) => Some(Node::If(self.branch("if")?)),
+            ("with", Kind::With) => Some(Node::With(self.branch("with")?)),
+            _ => None,
+        };
+        self.depth -= 1;
+        if let Some(node) = chained {
+            return Ok(vec![node]);
+        }
+        match self.list()? {
+            (list, Ending::End) => Ok(list),
+            (_, Ending::Else) => self.fail("expected end; found {{else}}"),
+        }
+    }
+
+    fn block(&mut self) -> Parsed<Node> {
+        const CONTEXT: &str = "block clause";
+        self.next();
+        let token = self.next_word();
+        let name = self.template_name(&token, CONTEXT)?;
+        let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
+        let tree = self.separate(CONTEXT)?;
+        self.add(name.clone(), tree)?;
+        Ok(Node::Template {
+            pos: token.pos,
+            name,
+            pipe: Some(pipe),
+        })
+    }
+
+    fn template(&mut self) -> Parsed<Node> {
+        const CONTEXT: &str = "template clause";
+        self.next();
+        let token = self.next_word();
+        let name = self.template_name(&token, CONTEXT)?;
+        let pipe = if self.peek_word().kind == Kind::RightDelim {
+            self.next();
+            None
+        } else {
+            Some(self.pipeline(CONTEXT, Kind::RightDelim)?)
+        };
+        let pos = token.pos;
+        Ok(Node::Template { pos, name, pipe })
+    }
+
+    fn template_name(&mut self, token: &Token, context: &str) -> Parsed<String> {
+        match token.kind {
+            Kind::String | Kind::RawString => self.unquote(&token.text),
+            _ => self.unexpected(token, context),
+        }
+    }
+
+    fn unquote(&self, literal: &str) -> Parsed<String> {
+        match literal::text(literal) {
+            Some(text) => Ok(text),
+            None => self.fail("invalid syntax"),
+        }
+    }
+
+    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
+        self.deeper()?;
+        let mut pipe = Pipe {
+            pos: self.peek_word().pos,
+            is_assign: false,
+            variables: Vec::new(),
+            commands: Vec::new(),
+        };
+        self.declarations(&mut pipe, context)?;
+        loop {
+            let token = self.peek_word();
+            if token.kind == end {
+                self.next();
+                self.check_pipeline(&pipe, context)?;
+                self.depth -= 1;
+                return Ok(pipe);
+            }
+            if !begins_operand(token.kind) {
+                self.next();
+                return self.unexpected(&token, context);
+            }
+            pipe.commands.push(self.command()?);
+        }
+    }
+
+    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<()> {
+        while self.peek_word().kind == Kind::Variable {
+            let back = self.at;
+            let variable = self.next();
+            let sign = self.peek_word();
+            let is_comma = sign.kind == Kind::Char && sign.text == ",";
+            if !is_comma && !matches!(sign.kind, Kind::Assign | Kind::Declare) {
+                self.at = back;
+                return Ok(());
+            }
+            self.next();
+            pipe.variables.push(variable.text.clone());
+            self.variables.push(variable.text);
+            if !is_comma {
+                pipe.is_assign = sign.kind == Kind::Assign;
+                return Ok(());
+            }
+            if context != "range" || pipe.variables.len() >= 2 {
+                return self.fail(format!("too many declarations in {context}"));
+            }
+            let next = self.peek_word().kind;
+            if !matches!(next, Kind::Variable | Kind::RightDelim | Kind::RightParen) {
+                return self.fail("range can only initialize variables");
+            }
+        }
+        Ok(())
+    }
+
+    /// Only the first command may begin with something that cannot be called.
+    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
+        if pipe.commands.is_empty() {
+            return self.fail(format!("missing value for {context}"));
+        }
+        let is_value = |command: &Command| {
+            use ExprKind::{Bool, Dot, Nil, Number, String};
+            let first = command.args.first().map(|arg| &arg.kind);
+            matches!(first, Some(Bool(_) | Dot | Nil | Number(_) | String(..)))
+        };
+        match pipe.commands.iter().skip(1).position(is_value) {
+            Some(i) => self.fail(format!(
+                "non executable command in pipeline stage {}",
+                i + 2
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn command(&mut self) -> Parsed<Command> {
+        let pos = self.peek_word().pos;
+        let mut args = Vec::new();
+        loop {
+            self.skip_space();
+            args.extend(self.operand()?);
+            let token = self.next();
+            match token.kind {
+                Kind::Space => {}
+                Kind::RightDelim | Kind::RightParen => {
+                    self.at -= 1;
+                    break;
+                }
+                Kind::Pipe => break,
+                _ => return self.unexpected(&token, "operand"),
+            }
+        }
+        if args.is_empty() {
+            return self.fail("empty command");
+        }
+        Ok(Command { pos, args })
+    }
+
+    fn operand(&mut self) -> Parsed<Option<Expr>> {
+        let Some(term) = self.term()? else {
+            return Ok(None);
+        };
+        let pos = self.token(self.at).pos;
+        let mut fields = Vec::new();
+        while self.peek() == Kind::Field {
+            fields.push(self.next().text.trim_start_matches('.').to_owned());
+        }
+        if fields.is_empty() {
+            return Ok(Some(term));
+        }
+        let kind = match term.kind {
+            ExprKind::Field(first) => ExprKind::Field([first, fields].concat()),
+            ExprKind::Variable(name, _) => ExprKind::Variable(name, fields),
+            ExprKind::Identifier(_) | ExprKind::Pipe(_) | ExprKind::Chain(..) => {
+                ExprKind::Chain(Box::new(term), fields)
+            }
+            _ => {
+                let term = term.to_string();
+                return self.fail(format!("unexpected . after term {}", Quoted(&term)));
+            }
+        };
+        Ok(Some(Expr { pos, kind }))
+    }
+
+    fn term(&mut self) -> Parsed<Option<Expr>> {
+        let token = self.next_word();
+        let kind = match token.kind {
+            Kind::Identifier if !(self.is_function)(&token.text) => {
+                return self.fail(format!("function {} not defined", Quoted(&token.text)));
+            }
+            Kind::Identifier => ExprKind::Identifier(token.text),
+            Kind::Dot => ExprKind::Dot,
+            Kind::Nil => ExprKind::Nil,
+            Kind::Bool => ExprKind::Bool(token.text == "true"),
+            Kind::Variable if !self.variables.contains(&token.text) => {
+                return self.fail(format!("undefined variable {}", Quoted(&token.text)));
+            }
+            Kind::Variable => ExprKind::Variable(token.text, Vec::new()),
+            Kind::Field => ExprKind::Field(vec![token.text.trim_start_matches('.').to_owned()]),
+            Kind::Number | Kind::CharConstant => match literal::number(&token.text) {
+                Ok(number) => ExprKind::Number(number),
+                Err(message) => return self.fail(message),
+            },
+            Kind::LeftParen => {
+                let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
+                ExprKind::Pipe(Box::new(pipe))
+            }
+            Kind::String | Kind::RawString => {
+                let text = self.unquote(&token.text)?;
+                ExprKind::String(token.text, text)
+            }
+            _ => {
+                self.at -= 1;
+                return Ok(None);
+            }
+        };
+        let pos = token.pos;
+        Ok(Some(Expr { pos, kind }))
+    }
+}
+
+fn begins_operand(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Bool
+            | Kind::CharConstant
+            | Kind::Dot
+            | Kind::Field
+            | Kind::Identifier
+            | Kind::Number
+            | Kind::Nil
+            | Kind::RawString
+            | Kind::String
+            | Kind::Variable
+            | Kind::LeftParen
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Trees, String> {
+        parse("t", text, &|name| ["f", "print"].contains(&name))
+    }
+
+    #[test]
+    fn trees_print_as_they_were_read() {
+        for text in [
+            "a{{.B.C}}",
+            "{{$x := 1 | f | print .A}}{{$x = 2}}{{$x.Y}}",
+            "{{if f 1 \"b\"}}x{{else}}y{{end}}",
+            "{{range $i, $e := .}}{{$i}}{{break}}{{end}}",
+            "{{with (f 1).X}}{{.}}{{end}}",
+            "{{template \"u\" .}}",
+        ] {
+            let trees = read(text).expect(text);
+            let shown: String = trees["t"].iter().map(ToString::to_string).collect();
+            assert_eq!(shown, text);
+        }
+        let chained = read("{{if f}}a{{else if f 1}}b{{else}}c{{end}}").expect("valid");
+        let want = "{{if f}}a{{else}}{{if f 1}}b{{else}}c{{end}}{{end}}";
+        assert_eq!(chained["t"][0].to_string(), want);
+        let defined = read("{{define \"u\"}}x{{end}}y{{block \"v\" .}}z{{end}}").expect("valid");
+        assert_eq!(defined.keys().collect::<Vec<_>>(), ["t", "u", "v"]);
+    }
+
+    #[test]
+    fn mistakes() {
+        for (text, message) in [
+            ("{{if}}", "template: t:1: missing value for if"),
+            ("{{if f}}", "template: t:1: unexpected EOF"),
+            ("\n{{end}}", "template: t:2: unexpected {{end}}"),
+            ("{{else}}", "template: t:1: unexpected {{else}}"),
+            ("{{g}}", "template: t:1: function \"g\" not defined"),
+            ("{{$y}}", "template: t:1: undefined variable \"$y\""),
+            (
+                "{{1 | 2}}",
+                "template: t:1: non executable command in pipeline stage 2",
+            ),
+            ("{{break}}", "template: t:1: {{break}} outside {{range}}"),
+            (
+                "{{define x}}",
+                "template: t:1: unexpected \"x\" in define clause",
+            ),
+            ("{{f\n", "template: t:2: unclosed action started at t:1"),
+            ("{{\"a}}", "template: t:1: unterminated quoted string"),
+            ("{{1.a}}", "template: t:1: bad number syntax: \"1.a\""),
+            (
+                "{{nil.A}}",
+                "template: t:1: unexpected . after term \"nil\"",
+            ),
+            (
+                "{{if f}}{{else}}{{else}}{{end}}",
+                "template: t:1: expected end; found {{else}}",
+            ),
+            (
+                "{{$a, $b := f}}",
+                "template: t:1: too many declarations in command",
+            ),
+            (
+                "{{template}}",
+                "template: t:1: unexpected \"}}\" in template clause",
+            ),
+            (
+                "{{define \"a\"}}x{{end}}{{define \"a\"}}y{{end}}",
+                "template: t:1: template: multiple definition of template \"a\"",
+            ),
+        ] {
+            assert_eq!(read(text).err().as_deref(), Some(message), "{text}");
+        }
+        let deep = format!("{{{{{}1{}}}}}", "(".repeat(99_999), ")".repeat(99_999));
+        assert!(read(&deep).is_err_and(|e| e.ends_with("max expression depth exceeded")));
+    }
+}
