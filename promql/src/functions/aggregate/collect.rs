@@ -100,16 +100,6 @@ impl Collector {
         }
     }
 
-    fn take(&mut self, emit_to: EmitTo) -> Vec<Collected> {
-        match emit_to {
-            EmitTo::All => std::mem::take(&mut self.groups),
-            EmitTo::First(n) => {
-                let rest = self.groups.split_off(n.min(self.groups.len()));
-                std::mem::replace(&mut self.groups, rest)
-            }
-        }
-    }
-
     /// Says that the bound of a row is no number, if the row has any point.
     fn bad_bucket(&self, values: &[ArrayRef], vectors: &StepVectors, row: usize) {
         let speaker = self.speaker.as_ref();
@@ -207,7 +197,7 @@ impl GroupsAccumulator for Collector {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let groups = self.take(emit_to);
+        let groups = emit_to.take_needed(&mut self.groups);
         let mut out = StepWriter::new(groups.len(), self.steps);
         for (row, group) in groups.iter().enumerate() {
             let mut points = out.row_mut(row);
@@ -217,7 +207,7 @@ impl GroupsAccumulator for Collector {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let groups = self.take(emit_to);
+        let groups = emit_to.take_needed(&mut self.groups);
         Ok(vec![
             lists(&groups, |g| &g.keys, None)?,
             lists(&groups, |g| &g.values, Some(|g| &g.present))?,

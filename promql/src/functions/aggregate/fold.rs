@@ -7,7 +7,7 @@ use arrow::buffer::NullBuffer;
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
-use super::states_of_each;
+use super::{of_points, states_of_each};
 use crate::steps::{StepVectors, bits};
 
 /// How points are folded into a state of `N` numbers.
@@ -89,19 +89,9 @@ impl<F: Fold<N>, const N: usize> FoldAccumulator<F, N> {
     }
 
     fn take(&mut self, emit_to: EmitTo) -> (Vec<[f64; N]>, NullBuffer) {
-        let (states, seen) = match emit_to {
-            EmitTo::All => (
-                std::mem::take(&mut self.states),
-                std::mem::take(&mut self.seen),
-            ),
-            EmitTo::First(groups) => {
-                let points = groups * self.steps;
-                (
-                    first(&mut self.states, points),
-                    first(&mut self.seen, points),
-                )
-            }
-        };
+        let emit_to = of_points(emit_to, self.steps);
+        let states = emit_to.take_needed(&mut self.states);
+        let seen = emit_to.take_needed(&mut self.seen);
         (states, NullBuffer::new(bits(&seen)))
     }
 
@@ -114,12 +104,6 @@ impl<F: Fold<N>, const N: usize> FoldAccumulator<F, N> {
         }
         .into_array()
     }
-}
-
-/// Takes the first `points` items out of `items`.
-fn first<T>(items: &mut Vec<T>, points: usize) -> Vec<T> {
-    let rest = items.split_off(points.min(items.len()));
-    std::mem::replace(items, rest)
 }
 
 impl<F: Fold<N>, const N: usize> GroupsAccumulator for FoldAccumulator<F, N> {

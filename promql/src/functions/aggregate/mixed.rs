@@ -9,7 +9,7 @@ use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::fold::FoldAccumulator;
-use super::{folds, states_of_each};
+use super::{folds, of_points, states_of_each};
 use crate::histogram::{FloatHistogram, HistogramNote, Incompatible, Partial, Point};
 use crate::mixed::{
     HistogramListWriter, HistogramLists, MixedVectors, MixedWriter, histogram_lists_type,
@@ -99,15 +99,7 @@ impl MixedAccumulator {
     }
 
     fn take(&mut self, emit_to: EmitTo) -> Vec<Cell> {
-        match emit_to {
-            EmitTo::All => std::mem::take(&mut self.cells),
-            EmitTo::First(groups) => {
-                let rest = self
-                    .cells
-                    .split_off((groups * self.steps).min(self.cells.len()));
-                std::mem::replace(&mut self.cells, rest)
-            }
-        }
+        of_points(emit_to, self.steps).take_needed(&mut self.cells)
     }
 
     fn say(&self, note: &Note<'_>) {

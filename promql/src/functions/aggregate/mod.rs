@@ -135,6 +135,14 @@ fn states_of_each(
     fresh.state(EmitTo::All)
 }
 
+/// What is emitted of groups, as so much of their points.
+fn of_points(groups: EmitTo, steps: usize) -> EmitTo {
+    match groups {
+        EmitTo::All => EmitTo::All,
+        EmitTo::First(groups) => EmitTo::First(groups * steps),
+    }
+}
+
 impl AggregateUDFImpl for AggregationUdaf {
     fn name(&self) -> &str {
         match self.function {
