@@ -97,6 +97,15 @@ impl StepVectors {
         }
     }
 
+    /// The points where `mask` has one, too; all without a mask.
+    pub(crate) fn masked(self, mask: Option<&NullBuffer>) -> Self {
+        let present = NullBuffer::union(self.present.as_ref(), mask);
+        Self {
+            present: present.filter(|p| p.null_count() > 0),
+            ..self
+        }
+    }
+
     /// As a column.
     pub(crate) fn into_array(self) -> Result<ArrayRef> {
         let rows = self.rows();

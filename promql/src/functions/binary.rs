@@ -160,13 +160,6 @@ fn filter(
             b.present.as_ref(),
         ),
     };
-    let held = NullBuffer::new(bits);
-    let present = NullBuffer::union(
-        NullBuffer::union(Some(&held), others).as_ref(),
-        kept.present.as_ref(),
-    );
-    Ok(StepVectors {
-        present: present.filter(|p| p.null_count() > 0),
-        ..kept.clone()
-    })
+    let held = NullBuffer::union(Some(&NullBuffer::new(bits)), others);
+    Ok(kept.clone().masked(held.as_ref()))
 }

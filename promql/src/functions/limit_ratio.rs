@@ -49,12 +49,7 @@ impl PlanFunction for LimitRatio {
         let kept = BooleanBuffer::collect_bool(rows * vectors.steps, |at| {
             keep(at / vectors.steps, at % vectors.steps)
         });
-        let present = NullBuffer::union(Some(&NullBuffer::new(kept)), vectors.present.as_ref());
-        let out = StepVectors {
-            present: present.filter(|p| p.null_count() > 0),
-            ..vectors
-        };
-        out.into_array()
+        vectors.masked(Some(&NullBuffer::new(kept))).into_array()
     }
 }
 

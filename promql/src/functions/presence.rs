@@ -57,8 +57,8 @@ impl PlanFunction for Presence {
             Self::Unless if is_mixed(a.data_type()) => {
                 return mixed_masked(&a, rows, &arguments.vectors(1)?, false);
             }
-            Self::And => masked(&vectors()?, arguments.vectors(1)?.present.as_ref()),
-            Self::Unless => masked(&vectors()?, Some(&holes(&arguments.vectors(1)?))),
+            Self::And => vectors()?.masked(arguments.vectors(1)?.present.as_ref()),
+            Self::Unless => vectors()?.masked(Some(&holes(&arguments.vectors(1)?))),
             Self::Absent => absent(&vectors()?),
             Self::OrNan => or_nan(&vectors()?),
             Self::There => there(&a, rows)?,
@@ -80,14 +80,6 @@ fn there(a: &ArrayRef, rows: usize) -> Result<StepVectors> {
         vectors.for_each_present(row, |step| points.set(step, 1.0));
     }
     Ok(out.finish())
-}
-
-fn masked(a: &StepVectors, mask: Option<&NullBuffer>) -> StepVectors {
-    let present = NullBuffer::union(a.present.as_ref(), mask);
-    StepVectors {
-        present: present.filter(|p| p.null_count() > 0),
-        ..a.clone()
-    }
 }
 
 /// Valid where `a` has a hole.
