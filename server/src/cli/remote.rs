@@ -150,11 +150,9 @@ pub(crate) fn parse_answer(body: &[u8]) -> Result<Answer> {
     let data = envelope
         .data
         .ok_or_else(|| Error::invalid("the answer holds no data; is this a Prometheus API?"))?;
-    let mut notes = envelope.warnings;
-    notes.extend(envelope.infos);
     Ok(Answer {
         rows: rows(&data.result_type, data.result)?,
-        notes,
+        notes: [envelope.warnings, envelope.infos].concat(),
     })
 }
 
@@ -168,9 +166,7 @@ pub(crate) fn parse_explanation(body: &[u8]) -> Result<(Explanation, Vec<String>
     let explanation = explanation.ok_or_else(|| {
         Error::invalid("the server explains nothing: only Narthex knows --explain and --analyze")
     })?;
-    let mut notes = envelope.warnings;
-    notes.extend(envelope.infos);
-    Ok((explanation, notes))
+    Ok((explanation, [envelope.warnings, envelope.infos].concat()))
 }
 
 fn rows(result_type: &str, result: Value) -> Result<Rows> {

@@ -12,7 +12,7 @@ use super::held::{hold, reserve};
 use super::params::Params;
 use super::{ApiError, ApiResult};
 use crate::App;
-use crate::json::{StatsDetail, push_stats, push_string, push_value};
+use crate::json::{StatsDetail, push_stats, push_value};
 
 /// A query without its times.
 pub(crate) struct Asked {
@@ -149,9 +149,7 @@ pub(crate) fn encode(answer: Answer, shown: Shown) -> Result<Bytes> {
             push_stats(stats, detail, shown.queued, out);
         }
         if let Some(explanation) = &answer.explanation {
-            out.push(b',');
-            push_string("explain", out);
-            out.push(b':');
+            out.extend_from_slice(b",\"explain\":");
             let tree = serde_json::to_vec(explanation);
             out.extend(tree.unwrap_or_else(|_| b"null".to_vec()));
         }
@@ -162,15 +160,14 @@ pub(crate) fn encode(answer: Answer, shown: Shown) -> Result<Bytes> {
 }
 
 fn truncate(value: &mut QueryValue, limit: usize) -> bool {
-    let len = match value {
-        QueryValue::Vector(samples) => samples.len(),
-        QueryValue::Matrix(series) => series.len(),
-        QueryValue::Scalar { .. } | QueryValue::String { .. } => 0,
-    };
-    match value {
-        QueryValue::Vector(samples) => samples.truncate(limit),
-        QueryValue::Matrix(series) => series.truncate(limit),
-        QueryValue::Scalar { .. } | QueryValue::String { .. } => {}
+    fn cut<T>(items: &mut Vec<T>, limit: usize) -> bool {
+        let is_longer = items.len() > limit;
+        items.truncate(limit);
+        is_longer
     }
-    len > limit
+    match value {
+        QueryValue::Vector(samples) => cut(samples, limit),
+        QueryValue::Matrix(series) => cut(series, limit),
+        QueryValue::Scalar { .. } | QueryValue::String { .. } => false,
+    }
 }

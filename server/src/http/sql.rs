@@ -116,7 +116,6 @@ fn body(first: Bytes, rest: mpsc::Receiver<Piece>) -> Body {
             rest,
         ))
     });
-    // Compression asks once more after the end.
     // Compression asks once more after the end, hence the fuse.
     Body::from_stream(stream::once(async { Ok(first) }).chain(rest).fuse())
 }
