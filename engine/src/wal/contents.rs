@@ -61,7 +61,8 @@ impl SegmentContents {
         Ok(contents)
     }
 
-    fn read(&mut self, segment: &SegmentFile) -> Result<(), SegmentError> {
+    /// Counts the records of a segment, all of them unless it is damaged.
+    pub(super) fn read(&mut self, segment: &SegmentFile) -> Result<(), SegmentError> {
         let mut reader = SegmentReader::open(segment)?;
         loop {
             let offset = reader.offset();

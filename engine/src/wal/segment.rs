@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use narthex_model::{Error, Result};
 
-use super::extra_records::{decode_exemplars, decode_metadata};
-use super::histogram_record::HistogramRecord;
-use super::record::{RecordKind, decode_definitions, decode_samples};
+use super::contents::SegmentContents;
+use super::record::{RecordKind, decode_samples};
 use super::runs_record::RunsRecord;
 use crate::layout::unavailable;
 use crate::limits::RECORD_BYTES_MAX;
@@ -373,8 +372,8 @@ pub(crate) fn check_segment(segment: &SegmentFile, is_last: bool) -> Result<u64,
 /// # Errors
 /// `Unavailable` if it cannot be read.
 pub(crate) fn find_damage(segment: &SegmentFile, is_last: bool) -> Result<Option<Damage>> {
-    match read_all(segment) {
-        Ok(_) => Ok(None),
+    match SegmentContents::default().read(segment) {
+        Ok(()) => Ok(None),
         Err(SegmentError::Torn(_)) if is_last => Ok(None),
         Err(SegmentError::Torn(damage) | SegmentError::Damage(damage)) => Ok(Some(damage)),
         Err(SegmentError::Io(error)) => Err(error),
@@ -449,25 +448,4 @@ fn whole_samples(bytes: &[u8]) -> Option<(RecordKind, &[u8])> {
 /// The bytes of segment `number` without records.
 pub(crate) fn empty_segment(number: u64) -> Vec<u8> {
     segment_header(number, false)
-}
-
-fn read_all(segment: &SegmentFile) -> Result<u64, SegmentError> {
-    let mut reader = SegmentReader::open(segment)?;
-    loop {
-        let offset = reader.offset();
-        let Some((header, payload)) = reader.next()? else {
-            return Ok(offset);
-        };
-        let decoded = match header.kind {
-            RecordKind::Series => decode_definitions(payload).map(|_| ()),
-            RecordKind::Samples | RecordKind::StartedSamples => {
-                decode_samples(payload, header.kind).map(|_| ())
-            }
-            RecordKind::Runs => RunsRecord::check(payload).map(|_| ()),
-            RecordKind::Histograms => HistogramRecord::decode(payload).map(|_| ()),
-            RecordKind::Exemplars => decode_exemplars(payload).map(|_| ()),
-            RecordKind::Metadata => decode_metadata(payload).map(|_| ()),
-        };
-        decoded.map_err(|what| SegmentError::Damage(Damage { offset, what }))?;
-    }
 }
