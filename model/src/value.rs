@@ -16,6 +16,29 @@ pub fn is_stale(v: f64) -> bool {
 /// The shortest text that reads back as `v`, in the form Prometheus' API uses: plain decimals, an exponent
 /// below 1e-6 and from 1e21 on, `NaN`, `+Inf`, `-Inf`.
 pub fn format_float(v: f64) -> String {
+    let mut text = Vec::new();
+    push_float(v, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Appends to `out` what [`format_float`] gives.
+pub fn push_float(v: f64, out: &mut Vec<u8>) {
+    // In this range the fast printer writes plain decimals, too; outside, forms differ.
+    if (1e-5..1e15).contains(&v.abs()) {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(v);
+        let text = text.strip_suffix(".0").unwrap_or(text);
+        return out.extend_from_slice(text.as_bytes());
+    }
+    if v == 0.0 {
+        let zero: &[u8] = if v.is_sign_negative() { b"-0" } else { b"0" };
+        return out.extend_from_slice(zero);
+    }
+    out.extend_from_slice(format_any(v).as_bytes());
+}
+
+/// Any float, by the slow printer of the standard library.
+fn format_any(v: f64) -> String {
     if v.is_nan() {
         return "NaN".to_owned();
     }
@@ -53,12 +76,28 @@ pub fn parse_float(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_fast_printer_writes_what_the_slow_one_writes(
+            bits: u64, mantissa in -1_000_000_000_i64..1_000_000_000, power in -20..22_i32,
+        ) {
+            for v in [f64::from_bits(bits), mantissa as f64 * 10_f64.powi(power), mantissa as f64 / 10_f64.powi(power)] {
+                prop_assert_eq!(format_float(v), format_any(v));
+            }
+        }
+    }
 
     #[test]
     fn floats_read_as_in_prometheus() {
         let cases: &[(f64, &str)] = &[
             (0.0, "0"),
+            (1e-5, "0.00001"),
+            (1e15, "1000000000000000"),
+            (999_999_999_999_999.9, "999999999999999.9"),
             (-0.0, "-0"),
             (1.5, "1.5"),
             (1e20, "100000000000000000000"),

@@ -1,16 +1,16 @@
 //! JSON written by hand into a byte buffer: an answer may hold millions of samples, so nothing is allocated per sample.
 
 mod histogram;
-mod number;
 mod result;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod time;
 mod tree;
 
-pub(crate) use number::{push_float, push_timestamp};
 pub(crate) use result::push_value;
 pub(crate) use stats::{StatsDetail, push_stats};
+pub(crate) use time::push_timestamp;
 pub(crate) use tree::tree;
 
 use narthex_model::LabelsRef;

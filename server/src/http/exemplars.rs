@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use narthex_engine::{Snapshot, StoredExemplar};
-use narthex_model::{Labels, Matcher, Result, TimeRange};
+use narthex_model::{Labels, Matcher, Result, TimeRange, push_float};
 use narthex_promql::ast::{Expr, Node};
 use narthex_promql::{ParseOptions, parse};
 
@@ -13,7 +13,7 @@ use super::answer::{Notes, json, success};
 use super::params::Params;
 use super::{ApiError, ApiResult};
 use crate::App;
-use crate::json::{push_float, push_labels, push_list, push_timestamp};
+use crate::json::{push_labels, push_list, push_timestamp};
 
 /// Exemplars by series, in order of time.
 type BySeries = BTreeMap<Labels, Vec<StoredExemplar>>;

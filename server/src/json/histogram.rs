@@ -1,9 +1,9 @@
 //! Native histograms as the API shows them: count, sum, and buckets with their bounds.
 
-use narthex_model::{Histogram, TimestampMs};
+use narthex_model::{Histogram, TimestampMs, push_float};
 use narthex_promql::histograms::{ShownBucket, buckets};
 
-use super::{push_float, push_list, push_timestamp};
+use super::{push_list, push_timestamp};
 
 /// Writes `[time,{"count":…,"sum":…,"buckets":[[rule,lower,upper,count],…]}]`.
 pub(super) fn push_histogram_point(

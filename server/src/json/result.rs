@@ -1,10 +1,10 @@
 //! The value of a query's answer in its `data`: `resultType` first, then `result`.
 
-use narthex_model::{LabelsRef, TimestampMs};
+use narthex_model::{LabelsRef, TimestampMs, push_float};
 use narthex_promql::{InstantSample, QueryValue, RangeSeries, SampleValue};
 
 use super::histogram::push_histogram_point;
-use super::{push_float, push_labels, push_list, push_string, push_timestamp};
+use super::{push_labels, push_list, push_string, push_timestamp};
 
 /// Writes `"resultType":…,"result":…`, without the braces.
 pub(crate) fn push_value(value: &QueryValue, out: &mut Vec<u8>) {

@@ -1,6 +1,6 @@
 //! Numbers, strings and whole answers against their naive forms.
 
-use narthex_model::{Labels, format_float};
+use narthex_model::Labels;
 use narthex_promql::{InstantSample, QueryValue, RangeSeries, SampleValue};
 use proptest::prelude::*;
 
@@ -83,24 +83,6 @@ fn values() {
 }
 
 proptest! {
-    #[test]
-    fn any_float_is_written_as_the_model_does(bits in any::<u64>()) {
-        let value = f64::from_bits(bits);
-        prop_assert_eq!(written(|out| push_float(value, out)), format_float(value));
-    }
-
-    #[test]
-    fn decimals_are_written_as_the_model_does(mantissa in -20_000_000_000_000_000_i64..20_000_000_000_000_000, scale in 0_i32..7) {
-        let value = mantissa as f64 / 10_f64.powi(scale);
-        prop_assert_eq!(written(|out| push_float(value, out)), format_float(value));
-    }
-
-    #[test]
-    fn small_decimals_are_written_as_the_model_does(mantissa in -100_000_i64..100_000, scale in 0_i32..7) {
-        let value = mantissa as f64 / 10_f64.powi(scale);
-        prop_assert_eq!(written(|out| push_float(value, out)), format_float(value));
-    }
-
     #[test]
     fn any_string_reads_back(text in any::<String>()) {
         let json = written(|out| push_string(&text, out));
