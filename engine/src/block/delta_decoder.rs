@@ -91,9 +91,8 @@ impl DeltaDecoder {
         count -= ready;
         while count >= GROUP && self.left >= GROUP {
             // Only where the values end up matters: a sum, which needs no order.
-            let mut deltas = [0; GROUP];
-            self.next_group(page, &mut deltas)?;
-            let sum = deltas.iter().fold(0, |sum: u64, d| sum.wrapping_add(*d));
+            let width = self.width_of_next(page)?;
+            let sum = sum(width, self.next_group(page)?);
             let minima = self.minimum.wrapping_mul(GROUP as i64);
             self.last = self
                 .last
@@ -107,11 +106,12 @@ impl DeltaDecoder {
 
     /// Decodes the next group.
     fn decode(&mut self, page: &[u8]) -> Option<()> {
+        let width = self.width_of_next(page)?;
         let mut deltas = [0; GROUP];
-        self.next_group(page, &mut deltas)?;
+        unpack(width, self.next_group(page)?, &mut deltas);
         let (minimum, mut last) = (self.minimum, self.last);
         for (value, delta) in self.decoded.iter_mut().zip(&deltas) {
-            last = last.wrapping_add(minimum).wrapping_add(delta.cast_signed());
+            last = last.wrapping_add(minimum.wrapping_add(delta.cast_signed()));
             *value = last;
         }
         self.last = last;
@@ -120,21 +120,26 @@ impl DeltaDecoder {
         (self.to > 0).then_some(())
     }
 
-    /// Unpacks how far the deltas of the next group are above the minimum.
+    /// Bits of each delta of the next group.
     #[inline]
-    fn next_group(&mut self, page: &[u8], deltas: &mut [u64; GROUP]) -> Option<()> {
+    fn width_of_next(&mut self, page: &[u8]) -> Option<usize> {
         if self.in_miniblock == 0 {
             self.next_miniblock(page)?;
         }
+        Some(self.width)
+    }
+
+    /// Where the next group is packed: how far its deltas are above the minimum. [`SLACK`] bytes or more follow it.
+    #[inline]
+    fn next_group<'a>(&mut self, page: &'a [u8]) -> Option<&'a [u8]> {
         let bytes = self.width * GROUP / 8;
         let packed = page.get(self.at..)?;
         if packed.len() < bytes + SLACK {
             return None;
         }
-        unpack(self.width, packed, deltas);
         self.at += bytes;
         self.in_miniblock -= GROUP;
-        Some(())
+        Some(packed)
     }
 
     fn next_miniblock(&mut self, page: &[u8]) -> Option<()> {
@@ -154,21 +159,35 @@ impl DeltaDecoder {
     }
 }
 
+/// For each usual width there is a function of its own, in which the compiler knows all places and shifts.
+macro_rules! by_width {
+    ($width:ident, $narrow:ident $arguments:tt, $wide:expr) => {
+        by_width!(@ $width, $narrow $arguments, $wide,
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+    };
+    (@ $width:ident, $narrow:ident $arguments:tt, $wide:expr, $($known:literal)*) => {
+        match $width {
+            $($known => $narrow::<$known> $arguments,)*
+            _ => $wide,
+        }
+    };
+}
+
 /// Unpacks [`GROUP`] numbers of `width` bits, lowest bits first, from the start of `packed`, which goes on for [`SLACK`] bytes
 /// after them.
 fn unpack(width: usize, packed: &[u8], out: &mut [u64; GROUP]) {
-    macro_rules! by_width {
-        ($($width:literal)*) => {
-            match width {
-                $($width => unpack_narrow::<$width>(packed, out),)*
-                _ => unpack_wide(width, packed, out),
-            }
-        };
-    }
-    by_width!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
+    by_width!(
+        width,
+        unpack_narrow(packed, out),
+        unpack_wide(width, packed, out)
+    );
 }
 
-/// For each width the compiler knows all places and shifts.
+/// The sum of what [`unpack`] gives.
+fn sum(width: usize, packed: &[u8]) -> u64 {
+    by_width!(width, sum_narrow(packed), sum_unpacked(width, packed))
+}
+
 fn unpack_narrow<const WIDTH: usize>(packed: &[u8], out: &mut [u64; GROUP]) {
     let Some(packed) = packed.get(..WIDTH * GROUP / 8 + SLACK) else {
         return;
@@ -176,12 +195,51 @@ fn unpack_narrow<const WIDTH: usize>(packed: &[u8], out: &mut [u64; GROUP]) {
     let mask = (1_u64 << WIDTH) - 1;
     for (i, number) in out.iter_mut().enumerate() {
         let (at, shift) = (i * WIDTH / 8, i * WIDTH % 8);
-        let word = packed[at..]
-            .first_chunk()
-            .copied()
-            .map_or(0, u64::from_le_bytes);
-        *number = (word >> shift) & mask;
+        *number = (word(packed, at) >> shift) & mask;
     }
+}
+
+/// Adds numbers while they are side by side in words, those at even places to those at odd ones: in pairs, so that sums have
+/// room.
+fn sum_narrow<const WIDTH: usize>(packed: &[u8]) -> u64 {
+    // A word may begin inside of a byte, so 57 bits are sure.
+    let at_once = match WIDTH {
+        0 => return 0,
+        _ => (57 / (2 * WIDTH) * 2).min(GROUP),
+    };
+    if at_once == 0 {
+        return sum_unpacked(WIDTH, packed);
+    }
+    let Some(packed) = packed.get(..WIDTH * GROUP / 8 + SLACK) else {
+        return 0;
+    };
+    let lane = (1_u64 << (2 * WIDTH)) - 1;
+    let lanes = || (0..at_once / 2).map(|i| 2 * WIDTH * i);
+    let even = lanes().fold(0, |mask, shift| mask | ((1 << WIDTH) - 1) << shift);
+    let mut sums = 0;
+    for first in (0..GROUP).step_by(at_once) {
+        let count = at_once.min(GROUP - first);
+        let (at, shift) = (first * WIDTH / 8, first * WIDTH % 8);
+        let numbers = (word(packed, at) >> shift) & ((1_u64 << (count * WIDTH)) - 1);
+        sums += (numbers & even) + ((numbers >> WIDTH) & even);
+    }
+    lanes().map(|shift| (sums >> shift) & lane).sum()
+}
+
+fn sum_unpacked(width: usize, packed: &[u8]) -> u64 {
+    let mut numbers = [0; GROUP];
+    unpack(width, packed, &mut numbers);
+    numbers
+        .iter()
+        .fold(0, |sum: u64, number| sum.wrapping_add(*number))
+}
+
+#[inline]
+fn word(packed: &[u8], at: usize) -> u64 {
+    packed[at..]
+        .first_chunk()
+        .copied()
+        .map_or(0, u64::from_le_bytes)
 }
 
 /// Outliers: rare, so not worth code for each width.
@@ -263,6 +321,14 @@ mod tests {
             page.truncate(page.len() - 1);
             let cut = decode(&page, &parts);
             prop_assert!(cut.is_none() || cut == Some(values));
+        }
+
+        #[test]
+        fn a_sum_is_that_of_the_unpacked(width in 0..=64_usize, mut packed in prop::collection::vec(any::<u8>(), 264 + SLACK), full: bool) {
+            if full {
+                packed.fill(0xff);
+            }
+            prop_assert_eq!(sum(width, &packed), sum_unpacked(width, &packed));
         }
 
         #[test]

@@ -33,20 +33,27 @@ pub(crate) fn delta(series: &Series<'_>, _: &dyn Fn(usize) -> f64, out: &mut Ste
 fn counter(series: &Series<'_>, out: &mut StepRow<'_>, seconds: f64) {
     let extensions = series.extensions.of(series, seconds);
     let mut resets = Resets::of(series.values);
-    for (step, lo, hi) in series.filled(2) {
+    // Everything that a step needs comes along, so that only the two samples are looked up.
+    let points = out.values.iter_mut().zip(out.present.iter_mut());
+    let steps = series.bounds.iter().zip(extensions).zip(points);
+    for (step, (((lo, hi), known), (value, there))) in steps.enumerate() {
+        if hi - lo < 2 {
+            continue;
+        }
+        let (lo, hi) = (*lo as usize, *hi as usize);
         let (first, last) = (series.values[lo], series.values[hi - 1]);
         let mut grown = last - first;
         if !resets.found.is_empty() {
             let lost = resets.lost_within(lo, hi);
             grown = lost.fold(grown, |grown, lost| grown + lost);
         }
-        let known = extensions[step];
-        let factor = if first >= 0.0 && first * known.sampled < known.to_start * grown {
+        let factor = if first >= 0.0 && first < known.near_zero * grown {
             extension(series, step, lo, hi, Some((first, grown))) / seconds
         } else {
             known.factor
         };
-        out.set(step, grown * factor);
+        *value = grown * factor;
+        *there = true;
     }
 }
 
@@ -55,17 +62,19 @@ fn counter(series: &Series<'_>, out: &mut StepRow<'_>, seconds: f64) {
 pub(crate) struct Extension {
     /// What growth is multiplied by, unless a counter would have been zero between the window's start and its first sample.
     factor: f64,
-    sampled: f64,
-    to_start: f64,
+    /// That may be so of a counter whose first sample is below so many times the growth.
+    near_zero: f64,
 }
 
 impl Extension {
     /// Where there are too few samples to grow.
     const NONE: Self = Self {
         factor: f64::NAN,
-        sampled: f64::NAN,
-        to_start: f64::NAN,
+        near_zero: f64::NAN,
     };
+
+    /// A little more than rounding can take away: the exact form decides then.
+    const NEAR: f64 = 1.0 + 1e-9;
 }
 
 /// The extension of each step, which follows from timestamps and windows; series that share these share it.
@@ -89,8 +98,7 @@ impl Extensions {
                 } = edges(series, step, lo, hi);
                 Extension {
                     factor: (sampled + to_start + to_end) / sampled / seconds,
-                    sampled,
-                    to_start,
+                    near_zero: to_start / sampled * Extension::NEAR,
                 }
             });
             extensions.collect()
