@@ -4,7 +4,7 @@
 //! - [`ScrapeManager`]: runs a configuration and writes every scrape as one batch to a [`narthex_model::Sink`];
 //!   [`ScrapeManager::apply`] changes to another configuration, [`ScrapeManager::targets`] says how targets are doing.
 //! - [`relabel`]: rules over label sets, for whoever else needs them.
-//! - [`Clock`]: the seam to time; [`SystemClock`] is the machine's.
+//! - [`SystemClock`]: the machine's [`Clock`], which is the seam to time.
 //!
 //! Samples leave this crate only through the sink, and time enters it only through the clock.
 
@@ -16,8 +16,9 @@ pub mod relabel;
 mod scrape;
 mod targets;
 
-pub use clock::{Clock, Sleep, SystemClock};
+pub use clock::SystemClock;
 pub use config::{Config, RetentionRule, Warning};
 pub use manager::{PoolStatus, ScrapeManager, TargetsSnapshot};
+pub use narthex_model::{Clock, Sleep};
 pub use scrape::{Health, TargetStatus};
 pub use targets::{DroppedTarget, Target};

@@ -4,6 +4,7 @@
 //! A timestamp is `i64` milliseconds since the Unix epoch; a [`TimeRange`] is half-open.
 
 mod batch;
+mod clock;
 mod columns;
 mod duration;
 mod error;
@@ -16,6 +17,7 @@ mod time;
 mod value;
 
 pub use batch::{Exemplar, HistogramSample, MetadataEntry, WriteBatch};
+pub use clock::{Clock, Sleep};
 pub use columns::{
     HISTOGRAMS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label,
     histogram_item, label_column,

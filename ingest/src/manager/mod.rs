@@ -7,12 +7,11 @@ mod status;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use narthex_model::{Error, ErrorKind, Result, Sink};
+use narthex_model::{Clock, Error, ErrorKind, Result, Sink};
 use parking_lot::Mutex;
 
 pub use status::{PoolStatus, TargetsSnapshot};
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::scrape::{Context, Job};
 use pool::Pool;

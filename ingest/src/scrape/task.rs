@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_formats::parser_for;
-use narthex_model::{Labels, Sink, TimestampMs, WriteBatch};
+use narthex_model::{Clock, Labels, Sink, TimestampMs, WriteBatch};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -14,7 +14,6 @@ use super::report::{Outcome, Report};
 use super::schedule::Schedule;
 use super::status::{Health, TargetStatus};
 use super::{Job, ScrapeError};
-use crate::clock::Clock;
 use crate::targets::Target;
 
 /// What all loops share.

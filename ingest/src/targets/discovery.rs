@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::file_sd::FileDiscovery;
-use crate::clock::Clock;
 use crate::config::{ScrapeConfig, StaticConfig};
+use narthex_model::Clock;
 
 /// Addresses that share labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 use super::discovery::{Discovery, Groups, Report, TargetGroup};
 use super::glob::{folder, glob};
 use super::target_file;
-use crate::clock::Clock;
 use crate::config::FileSdConfig;
+use narthex_model::Clock;
 
 /// Files are not read more often than this unless they change, in milliseconds.
 const REFRESH_MS_MIN: i64 = 1000;

@@ -13,7 +13,7 @@ use super::value::Value;
 const DEPTH_MAX: usize = 100;
 
 /// How many steps a template may take: nodes, arguments, turns of a loop, and every so many bytes of text.
-const STEPS_MAX: usize = 500_000;
+pub(super) const STEPS_MAX: usize = 500_000;
 
 /// A step for so many bytes of text.
 const BYTES_PER_STEP: usize = 64;
@@ -49,6 +49,7 @@ pub(super) struct Run<'t> {
     /// What is being looked at, for errors.
     at: Option<&'t dyn Part>,
     depth: usize,
+    /// Steps that are left.
     steps: usize,
 }
 
@@ -58,6 +59,7 @@ impl<'t> Run<'t> {
         text: &'t str,
         trees: &'t Trees,
         context: &'t Context<'t>,
+        steps: usize,
     ) -> Self {
         Self {
             name,
@@ -69,17 +71,18 @@ impl<'t> Run<'t> {
             variables: Vec::new(),
             at: None,
             depth: 0,
-            steps: 0,
+            steps,
         }
     }
 
-    /// Walks the outermost tree.
-    pub(super) fn run(mut self, dot: &Value) -> Walked<String> {
+    /// Walks the outermost tree; gives the steps that are left, too.
+    pub(super) fn run(mut self, dot: &Value) -> (Walked<String>, usize) {
         self.variables.push(("$", dot.clone()));
-        if let Some(root) = self.trees.get(self.name) {
-            self.list(root, dot)?;
-        }
-        Ok(self.out)
+        let walked = match self.trees.get(self.name) {
+            Some(root) => self.list(root, dot),
+            None => Ok(()),
+        };
+        (walked.map(|()| self.out), self.steps)
     }
 
     pub(super) fn at(&mut self, part: &'t dyn Part) {
@@ -106,9 +109,12 @@ impl<'t> Run<'t> {
     }
 
     fn spend(&mut self, steps: usize) -> Walked<()> {
-        self.steps += steps;
-        if self.steps > STEPS_MAX {
-            return self.fail(format!("more than {STEPS_MAX} steps"));
+        match self.steps.checked_sub(steps) {
+            Some(left) => self.steps = left,
+            None => {
+                self.steps = 0;
+                return self.fail("it takes too many steps");
+            }
         }
         Ok(())
     }
