@@ -79,7 +79,7 @@ fn check(matcher_sets: &[Vec<Matcher>]) -> Result<()> {
 pub(crate) fn matched(series: &SeriesTable, matcher_sets: &[Vec<Matcher>]) -> Vec<u32> {
     let mut ordinals = Vec::new();
     for set in matcher_sets {
-        series.for_each(set, |ordinal, _| ordinals.push(ordinal));
+        series.for_each(set, |series| ordinals.push(series.ordinal));
     }
     ordinals.sort_unstable();
     ordinals.dedup();
@@ -99,10 +99,13 @@ fn count(
         [one] => one.as_slice(),
         _ => &[],
     };
-    let series = shared.series.select(matchers, |ordinal, labels| {
-        any_accepts(matcher_sets, labels) && state.may_show(ordinal, range, &hiding.of(labels))
+    let series = shared.series.select(matchers, |series| {
+        let (ordinal, labels) = (series.ordinal, series.labels());
+        let is_shown =
+            any_accepts(matcher_sets, labels) && state.may_show(ordinal, range, &hiding.of(labels));
+        is_shown.then(|| state.count_max(ordinal, range))
     });
-    let hidden = hiding.of_all(&series.labels);
+    let hidden = hiding.of_all((0..series.len()).map(|at| series.labels(at)));
     let concerned = |b: &&Arc<_>| has_any(b, &series.ordinals, range);
     let mut receipt = DeleteReceipt {
         blocks: state.blocks.iter().filter(concerned).count() as u64,

@@ -13,6 +13,7 @@ use narthex_model::Result;
 
 use crate::commit::Work;
 use crate::limits::LEAVE_LOOK_STEPS;
+use crate::ordinal_set::OrdinalSet;
 use crate::shared::Shared;
 use crate::state::State;
 
@@ -103,7 +104,7 @@ impl Leaver {
             return None;
         }
         let with_samples = with_samples(&state, look.next_ordinal);
-        let has_none = |ordinal: u32| !contains(&with_samples, ordinal);
+        let has_none = |ordinal: u32| !with_samples.contains(ordinal);
         let ordinals = self.shared.series.present(look.next_ordinal, has_none);
         let blocks_added = look.blocks_added;
         self.looked_at = Some(look);
@@ -127,23 +128,13 @@ impl Leaver {
     }
 }
 
-/// A bit for each ordinal below `end`: whether it has samples in `state`.
-fn with_samples(state: &State, end: u32) -> Vec<u64> {
-    let mut bits = vec![0; (end as usize).div_ceil(64)];
-    let mut set = |ordinal: u32| {
-        if let Some(word) = bits.get_mut(ordinal as usize / 64) {
-            *word |= 1 << (ordinal % 64);
-        }
-    };
-    state.head().for_each(|w| w.ordinals().for_each(&mut set));
+/// The ordinals below `end` that have samples in `state`.
+fn with_samples(state: &State, end: u32) -> OrdinalSet {
+    let mut set = OrdinalSet::new(end);
     state
-        .blocks
-        .iter()
-        .for_each(|b| b.ordinals().for_each(&mut set));
-    bits
-}
-
-fn contains(bits: &[u64], ordinal: u32) -> bool {
-    let word = bits.get(ordinal as usize / 64).copied().unwrap_or(0);
-    word & 1 << (ordinal % 64) != 0
+        .head()
+        .for_each(|w| w.ordinals().for_each(|o| set.insert(o)));
+    let blocks = state.blocks.iter();
+    blocks.for_each(|b| b.ordinals().for_each(|o| set.insert(o)));
+    set
 }

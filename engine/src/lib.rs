@@ -37,6 +37,7 @@ mod metadata;
 pub mod meter;
 mod mixed;
 mod new_block;
+mod ordinal_set;
 mod paged;
 mod quarantine;
 mod queue;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use narthex_model::{Error, Labels, LabelsRef, Result, TimeRange};
+use narthex_model::{Error, LabelsRef, Result, TimeRange};
 
 use crate::block::Wanted;
 use crate::estimate::ReadEstimate;
@@ -26,8 +26,6 @@ pub struct Selection {
     series: Arc<MatchedSeries>,
     /// By position; empty if nothing is hidden from any series.
     hidden: Arc<[Vec<Hidden>]>,
-    /// By position.
-    samples_max: Arc<[u64]>,
     samples_max_total: u64,
     /// Whom damage is reported to; without one it is an error.
     quarantine: Option<Arc<Quarantine>>,
@@ -99,18 +97,12 @@ impl Selection {
         series: MatchedSeries,
         hidden: Vec<Vec<Hidden>>,
     ) -> Self {
-        let samples_max: Arc<[u64]> = series
-            .ordinals
-            .iter()
-            .map(|o| state.count_max(*o, range))
-            .collect();
-        let samples_max_total = samples_max.iter().sum();
+        let samples_max_total = series.samples_max.iter().sum();
         Self {
             state: Arc::new(state),
             range,
             series: Arc::new(series),
             hidden: hidden.into(),
-            samples_max,
             samples_max_total,
             quarantine: None,
         }
@@ -139,36 +131,30 @@ impl Selection {
         self.range
     }
 
+    /// Sorted names of the labels that the series have.
+    pub fn label_names(&self) -> &[String] {
+        &self.series.label_names
+    }
+
     /// The series at `position`. Panics if there is none: positions come from `0..len()`.
     pub fn series(&self, position: usize) -> SelectedSeries<'_> {
-        let labels = self.series.labels.get(position).map(Labels::as_ref);
-        let samples_max = self.samples_max.get(position).copied();
-        let series = labels
-            .zip(samples_max)
-            .map(|(labels, samples_max)| SelectedSeries {
-                labels,
-                samples_max,
-            });
+        let samples_max = self.series.samples_max.get(position).copied();
+        let series = samples_max.map(|samples_max| SelectedSeries {
+            labels: self.series.labels(position),
+            samples_max,
+        });
         series.expect("positions come from 0..len()")
     }
 
     /// The series at `positions`, in that order; none if there is no such series. A range that is read must have its series
     /// sorted by labels, as they are here.
     pub fn at(&self, positions: &[u32]) -> Self {
-        fn pick<T: Clone>(items: &[T], positions: &[u32]) -> Vec<T> {
-            let item = |at: &u32| items.get(*at as usize).cloned();
-            positions.iter().filter_map(item).collect()
-        }
-        let series = MatchedSeries {
-            ordinals: pick(&self.series.ordinals, positions),
-            labels: pick(&self.series.labels, positions),
-        };
-        let samples_max: Arc<[u64]> = pick(&self.samples_max, positions).into();
+        let series = self.series.at(positions);
+        let hidden = |at: &u32| self.hidden.get(*at as usize).cloned();
         Self {
-            samples_max_total: samples_max.iter().sum(),
-            samples_max,
+            samples_max_total: series.samples_max.iter().sum(),
             series: Arc::new(series),
-            hidden: pick(&self.hidden, positions).into(),
+            hidden: positions.iter().filter_map(hidden).collect(),
             state: self.state.clone(),
             range: self.range,
             quarantine: self.quarantine.clone(),

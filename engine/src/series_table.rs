@@ -4,6 +4,9 @@
 //! has not left is in exactly one posting list, that of its metric name (empty for series without one).
 
 mod arena;
+mod matched;
+mod shapes;
+mod value_index;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::size_of;
@@ -13,11 +16,15 @@ use hashbrown::HashTable;
 use narthex_model::{Error, Labels, LabelsRef, METRIC_NAME, Matcher, Result, WriteBatch};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::matching::{LabelFilter, name_candidates, text_of};
+use crate::matching::{name_candidates, text_of};
+use crate::ordinal_set::OrdinalSet;
 use crate::paged::Paged;
 use arena::{LabelArena, NOWHERE, Place};
+pub(crate) use matched::{Candidate, MatchedSeries};
+use shapes::Shapes;
+use value_index::ValueIndex;
 
-/// Series that are matched under one lock: writers of new series wait meanwhile.
+/// Series that are looked at under one lock: writers of new series wait meanwhile.
 const LOCKED_SERIES: usize = 4096;
 
 /// The series table, shared by writers and queries.
@@ -43,6 +50,8 @@ struct Inner {
     /// By series id.
     index: HashTable<Entry>,
     by_name: BTreeMap<Box<str>, Posting>,
+    values: ValueIndex,
+    shapes: Shapes,
     /// How often series left.
     generation: u64,
 }
@@ -69,13 +78,6 @@ pub(crate) struct TableSize {
     pub(crate) series: u64,
     /// Bytes of memory.
     pub(crate) bytes: u64,
-}
-
-/// Series of a selection: ordinals and labels, side by side, sorted by labels.
-#[derive(Default)]
-pub(crate) struct MatchedSeries {
-    pub(crate) ordinals: Vec<u32>,
-    pub(crate) labels: Vec<Labels>,
 }
 
 impl SeriesTable {
@@ -190,52 +192,6 @@ impl SeriesTable {
         Ok((ordinals, generation))
     }
 
-    /// The series that all `matchers` accept and `wanted` too, sorted by labels.
-    pub(crate) fn select(
-        &self,
-        matchers: &[Matcher],
-        mut wanted: impl FnMut(u32, LabelsRef<'_>) -> bool,
-    ) -> MatchedSeries {
-        let (on_name, others): (Vec<_>, Vec<_>) =
-            matchers.iter().partition(|m| m.name() == METRIC_NAME);
-        let filters: Vec<_> = others.into_iter().map(LabelFilter::new).collect();
-        let mut matched = MatchedSeries::default();
-        let (candidates, names) = Inner::candidates(&self.read_sorted(&on_name), &on_name);
-        for part in candidates.chunks(LOCKED_SERIES) {
-            let inner = self.inner.read();
-            for (ordinal, place) in inner.present(part) {
-                let labels = inner.labels.get(place);
-                if filters.iter().all(|f| f.accepts(labels)) && wanted(ordinal, labels) {
-                    matched.ordinals.push(ordinal);
-                    matched.labels.push(inner.labels.share(place));
-                }
-            }
-        }
-        // A label whose name sorts before `__name__` outranks the metric name.
-        if names > 1 && !matched.labels.is_sorted() {
-            matched.sorted()
-        } else {
-            matched
-        }
-    }
-
-    /// Calls `visit` with the series that all `matchers` accept, in no order.
-    pub(crate) fn for_each(&self, matchers: &[Matcher], mut visit: impl FnMut(u32, LabelsRef<'_>)) {
-        let (on_name, others): (Vec<_>, Vec<_>) =
-            matchers.iter().partition(|m| m.name() == METRIC_NAME);
-        let filters: Vec<_> = others.into_iter().map(LabelFilter::new).collect();
-        let (candidates, _) = Inner::candidates(&self.inner.read(), &on_name);
-        for part in candidates.chunks(LOCKED_SERIES) {
-            let inner = self.inner.read();
-            for (ordinal, place) in inner.present(part) {
-                let labels = inner.labels.get(place);
-                if filters.iter().all(|f| f.accepts(labels)) {
-                    visit(ordinal, labels);
-                }
-            }
-        }
-    }
-
     /// A read guard under which the postings that `on_name` chooses are sorted.
     fn read_sorted(&self, on_name: &[&Matcher]) -> RwLockReadGuard<'_, Inner> {
         let inner = self.inner.read();
@@ -252,15 +208,6 @@ impl SeriesTable {
     }
 }
 
-impl MatchedSeries {
-    fn sorted(self) -> Self {
-        let mut pairs: Vec<_> = self.labels.into_iter().zip(self.ordinals).collect();
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        let (labels, ordinals) = pairs.into_iter().unzip();
-        Self { ordinals, labels }
-    }
-}
-
 impl Default for Inner {
     fn default() -> Self {
         Self {
@@ -269,19 +216,14 @@ impl Default for Inner {
             next: 0,
             index: HashTable::new(),
             by_name: BTreeMap::new(),
+            values: ValueIndex::default(),
+            shapes: Shapes::default(),
             generation: 0,
         }
     }
 }
 
 impl Inner {
-    /// The series of the metric names that `on_name` chooses, and how many names those are.
-    fn candidates(&self, on_name: &[&Matcher]) -> (Vec<u32>, usize) {
-        let postings = name_candidates(&self.by_name, on_name);
-        let ordinals = postings.iter().flat_map(|p| p.ordinals.iter().copied());
-        (ordinals.collect(), postings.len())
-    }
-
     /// Those of `ordinals` that have not left, and where their labels lie.
     fn present(&self, ordinals: &[u32]) -> impl Iterator<Item = (u32, Place)> {
         let places = ordinals.iter().map(|o| (*o, self.places.get(*o)));
@@ -309,6 +251,10 @@ impl Inner {
         self.index.insert_unique(entry.hash(), entry, Entry::hash);
         self.add_posting(ordinal, labels);
         self.places.set(ordinal, place);
+        self.shapes.insert(ordinal, labels);
+        let (arena, places) = (&self.labels, &self.places);
+        let labels_of = |ordinal| arena.get(places.get(ordinal));
+        self.values.insert(ordinal, labels, labels_of);
         self.next += 1;
         Ok(ordinal)
     }
@@ -332,6 +278,7 @@ impl Inner {
     }
 
     fn remove(&mut self, ordinals: &[u32]) -> usize {
+        self.remove_values(ordinals);
         let mut names = BTreeSet::<Box<str>>::new();
         let mut removed = 0;
         for ordinal in ordinals {
@@ -350,11 +297,21 @@ impl Inner {
             }
             self.labels.remove(place);
             self.places.set(*ordinal, NOWHERE);
+            self.shapes.remove(*ordinal);
             removed += 1;
         }
         self.generation += u64::from(removed > 0);
         self.tidy(&names);
         removed
+    }
+
+    fn remove_values(&mut self, ordinals: &[u32]) {
+        let (arena, places) = (&self.labels, &self.places);
+        let labels_of = |ordinal| arena.get(places.get(ordinal));
+        let mut gone = OrdinalSet::new(self.next);
+        ordinals.iter().for_each(|o| gone.insert(*o));
+        let labels = ordinals.iter().map(|o| labels_of(*o));
+        self.values.remove(&gone, labels, labels_of);
     }
 
     /// Gives memory back after series of these metric names left.
@@ -383,6 +340,7 @@ impl Inner {
             }
         }
         self.places.shrink();
+        self.shapes.shrink();
     }
 
     fn heap_bytes(&self) -> usize {
@@ -391,6 +349,8 @@ impl Inner {
         self.labels.heap_bytes()
             + self.places.heap_bytes()
             + self.index.allocation_size()
+            + self.values.heap_bytes()
+            + self.shapes.heap_bytes()
             + postings
     }
 

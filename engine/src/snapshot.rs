@@ -1,6 +1,5 @@
 //! Questions to what was stored at one moment.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use narthex_model::{Matcher, Metadata, Result, TimeRange, TimestampMs};
@@ -8,11 +7,10 @@ use parking_lot::Mutex;
 
 use crate::exemplars::StoredExemplar;
 use crate::find_exemplars::find_exemplars;
-use crate::matching::text_of;
 use crate::metadata::MetadataTable;
 use crate::quarantine::Quarantine;
 use crate::selection::Selection;
-use crate::series_table::SeriesTable;
+use crate::series_table::{Candidate, SeriesTable};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tombstone::Hiding;
@@ -62,10 +60,11 @@ impl Snapshot {
     pub fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Selection> {
         self.note(range);
         let (range, state, hiding) = self.state.kept(range, self.now);
-        let series = self.series.select(matchers, |ordinal, labels| {
-            state.may_show(ordinal, range, &hiding.of(labels))
+        let series = self.series.select(matchers, |series| {
+            let samples_max = || state.count_max(series.ordinal, range);
+            shows(&state, &hiding, range, series).then(samples_max)
         });
-        let hidden = hiding.of_all(&series.labels);
+        let hidden = hiding.of_all((0..series.len()).map(|at| series.labels(at)));
         let selection = Selection::new(state, range, series, hidden);
         Ok(selection.reporting_to(self.quarantine.clone()))
     }
@@ -77,15 +76,8 @@ impl Snapshot {
     pub fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<String>> {
         self.note(range);
         let (range, state, hiding) = self.state.kept(range, self.now);
-        let mut names = HashSet::new();
-        self.series.for_each(matchers, |ordinal, labels| {
-            if labels.iter().any(|(name, _)| !names.contains(name))
-                && state.may_show(ordinal, range, &hiding.of(labels))
-            {
-                names.extend(labels.iter().map(|(name, _)| name.to_owned()));
-            }
-        });
-        Ok(sorted(names))
+        let is_shown = |series: Candidate<'_>| shows(&state, &hiding, range, series);
+        Ok(self.series.label_names(matchers, is_shown))
     }
 
     /// Sorted values of label `name` among the series accepted by all `matchers` in `range`.
@@ -100,17 +92,10 @@ impl Snapshot {
     ) -> Result<Vec<String>> {
         self.note(range);
         let (range, state, hiding) = self.state.kept(range, self.now);
-        let mut values = HashSet::new();
-        self.series.for_each(matchers, |ordinal, labels| {
-            let value = text_of(labels, name);
-            if !value.is_empty()
-                && !values.contains(value)
-                && state.may_show(ordinal, range, &hiding.of(labels))
-            {
-                values.insert(value.to_owned());
-            }
-        });
-        Ok(sorted(values))
+        let is_shown = |series: Candidate<'_>| shows(&state, &hiding, range, series);
+        let mut values = self.series.label_values(name, matchers, is_shown);
+        values.sort_unstable();
+        Ok(values)
     }
 
     /// The exemplars in `range` of the series that all `matchers` accept, sorted by series and time.
@@ -140,8 +125,10 @@ impl Snapshot {
     }
 }
 
-fn sorted(texts: HashSet<String>) -> Vec<String> {
-    let mut texts: Vec<_> = texts.into_iter().collect();
-    texts.sort_unstable();
-    texts
+/// Whether a series may have samples in `range` that are not hidden.
+fn shows(state: &State, hiding: &Hiding, range: TimeRange, series: Candidate<'_>) -> bool {
+    if hiding.is_empty() {
+        return state.may_have(series.ordinal, range);
+    }
+    state.may_show(series.ordinal, range, &hiding.of(series.labels()))
 }

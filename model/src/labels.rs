@@ -122,12 +122,23 @@ impl<'a> LabelsRef<'a> {
         LabelsIter { rest: self.0 }
     }
 
+    /// As [`LabelsRef::iter`], without a look at what the texts say.
+    pub fn texts(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (name, after) = split_bytes(rest)?;
+            let (value, after) = split_bytes(after)?;
+            rest = after;
+            Some((name, value))
+        })
+    }
+
     /// The value of label `name`, `None` if absent.
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        for (n, v) in self.iter() {
-            match n.cmp(name) {
+        for (n, v) in self.texts() {
+            match n.cmp(name.as_bytes()) {
                 Ordering::Less => {}
-                Ordering::Equal => return Some(v),
+                Ordering::Equal => return std::str::from_utf8(v).ok(),
                 Ordering::Greater => return None,
             }
         }
@@ -150,6 +161,7 @@ impl<'a> LabelsRef<'a> {
     }
 }
 
+#[inline]
 fn split_bytes(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&first, rest) = bytes.split_first()?;
     if first < 255 {
@@ -184,7 +196,8 @@ impl<'a> Iterator for LabelsIter<'a> {
 /// Label sets sort by their labels in turn: name, then value, bytewise; a set that is a prefix comes first.
 impl Ord for LabelsRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.iter().cmp(other.iter())
+        // UTF-8 sorts as its bytes do.
+        self.texts().cmp(other.texts())
     }
 }
 

@@ -41,11 +41,11 @@ pub(super) fn blocks_out_of_retention(
         return Vec::new();
     }
     let mut out = vec![0_u64; state.blocks.len()];
-    series.for_each(&[], |ordinal, labels| {
-        let kept = cutoffs.kept(labels).start;
+    series.for_each(&[], |series| {
+        let kept = cutoffs.kept(series.labels()).start;
         for (block, out) in state.blocks.iter().zip(&mut out) {
             if block.meta().min_time < kept {
-                *out += block.about_before(ordinal, kept);
+                *out += block.about_before(series.ordinal, kept);
             }
         }
     });

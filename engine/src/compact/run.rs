@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use narthex_model::{Error, ErrorKind, LabelsRef, Result, TimeRange};
+use narthex_model::{Error, ErrorKind, Result, TimeRange};
 use parking_lot::{Mutex, MutexGuard};
 use ulid::Ulid;
 
@@ -310,24 +310,25 @@ impl Compactor {
         conflicts: &RefCell<Conflicts>,
         stopped: &dyn Fn() -> bool,
     ) -> Result<bool> {
-        let has =
-            |ordinal, _: LabelsRef<'_>| only.blocks.iter().any(|b| b.local(ordinal).is_some());
-        let series = self.shared.series.select(&[], has);
+        let series = self.shared.series.select(&[], |series| {
+            let mut blocks = only.blocks.iter();
+            let has_some = blocks.any(|b| b.local(series.ordinal).is_some());
+            has_some.then(|| only.cost(series.ordinal, kept))
+        });
         let report = |block: &StoredBlock, error: &Error| {
             let quarantine = &self.shared.quarantine;
             quarantine.report_error(&block.name(), Some(block.meta()), error);
             false
         };
         let mut from = 0;
-        while from < series.ordinals.len() {
+        while from < series.len() {
             if stopped() {
                 return Ok(false);
             }
-            let rest = series.ordinals.get(from..).unwrap_or(&[]).iter();
-            let to = from + series_at_once(rest.map(|o| only.cost(*o, kept)));
+            let rest = series.samples_max.get(from..).unwrap_or(&[]).iter();
+            let to = from + series_at_once(rest.copied());
             let ordinals = series.ordinals.get(from..to).unwrap_or(&[]);
-            let labels = series.labels.get(from..to).unwrap_or(&[]);
-            let hidden = hiding.of_all(labels);
+            let hidden = hiding.of_all((from..to).map(|at| series.labels(at)));
             let mut stitcher = Stitcher::new(only, kept, ordinals)
                 .without(&hidden)
                 .telling(conflicts);
@@ -336,13 +337,13 @@ impl Compactor {
             }
             let columns = stitcher.read(report)?;
             let histograms = stitcher.read_histograms(report)?;
-            for (at, labels) in labels.iter().enumerate() {
+            for at in 0..ordinals.len() {
                 let (rows, histograms) = (columns.rows(at), histograms.of(at));
                 if rows.is_empty() && histograms.is_empty() {
                     continue;
                 }
                 let floats = SeriesSamples {
-                    labels: labels.as_ref(),
+                    labels: series.labels(from + at),
                     timestamps: columns.times(at),
                     values: columns.values.get(rows.clone()).unwrap_or(&[]),
                 };

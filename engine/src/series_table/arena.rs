@@ -27,6 +27,13 @@ pub(super) type Place = u32;
 /// No label set lies there.
 pub(super) const NOWHERE: Place = u32::MAX;
 
+/// Some chunks, to be read while others go on writing.
+#[derive(Default, Clone)]
+pub(super) struct SharedLabels {
+    /// By number.
+    chunks: Vec<Option<Arc<[u8]>>>,
+}
+
 /// Label sets by place.
 #[derive(Default)]
 pub(super) struct LabelArena {
@@ -64,6 +71,37 @@ impl Bytes {
     }
 }
 
+impl SharedLabels {
+    /// The labels at one of the places; the empty set at others.
+    #[inline]
+    pub(super) fn get(&self, place: Place) -> LabelsRef<'_> {
+        let chunk = self.chunks.get(chunk_of(place)).and_then(Option::as_ref);
+        LabelsRef::from_canonical(chunk.map_or(&[], |bytes| set_in(bytes, place)))
+    }
+}
+
+#[inline]
+fn chunk_of(place: Place) -> usize {
+    (place >> OFFSET_BITS) as usize
+}
+
+#[inline]
+fn offset_of(place: Place) -> usize {
+    (place & ((1 << OFFSET_BITS) - 1)) as usize * ALIGNMENT
+}
+
+/// The label set at a place in the bytes of its chunk.
+#[inline]
+fn set_in(chunk: &[u8], place: Place) -> &[u8] {
+    let found = chunk
+        .get(offset_of(place)..)
+        .and_then(<[u8]>::split_first_chunk);
+    found.map_or(&[], |(length, rest)| match u16::from_le_bytes(*length) {
+        LARGE => rest,
+        length => rest.get(..usize::from(length)).unwrap_or(&[]),
+    })
+}
+
 impl LabelArena {
     /// Adds a label set; `None` if there is no room for more.
     pub(super) fn push(&mut self, labels: LabelsRef<'_>) -> Option<Place> {
@@ -97,47 +135,45 @@ impl LabelArena {
     /// The labels at a place; the empty set if there are none.
     #[inline]
     pub(super) fn get(&self, place: Place) -> LabelsRef<'_> {
-        let bytes = self
-            .find(place)
-            .and_then(|(chunk, start, len)| chunk.bytes.as_slice().get(start..start + len));
-        LabelsRef::from_canonical(bytes.unwrap_or(&[]))
+        let chunk = self.chunks.get(chunk_of(place));
+        LabelsRef::from_canonical(chunk.map_or(&[], |c| set_in(c.bytes.as_slice(), place)))
     }
 
     /// The labels at a place, to keep.
     pub(super) fn share(&self, place: Place) -> Labels {
-        match self.find(place) {
-            Some((
-                Chunk {
-                    bytes: Bytes::Full(bytes),
-                    ..
-                },
-                start,
-                len,
-            )) => Labels::shared(bytes.clone(), start as u32, len as u32),
-            _ => self.get(place).to_owned(),
+        let labels = self.get(place);
+        match self.chunks.get(chunk_of(place)).map(|c| &c.bytes) {
+            Some(Bytes::Full(bytes)) => {
+                let start = offset_of(place) + LENGTH_BYTES;
+                Labels::shared(bytes.clone(), start as u32, labels.as_bytes().len() as u32)
+            }
+            _ => labels.to_owned(),
         }
     }
 
-    /// Chunk, start and length of the labels at a place.
-    #[inline]
-    fn find(&self, place: Place) -> Option<(&Chunk, usize, usize)> {
-        let chunk = self.chunks.get((place >> OFFSET_BITS) as usize)?;
-        let at = (place & ((1 << OFFSET_BITS) - 1)) as usize * ALIGNMENT;
-        let bytes = chunk.bytes.as_slice();
-        let start = at + LENGTH_BYTES;
-        let length = u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
-        let len = match length {
-            LARGE => bytes.len() - start,
-            length => usize::from(length),
-        };
-        Some((chunk, start, len))
+    /// The chunks of some places, to keep.
+    pub(super) fn share_all(&self, places: &[Place]) -> SharedLabels {
+        let mut shared = SharedLabels::default();
+        for place in places {
+            let number = chunk_of(*place);
+            if shared.chunks.len() <= number {
+                shared.chunks.resize(number + 1, None);
+            }
+            if let (Some(slot @ None), Some(chunk)) =
+                (shared.chunks.get_mut(number), self.chunks.get(number))
+            {
+                *slot = Some(match &chunk.bytes {
+                    Bytes::Full(bytes) => bytes.clone(),
+                    Bytes::Open(bytes) => bytes.as_slice().into(),
+                });
+            }
+        }
+        shared
     }
 
     /// Gives up the labels at a place. Their memory is free once all their neighbours are gone as well.
     pub(super) fn remove(&mut self, place: Place) {
-        let Some((_, _, len)) = self.find(place) else {
-            return;
-        };
+        let len = self.get(place).as_bytes().len();
         let number = place >> OFFSET_BITS;
         let open = self.open == Some(number);
         if let Some(chunk) = self.chunks.get_mut(number as usize) {
@@ -224,6 +260,7 @@ mod tests {
         for (n, place) in places.iter().enumerate() {
             assert_eq!(arena.get(*place), labels(n).as_ref());
         }
+        let shared = arena.share_all(&places);
         let full = arena.heap_bytes();
         for (n, place) in places.iter().enumerate() {
             if n % 10 != 3 {
@@ -242,6 +279,9 @@ mod tests {
         }
         assert!(arena.heap_bytes() < full * 3 / 2, "chunks are used again");
         assert!(kept.iter().enumerate().all(|(n, l)| *l == labels(n)));
+        let mut pairs = places.iter().enumerate();
+        assert!(pairs.all(|(n, p)| shared.get(*p) == labels(n).as_ref()));
+        assert_eq!(shared.get(NOWHERE), LabelsRef::EMPTY);
         assert_eq!(arena.get(NOWHERE), LabelsRef::EMPTY);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use narthex_model::{Labels, LabelsRef, TimeRange, TimestampMs};
+use narthex_model::{LabelsRef, TimeRange, TimestampMs};
 
 use super::Tombstone;
 use crate::retention::Cutoffs;
@@ -45,11 +45,14 @@ impl Hiding {
     }
 
     /// What is hidden of many series, by position; empty if nothing is hidden from any.
-    pub(crate) fn of_all(&self, labels: &[Labels]) -> Vec<Vec<Hidden>> {
+    pub(crate) fn of_all<'a>(
+        &self,
+        labels: impl Iterator<Item = LabelsRef<'a>>,
+    ) -> Vec<Vec<Hidden>> {
         if self.is_empty() {
             return Vec::new();
         }
-        labels.iter().map(|l| self.of(l.as_ref())).collect()
+        labels.map(|l| self.of(l)).collect()
     }
 
     /// What is hidden of the series with these labels.

@@ -8,25 +8,6 @@ use arrow::array::{ArrayRef, StringViewBuilder};
 use narthex_engine::Selection;
 use narthex_model::METRIC_NAME;
 
-/// Sorted names of the labels that occur in `selection`.
-pub(crate) fn label_names(selection: &Selection) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for position in 0..selection.len() {
-        let mut at = 0;
-        for (name, _) in selection.series(position).labels.iter() {
-            // Most series have the labels of the one before, so walking both sorted lists finds each at once.
-            while names.get(at).is_some_and(|known| known.as_str() < name) {
-                at += 1;
-            }
-            if names.get(at).is_none_or(|known| known != name) {
-                names.insert(at, name.to_owned());
-            }
-            at += 1;
-        }
-    }
-    names
-}
-
 /// One `Utf8View` array per name of `names` (sorted), one row per series of `positions`; NULL where a series lacks the label.
 pub(crate) fn label_arrays(
     selection: &Selection,
@@ -38,13 +19,12 @@ pub(crate) fn label_arrays(
         .map(|_| StringViewBuilder::with_capacity(positions.len()))
         .collect();
     for position in positions {
-        let mut labels = selection.series(position).labels.iter().peekable();
+        let mut labels = selection.series(position).labels.texts().peekable();
         for (name, builder) in names.iter().zip(&mut builders) {
-            while labels.next_if(|(have, _)| have < name).is_some() {}
-            match labels.next_if(|(have, _)| have == name) {
-                Some((_, value)) => builder.append_value(value),
-                None => builder.append_null(),
-            }
+            let name = name.as_bytes();
+            while labels.next_if(|(have, _)| *have < name).is_some() {}
+            let value = labels.next_if(|(have, _)| *have == name);
+            builder.append_option(value.and_then(|(_, value)| str::from_utf8(value).ok()));
         }
     }
     builders

@@ -23,7 +23,7 @@ use narthex_model::{
 
 use crate::error::external;
 use crate::histograms;
-use crate::labels::{label_arrays, label_names};
+use crate::labels::label_arrays;
 use crate::order;
 use crate::read::{Decoded, ReadExec, ReadPlan, Rows};
 use crate::work::WorkLimits;
@@ -52,7 +52,7 @@ pub struct SeriesTable {
 impl SeriesTable {
     /// The table of `selection`.
     pub fn new(selection: Selection) -> Self {
-        let label_names = label_names(&selection);
+        let label_names = selection.label_names().to_vec();
         let mut fields: Vec<Field> = label_names
             .iter()
             .map(|name| Field::new(label_column(name), DataType::Utf8View, true))
