@@ -27,6 +27,8 @@ pub struct Selection {
     /// By position; empty if nothing is hidden from any series.
     hidden: Arc<[Vec<Hidden>]>,
     samples_max_total: u64,
+    /// Whether only the newest float of each series is wanted.
+    newest: bool,
     /// Whom damage is reported to; without one it is an error.
     quarantine: Option<Arc<Quarantine>>,
 }
@@ -104,6 +106,7 @@ impl Selection {
             series: Arc::new(series),
             hidden: hidden.into(),
             samples_max_total,
+            newest: false,
             quarantine: None,
         }
     }
@@ -112,6 +115,15 @@ impl Selection {
     pub(crate) fn reporting_to(self, quarantine: Arc<Quarantine>) -> Self {
         Self {
             quarantine: Some(quarantine),
+            ..self
+        }
+    }
+
+    /// The same series, of which only the newest float in the range is wanted: where that is less work, reading leaves older
+    /// ones out.
+    pub fn newest(self) -> Self {
+        Self {
+            newest: true,
             ..self
         }
     }
@@ -157,8 +169,20 @@ impl Selection {
             hidden: positions.iter().filter_map(hidden).collect(),
             state: self.state.clone(),
             range: self.range,
+            newest: self.newest,
             quarantine: self.quarantine.clone(),
         }
+    }
+
+    /// Positions in the order in which their series were first written to, if all they have is in the head, which keeps what
+    /// was written together together. Ranges of series in that order can be read though they are not sorted by labels.
+    pub fn as_written(&self) -> Option<Vec<u32>> {
+        if !self.state.blocks.is_empty() || self.series.ordinals.is_sorted() {
+            return None;
+        }
+        let mut order: Vec<(u32, u32)> = self.series.ordinals.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        Some(order.into_iter().map(|(_, position)| position).collect())
     }
 
     /// By position, a number that series with the same times share, as the largest block has it; 0 for those it has not.
@@ -250,6 +274,7 @@ impl Selection {
         let positions = positions.start..positions.end.min(self.len());
         let ordinals = self.series.ordinals.get(positions.clone()).unwrap_or(&[]);
         let hidden = self.hidden.get(positions).unwrap_or(&[]);
-        Stitcher::new(&self.state, self.range, ordinals).without(hidden)
+        let stitcher = Stitcher::new(&self.state, self.range, ordinals);
+        stitcher.without(hidden).newest(self.newest)
     }
 }

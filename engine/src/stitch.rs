@@ -32,6 +32,8 @@ pub(crate) struct Stitcher<'a> {
     pub(crate) hidden: &'a [Vec<Hidden>],
     /// Whether start timestamps are wanted.
     with_starts: bool,
+    /// Whether only the newest sample of each series is wanted.
+    newest: bool,
     /// Whom samples of different sources with the same time and other values are told to.
     conflicts: Option<&'a RefCell<Conflicts>>,
 }
@@ -127,8 +129,14 @@ impl<'a> Stitcher<'a> {
             ordinals,
             hidden: &[],
             with_starts: false,
+            newest: false,
             conflicts: None,
         }
+    }
+
+    /// Of each series only the newest sample is wanted; others may come with it.
+    pub(crate) fn newest(self, newest: bool) -> Self {
+        Self { newest, ..self }
     }
 
     /// Reads start timestamps, too.
@@ -227,11 +235,17 @@ impl<'a> Stitcher<'a> {
         let mut source = Source::default();
         let mut reader = window.reader();
         let with_starts = self.with_starts && !window.extras().has_no_starts();
+        // What is hidden may be the newest.
+        let newest = self.newest && self.hidden.is_empty();
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
         for (position, ordinal) in (0..).zip(self.ordinals) {
             timestamps.clear();
             values.clear();
-            reader.read(*ordinal, self.range, &mut timestamps, &mut values);
+            if newest {
+                reader.read_newest(*ordinal, self.range, &mut timestamps, &mut values);
+            } else {
+                reader.read(*ordinal, self.range, &mut timestamps, &mut values);
+            }
             if timestamps.is_empty() {
                 continue;
             }

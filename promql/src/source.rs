@@ -12,6 +12,14 @@ pub trait SeriesSource: Send + Sync {
     /// # Errors
     /// Whatever the storage says.
     fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<SelectedSeries>;
+
+    /// As [`SeriesSource::select`]; of each series only the newest float in `range` counts, so that older ones may be left out.
+    ///
+    /// # Errors
+    /// Whatever the storage says.
+    fn select_newest(&self, matchers: &[Matcher], range: TimeRange) -> Result<SelectedSeries> {
+        self.select(matchers, range)
+    }
 }
 
 /// The series of one selector, as a table with one row per series.

@@ -17,8 +17,18 @@ use narthex_model::LabelsRef;
 
 /// Writes `text` as a JSON string.
 pub(crate) fn push_string(text: &str, out: &mut Vec<u8>) {
+    push_text(text.as_bytes(), out);
+}
+
+/// As [`push_string`], the text as bytes.
+fn push_text(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    let mut rest = text.as_bytes();
+    // Without a branch per byte first: most texts need nothing.
+    if !text.iter().fold(false, |any, b| any | needs_escape(*b)) {
+        out.extend_from_slice(text);
+        return out.push(b'"');
+    }
+    let mut rest = text;
     while let Some(at) = rest.iter().position(|&b| needs_escape(b)) {
         let (plain, tail) = rest.split_at(at);
         out.extend_from_slice(plain);
@@ -52,10 +62,10 @@ pub(crate) fn push_strings<'a>(texts: impl IntoIterator<Item = &'a str>, out: &m
 
 /// Writes a label set as an object.
 pub(crate) fn push_labels(labels: LabelsRef<'_>, out: &mut Vec<u8>) {
-    push_list(b"{}", labels.iter(), out, |(name, value), out| {
-        push_string(name, out);
+    push_list(b"{}", labels.texts(), out, |(name, value), out| {
+        push_text(name, out);
         out.push(b':');
-        push_string(value, out);
+        push_text(value, out);
     });
 }
 

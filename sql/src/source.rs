@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use narthex_engine::Snapshot;
+use narthex_engine::{Selection, Snapshot};
 use narthex_model::{Error, Matcher, Result, TimeRange};
 use narthex_promql::{SelectedSeries, SeriesSource};
 use narthex_table::SeriesTable;
@@ -47,7 +47,16 @@ impl SnapshotSource {
 
 impl SeriesSource for SnapshotSource {
     fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<SelectedSeries> {
-        let selection = self.snapshot.select(matchers, range)?;
+        self.selected(self.snapshot.select(matchers, range)?)
+    }
+
+    fn select_newest(&self, matchers: &[Matcher], range: TimeRange) -> Result<SelectedSeries> {
+        self.selected(self.snapshot.select(matchers, range)?.newest())
+    }
+}
+
+impl SnapshotSource {
+    fn selected(&self, selection: Selection) -> Result<SelectedSeries> {
         let (series, samples_max) = (selection.len(), selection.samples_max());
         self.charge(series)?;
         self.samples.fetch_add(samples_max, Ordering::Relaxed);

@@ -83,6 +83,9 @@ pub(super) struct Output<'a> {
     pub(super) scratch: &'a mut Vec<u8>,
 }
 
+/// Samples were not written in the order of time.
+pub(super) struct Unsorted;
+
 /// A page's series, to be read.
 #[derive(Clone, Copy)]
 pub(super) struct SeriesView<'a> {
@@ -406,6 +409,27 @@ impl SeriesView<'_> {
         });
     }
 
+    /// The newest sample between two offsets, both included; an error if only reading all of them can tell.
+    pub(super) fn newest(
+        &self,
+        first_ms: u32,
+        last_ms: u32,
+        scratch: &mut Vec<u8>,
+    ) -> Result<Option<(u32, f64)>, Unsorted> {
+        if self.series.unsorted {
+            return Err(Unsorted);
+        }
+        let inside = |(offset, _): &(u32, f64)| first_ms <= *offset;
+        let in_tail = self.tail(first_ms, last_ms, scratch);
+        let in_tail = in_tail.and_then(|(run, bytes)| newest_of(run, bytes, last_ms));
+        if in_tail.is_some() {
+            return Ok(in_tail.filter(inside));
+        }
+        let sealed = self.sealed(first_ms, last_ms).last();
+        let newest = sealed.and_then(|(run, bytes)| newest_of(run, bytes, last_ms));
+        Ok(newest.filter(inside))
+    }
+
     /// As [`SeriesView::read`]; of several samples at one time the last written one counts.
     fn read_unsorted(&self, first_ms: u32, last_ms: u32, out: &mut Output<'_>) {
         let mut samples = Vec::with_capacity(self.series.count as usize);
@@ -435,13 +459,24 @@ impl SeriesView<'_> {
         for (run, bytes) in self.sealed(first_ms, last_ms) {
             visit(run, bytes);
         }
-        let (min_ms, max_ms) = self.bounds();
-        if first_ms <= max_ms
-            && min_ms <= last_ms
-            && let Some(tail) = self.page.tail_of(self.number, scratch)
-        {
-            visit(tail, scratch);
+        if let Some((run, bytes)) = self.tail(first_ms, last_ms, scratch) {
+            visit(run, bytes);
         }
+    }
+
+    /// The tail, put together in `scratch`, if it may have samples between two offsets.
+    fn tail<'b>(
+        &self,
+        first_ms: u32,
+        last_ms: u32,
+        scratch: &'b mut Vec<u8>,
+    ) -> Option<(Run, &'b [u8])> {
+        let (min_ms, max_ms) = self.bounds();
+        if max_ms < first_ms || last_ms < min_ms {
+            return None;
+        }
+        let run = self.page.tail_of(self.number, scratch)?;
+        Some((run, scratch))
     }
 
     fn sealed(&self, first_ms: u32, last_ms: u32) -> impl Iterator<Item = (Run, &[u8])> {
@@ -449,6 +484,13 @@ impl SeriesView<'_> {
         let runs = self.page.sealed.iter().filter_map(move |s| s.run(number));
         runs.filter(move |(run, _)| run.overlaps(first_ms, last_ms))
     }
+}
+
+/// The newest sample of a run, whose samples are sorted by time, that is no newer than an offset.
+fn newest_of(run: Run, bytes: &[u8], last_ms: u32) -> Option<(u32, f64)> {
+    let mut decoder = Decoder::new(bytes);
+    let samples = (0..run.count).map(|_| decoder.next());
+    samples.take_while(|(offset, _)| *offset <= last_ms).last()
 }
 
 #[cfg(test)]

@@ -352,6 +352,29 @@ impl Window {
 }
 
 impl WindowReader<'_> {
+    /// As [`WindowReader::read`], but of the samples before the newest one as few as are no trouble to leave out.
+    pub(crate) fn read_newest(
+        &mut self,
+        ordinal: u32,
+        range: TimeRange,
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) {
+        let start = self.window.start();
+        let wanted = self.window.series_at(ordinal).zip(offsets_in(start, range));
+        let newest = wanted.map(|(series, (first_ms, last_ms))| {
+            series.newest(first_ms, last_ms, &mut self.scratch)
+        });
+        match newest {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some((offset, value)))) if self.window.extras.has_no_histograms() => {
+                timestamps.push(start.saturating_add(i64::from(offset)));
+                values.push(value);
+            }
+            _ => self.read(ordinal, range, timestamps, values),
+        }
+    }
+
     /// Appends the floats of series `ordinal` in `range`, strictly increasing in time.
     pub(crate) fn read(
         &mut self,

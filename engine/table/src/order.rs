@@ -13,12 +13,21 @@ use crate::work::{self, WorkLimits};
 /// A series with so many samples is most of a page.
 const SAMPLES_OF_A_PAGE: u64 = 2048;
 
-/// The series of `selection` in the order in which they are read, and the work cut over them. Each range is sorted by labels.
+/// From so many series on, those in the head are read as they were written.
+const AS_WRITTEN_MIN: usize = 4096;
+
+/// The series of `selection` in the order in which they are read, and the work cut over them. Each range is sorted by labels,
+/// unless all is in the head.
 pub(crate) fn cut(
     selection: &Selection,
     partitions: usize,
     limits: WorkLimits,
 ) -> (Selection, Vec<Vec<Range<usize>>>) {
+    if let Some(order) = as_written(selection) {
+        let selection = selection.at(&order);
+        let work = work::cut(&selection, partitions, limits);
+        return (selection, work);
+    }
     let Some(mut order) = by_target(selection) else {
         return (selection.clone(), work::cut(selection, partitions, limits));
     };
@@ -30,6 +39,13 @@ pub(crate) fn cut(
         }
     }
     (selection.at(&order), work)
+}
+
+/// Positions in the order of writing, if there are many: those of few series are in the processor's caches anyway.
+fn as_written(selection: &Selection) -> Option<Vec<u32>> {
+    (selection.len() >= AS_WRITTEN_MIN)
+        .then(|| selection.as_written())
+        .flatten()
 }
 
 /// Positions by the times that series have, if that brings some together that are apart.

@@ -111,7 +111,13 @@ impl Planner<'_> {
         });
         let stored =
             reach.map_or_else(|| windows.stored(), |reach| reach.around(&windows).stored());
-        let mut selected = self.source.select(&selector.matchers, stored)?;
+        // One look at the newest sample needs no others.
+        let newest = looks == Looks::AtNewest && windows.steps == 1 && reach.is_none();
+        let select = |range| match newest {
+            true => self.source.select_newest(&selector.matchers, range),
+            false => self.source.select(&selector.matchers, range),
+        };
+        let mut selected = select(stored)?;
         let chosen = Chosen {
             series: selected.series as u64,
             samples_max: selected.samples_max,

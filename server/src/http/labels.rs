@@ -1,6 +1,5 @@
 //! `/api/v1/labels` and `/api/v1/label/<name>/values`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -49,16 +48,20 @@ where
     }
     let snapshot = app.store()?.engine.snapshot();
     let body = app.queries.run(None, async move {
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for matchers in &selectors {
-            found.extend(find(&snapshot, matchers, range)?);
+            found.append(&mut find(&snapshot, matchers, range)?);
+        }
+        if selectors.len() > 1 {
+            found.sort_unstable();
+            found.dedup();
         }
         Ok(encode(&found, limit, snapshot.warnings()))
     });
     Ok(json(body.await?))
 }
 
-fn encode(found: &BTreeSet<String>, limit: usize, warnings: Vec<String>) -> Vec<u8> {
+fn encode(found: &[String], limit: usize, warnings: Vec<String>) -> Vec<u8> {
     let mut notes = Notes {
         warnings,
         infos: Vec::new(),
