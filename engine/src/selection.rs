@@ -143,6 +143,11 @@ impl Selection {
         self.range
     }
 
+    /// At most how many float samples of each series lie in the range, by position.
+    pub fn samples_max_of_each(&self) -> &[u64] {
+        &self.series.samples_max
+    }
+
     /// Sorted names of the labels that the series have.
     pub fn label_names(&self) -> &[String] {
         &self.series.label_names
@@ -197,6 +202,14 @@ impl Selection {
         self.samples_max_total
     }
 
+    /// About how many float samples reading all of it gives at most.
+    pub fn samples_to_read(&self) -> u64 {
+        if self.newest {
+            return self.len() as u64;
+        }
+        self.samples_max_total
+    }
+
     /// Whether any series may have native histograms in the range. Costs next to nothing where none are stored.
     pub fn has_histograms(&self) -> bool {
         self.state.has_histograms() && (0..self.len()).any(|at| self.histograms_max(at) > 0)
@@ -219,7 +232,8 @@ impl Selection {
 
     /// At most how many floats the samples of the series at `position` are as much as, native histograms included.
     pub fn cost(&self, position: usize) -> u64 {
-        self.series(position).samples_max + HISTOGRAM_SAMPLES * self.histograms_max(position)
+        let floats = self.series.samples_max.get(position).copied();
+        floats.unwrap_or(0) + HISTOGRAM_SAMPLES * self.histograms_max(position)
     }
 
     /// The native histograms in the range of the series at `positions`, in that order; positions from `len()` on have none.

@@ -31,7 +31,8 @@ pub(crate) fn cut(
     let Some(mut order) = by_target(selection) else {
         return (selection.clone(), work::cut(selection, partitions, limits));
     };
-    let samples = |at: &u32| selection.series(*at as usize).samples_max;
+    let each = selection.samples_max_of_each();
+    let samples = |at: &u32| each.get(*at as usize).copied().unwrap_or(0);
     let work = work::cut_costs(order.iter().map(samples), partitions, limits);
     for range in work.iter().flatten() {
         if let Some(positions) = order.get_mut(range.clone()) {

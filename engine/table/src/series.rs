@@ -34,6 +34,8 @@ const LIMITS: WorkLimits = WorkLimits {
     series_max: 512,
     samples_max: 512 << 10,
 };
+/// Where series have few samples, so many are read together: each batch has costs of its own.
+const SAMPLES_AT_ONCE: u64 = 32 << 10;
 /// What a label value costs in a batch, in bytes: its view and some of its text.
 const LABEL_BYTES: usize = 32;
 const SAMPLE_BYTES: usize = 16;
@@ -120,14 +122,22 @@ impl TableProvider for SeriesTable {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
         let config = session.config();
+        let series_max = LIMITS.series_max.max(series_at_once(&self.selection));
         let limits = WorkLimits {
-            series_max: LIMITS.series_max.min(config.batch_size()),
+            series_max: series_max.min(config.batch_size()),
             ..LIMITS
         };
         let (selection, work) = order::cut(&self.selection, config.target_partitions(), limits);
         let rows = SeriesRows::new(self, selection, projection)?;
         Ok(Arc::new(ReadExec::over(Arc::new(rows), &work)?))
     }
+}
+
+/// How many series make a batch of some size, however few samples each has.
+fn series_at_once(selection: &Selection) -> usize {
+    let all = selection.samples_to_read().max(1);
+    let series = SAMPLES_AT_ONCE.saturating_mul(selection.len() as u64) / all;
+    usize::try_from(series).unwrap_or(usize::MAX)
 }
 
 /// A column of series rows.
@@ -293,12 +303,14 @@ impl Rows for SeriesRows {
 
     fn bytes_max(&self, positions: Range<usize>) -> usize {
         let labels = positions.len() * self.labels.len() * LABEL_BYTES;
-        let samples = |at: usize| match (self.needs_samples(), self.needs_histograms()) {
-            (_, true) => self.selection.cost(at),
-            (true, false) => self.selection.series(at).samples_max,
+        let each = self.selection.samples_max_of_each();
+        let samples = match (self.needs_samples(), self.needs_histograms()) {
+            (_, true) => positions
+                .map(|at| self.selection.cost(at))
+                .fold(0, u64::saturating_add),
+            (true, false) => each.get(positions).unwrap_or(&[]).iter().sum(),
             (false, false) => 0,
         };
-        let samples = positions.map(samples).fold(0, u64::saturating_add);
         let samples = usize::try_from(samples).unwrap_or(usize::MAX / SAMPLE_BYTES);
         labels.saturating_add(samples.saturating_mul(SAMPLE_BYTES))
     }

@@ -38,7 +38,7 @@ pub(crate) fn cut(
     partitions: usize,
     limits: WorkLimits,
 ) -> Vec<Vec<Range<usize>>> {
-    let costs = (0..selection.len()).map(|at| selection.series(at).samples_max);
+    let costs = selection.samples_max_of_each().iter().copied();
     cut_costs(costs, partitions, limits)
 }
 
@@ -51,14 +51,14 @@ pub(crate) fn cut_costs(
     let cost = |samples: u64| u128::from(samples.saturating_add(SERIES_COST_SAMPLES));
     let total: u128 = samples.clone().map(cost).sum::<u128>().max(1);
     let mut out: Vec<Vec<Range<usize>>> = Vec::new();
-    let mut filled = usize::MAX;
-    let (mut before, mut held) = (0_u128, 0_u64);
+    let (mut begins, mut before, mut held) = (0_u128, 0_u128, 0_u64);
     for (at, samples) in samples.enumerate() {
         let middle = before + cost(samples) / 2;
-        let partition = usize::try_from(middle * partitions.max(1) as u128 / total).unwrap_or(0);
         before += cost(samples);
-        if partition != filled {
-            filled = partition;
+        if middle >= begins {
+            let partition = middle * partitions.max(1) as u128 / total;
+            // Where the next partition begins: there is a division for each of these, none for each series.
+            begins = ((partition + 1) * total).div_ceil(partitions.max(1) as u128);
             out.push(Vec::new());
         }
         let Some(ranges) = out.last_mut() else {
