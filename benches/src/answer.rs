@@ -22,6 +22,9 @@ impl Answer {
             Error::invalid(format!("this is no answer of a query: {start}"))
         };
         let json: Value = serde_json::from_str(text).map_err(|_| odd())?;
+        if let Some(items) = json["data"].as_array() {
+            return Ok(Self(items.iter().map(read_item).collect()));
+        }
         let series = json["data"]["result"].as_array().ok_or_else(odd)?;
         let series = series
             .iter()
@@ -74,6 +77,14 @@ fn close(a: f64, b: f64) -> bool {
     a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
 }
 
+/// A text or a label set, as a series with one point.
+fn read_item(item: &Value) -> (String, Points) {
+    let labels = item.as_object().map(|o| o.iter().collect());
+    let labels: Option<BTreeMap<_, _>> = labels;
+    let text = labels.and_then(|l| serde_json::to_string(&l).ok());
+    (text.unwrap_or_else(|| item.to_string()), vec![(0, 1.0)])
+}
+
 fn read_series(series: &Value) -> Option<(String, Points)> {
     let labels: BTreeMap<_, _> = series["metric"].as_object()?.iter().collect();
     let labels = serde_json::to_string(&labels).ok()?;
@@ -102,6 +113,15 @@ mod tests {
             r#"{{"data":{{"result":[{{"metric":{{"b":"2","a":"1"}},"values":[[1.5,"{value}"],[2,"NaN"]]}}]}}}}"#
         );
         Answer::read(&text).expect("an answer")
+    }
+
+    #[test]
+    fn lists_of_texts_and_label_sets() {
+        let read = |text| Answer::read(text).expect("an answer");
+        let one = read(r#"{"data":["a",{"y":"2","x":"1"}]}"#);
+        assert_eq!(one, read(r#"{"data":[{"x":"1","y":"2"},"a"]}"#));
+        assert_eq!(one.point_count(), 2);
+        assert!(one.difference(&read(r#"{"data":["a","b"]}"#)).is_some());
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub(crate) struct Cli {
     /// Keep data here, and use what is loaded already if it is the same data set.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// Ask Narthex while the samples are in its head; otherwise they are in a block by then.
+    #[arg(long)]
+    head: bool,
     /// Keep the temporary data folder.
     #[arg(long, conflicts_with = "data")]
     pub(crate) keep_data: bool,
@@ -120,6 +123,7 @@ impl Cli {
             kind,
             program,
             folder,
+            head: self.head,
         })
     }
 

@@ -50,6 +50,21 @@ impl Client {
         first_ms: TimestampMs,
         end_ms: TimestampMs,
     ) -> Result<(f64, String)> {
+        let request = match &query.metadata {
+            Some(what) => self.metadata(what, &query.query, first_ms, end_ms),
+            None => self.query(query, first_ms, end_ms)?,
+        };
+        let started = Instant::now();
+        let text = self.told(request).await?;
+        Ok((started.elapsed().as_secs_f64(), text))
+    }
+
+    fn query(
+        &self,
+        query: &Query,
+        first_ms: TimestampMs,
+        end_ms: TimestampMs,
+    ) -> Result<reqwest::RequestBuilder> {
         let mut form = vec![("query", query.query.clone())];
         let path = match query.range()? {
             Some((span_ms, step_ms)) => {
@@ -65,11 +80,23 @@ impl Client {
         };
         let extras = self.kind.query_extras().iter();
         form.extend(extras.map(|(name, value)| (*name, (*value).to_owned())));
-        let started = Instant::now();
-        let text = self
-            .told(self.http.post(self.url(path)).form(&form))
-            .await?;
-        Ok((started.elapsed().as_secs_f64(), text))
+        Ok(self.http.post(self.url(path)).form(&form))
+    }
+
+    /// Not every system takes a form for the values of a label.
+    fn metadata(
+        &self,
+        what: &str,
+        selector: &str,
+        first_ms: TimestampMs,
+        end_ms: TimestampMs,
+    ) -> reqwest::RequestBuilder {
+        let mut parameters = vec![("start", seconds(first_ms)), ("end", seconds(end_ms))];
+        if !selector.is_empty() {
+            parameters.push(("match[]", selector.to_owned()));
+        }
+        let url = self.url(&format!("/api/v1/{what}"));
+        self.http.get(url).query(&parameters)
     }
 
     /// The number of samples of `metrics` from `first_ms` to `end_ms`, both included. Each metric is asked for by

@@ -43,10 +43,21 @@ pub(crate) fn describe(fleet: &Fleet) -> String {
     )
 }
 
+/// As [`describe`], and where the samples are.
+fn described(fleet: &Fleet, place: &Place) -> String {
+    let head = if place.keeps_head() {
+        ", in the head"
+    } else {
+        ""
+    };
+    describe(fleet) + head
+}
+
 /// Loads `fleet` into the system at `place`, unless its folder has that data already.
 pub(crate) async fn load(fleet: &Fleet, place: &Place) -> Result<Load> {
     let notes = place.folder.join("load.json");
-    if let Some(load) = read_notes(&notes).filter(|load| load.dataset == describe(fleet)) {
+    let dataset = described(fleet, place);
+    if let Some(load) = read_notes(&notes).filter(|load| load.dataset == dataset) {
         return Ok(load);
     }
     if place.folder.exists() {
@@ -92,9 +103,13 @@ async fn load_anew(fleet: &Fleet, place: &Place) -> Result<Load> {
     let memory = system.process.memory();
 
     let settled_bytes = system.settle().await?;
-    let (cpu_all, folder_bytes) = system.stop()?;
+    let (cpu_all, folder_bytes) = if place.keeps_head() {
+        system.kill()
+    } else {
+        system.stop()?
+    };
     Ok(Load {
-        dataset: describe(fleet),
+        dataset: described(fleet, place),
         samples: fleet.sample_count(),
         seconds,
         cpu_seconds: cpu_after - cpu_before,

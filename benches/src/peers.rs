@@ -66,7 +66,7 @@ impl Kind {
             Self::VictoriaMetrics => format!(
                 "-storageDataPath={data} -httpListenAddr=127.0.0.1:{port} -retentionPeriod=100y -search.disableCache \
                  -search.latencyOffset=0s -search.maxQueryDuration=10m -search.maxPointsPerTimeseries=100000 \
-                 -search.maxUniqueTimeseries=5000000 -search.maxQueueDuration=1m -loggerLevel=WARN"
+                 -search.maxUniqueTimeseries=5000000 -search.maxSeries=5000000 -search.maxLabelsAPISeries=5000000 -search.maxQueueDuration=1m -loggerLevel=WARN"
             ),
             Self::Narthex => format!(
                 "serve --config.file={config} --storage.path={data} --web.listen-address=127.0.0.1:{port}"
@@ -86,9 +86,16 @@ pub(crate) struct Place {
     pub(crate) program: PathBuf,
     /// A folder of its own.
     pub(crate) folder: PathBuf,
+    /// Whether Narthex is to keep what it was sent in its head.
+    pub(crate) head: bool,
 }
 
 impl Place {
+    /// Whether all samples are to stay in the head. Prometheus' do anyway, unless they are of many hours.
+    pub(crate) fn keeps_head(&self) -> bool {
+        self.head && self.kind == Kind::Narthex
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -231,6 +238,13 @@ impl System {
             last = Some(now);
         }
         Ok(())
+    }
+
+    /// Ends the system at once, whatever it has not written yet: Narthex keeps its head that way. Returns as [`System::stop`].
+    pub(crate) fn kill(self) -> (f64, u64) {
+        let (cpu_seconds, place) = (self.process.cpu_seconds(), self.place.clone());
+        drop(self);
+        (cpu_seconds, place.stored_bytes())
     }
 
     /// Ends the system. Returns all its processor time in seconds, and the bytes it has stored.

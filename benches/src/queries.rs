@@ -25,6 +25,9 @@ struct File {
 pub(crate) struct Query {
     pub(crate) name: String,
     pub(crate) query: String,
+    /// What is asked for below `/api/v1/` if it is no query: the series that the selector `query` matches, their labels, or
+    /// values of these; an empty selector is left out.
+    pub(crate) metadata: Option<String>,
     /// None for an instant.
     span: Option<String>,
     step: Option<String>,
@@ -49,6 +52,7 @@ impl Query {
         Self {
             name,
             query,
+            metadata: None,
             span: None,
             step: None,
             victoriametrics,
