@@ -3,6 +3,7 @@
 //! - [`file`]: rule files; [`file::load`] reads one, every mistake comes with file, line, column, group and rule.
 //! - [`template`]: Go's template language, for labels and annotations of alerts.
 //! - [`eval`]: [`eval::Manager`] keeps groups running, [`eval::Group`] evaluates one, [`eval::Alerts`] is the life of the alerts of a rule.
+//! - [`unit`]: promtool's unit tests of rules.
 //! - [`notify`]: [`notify::Notifier`] gives alerts to Alertmanagers.
 //!
 //! HTTP, SQL and JSON are not known here: the world comes in through [`Query`], [`narthex_model::Sink`], [`Notify`],
@@ -52,6 +53,7 @@ pub mod notify;
 mod query;
 mod sample;
 pub mod template;
+pub mod unit;
 
 pub use query::{Found, LastSample, Notify, Pending, Query};
 pub use sample::{SampleValue, ShownHistogram, VectorSample};

@@ -20,6 +20,8 @@ const ALERT_STATE: &str = "alertstate";
 #[derive(Debug, Clone)]
 pub struct Alerts {
     active: BTreeMap<Labels, Alert>,
+    /// The labels of the rule, as they are in its file.
+    rule_labels: BTreeMap<String, String>,
     /// Whether what a run before this one knew was taken over: only then is it known since when conditions hold.
     restored: bool,
 }
@@ -29,9 +31,10 @@ pub type Output = (Labels, f64);
 
 impl Alerts {
     /// No alerts yet. `restored`: there is nothing to take over from a run before this one.
-    pub fn new(restored: bool) -> Self {
+    pub fn new(rule_labels: BTreeMap<String, String>, restored: bool) -> Self {
         Self {
             active: BTreeMap::new(),
+            rule_labels,
             restored,
         }
     }
@@ -92,24 +95,30 @@ impl Alerts {
         if !self.restored {
             return Vec::new();
         }
-        let series = |alert: &Alert, metric, state| {
-            let own = alert
-                .labels
-                .iter()
-                .filter(|l| ![METRIC_NAME, ALERT_STATE].contains(&l.0));
-            let state = std::iter::once((ALERT_STATE, state));
-            let labels = own.chain(state).chain([(METRIC_NAME, metric)]);
-            // The labels of an alert are a set, and stay one.
-            Labels::new(labels).unwrap_or_else(|_| Labels::empty())
-        };
         let mut samples = Vec::new();
         for alert in self.active() {
-            samples.push((series(alert, ALERTS, alert.state.as_str()), 1.0));
-            let own = alert.labels.get(ALERT_STATE).unwrap_or_default();
-            let since = alert.active_at.div_euclid(1000) as f64;
-            samples.push((series(alert, ALERTS_FOR_STATE, own), since));
+            let alerts = self.series(
+                alert,
+                [(METRIC_NAME, ALERTS), (ALERT_STATE, alert.state.as_str())],
+            );
+            let since = self.series(alert, [(METRIC_NAME, ALERTS_FOR_STATE)]);
+            samples.push((alerts, 1.0));
+            samples.push((since, alert.active_at.div_euclid(1000) as f64));
         }
         samples
+    }
+
+    /// The labels of a series about an alert. A label whose template gives nothing has its template there: so it is in Prometheus.
+    fn series<const N: usize>(&self, alert: &Alert, more: [(&str, &str); N]) -> Labels {
+        let rule = self
+            .rule_labels
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()));
+        let mut labels: BTreeMap<&str, &str> = rule.collect();
+        labels.extend(alert.labels.iter());
+        labels.extend(more);
+        // The names of a map are no duplicates, and none of them is empty.
+        Labels::new(labels).unwrap_or_else(|_| Labels::empty())
     }
 
     /// The alerts that are pending or firing.
@@ -159,23 +168,22 @@ impl Alerts {
         if hold_ms < grace_ms {
             return;
         }
-        let stored: HashMap<Vec<_>, &LastSample> = stored
+        let stored: HashMap<&Labels, &LastSample> = stored
             .iter()
-            .map(|sample| (without_name(&sample.labels), sample))
+            .map(|sample| (&sample.labels, sample))
             .collect();
-        for alert in self.active.values_mut() {
-            match stored.get(&without_name(&alert.labels)) {
+        let mut active = std::mem::take(&mut self.active);
+        for alert in active.values_mut() {
+            let series = self.series(alert, [(METRIC_NAME, ALERTS_FOR_STATE)]);
+            match stored.get(&series) {
                 Some(sample) if !is_stale(sample.value) => {
                     alert.active_at = restored(sample, now, hold_ms, grace_ms);
                 }
                 _ => {}
             }
         }
+        self.active = active;
     }
-}
-
-fn without_name(labels: &Labels) -> Vec<(&str, &str)> {
-    labels.iter().filter(|l| l.0 != METRIC_NAME).collect()
 }
 
 /// Since when the condition of an alert counts as holding, after the time that nobody looked.

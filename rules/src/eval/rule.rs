@@ -44,7 +44,7 @@ impl Rule {
     /// A rule that has not been evaluated. `restored`: there is nothing to take over from a run before this one.
     pub(super) fn new(spec: RuleSpec, restored: bool) -> Self {
         let alerting = spec.alert().map(|alert| Alerting {
-            alerts: Alerts::new(restored),
+            alerts: Alerts::new(spec.labels.clone(), restored),
             texts: Texts::new(&spec.name, &spec.labels, &alert.annotations),
         });
         Self {

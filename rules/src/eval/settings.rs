@@ -45,6 +45,19 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The same, reached from outside under this URL.
+    #[must_use]
+    pub fn with_external_url(mut self, url: &str) -> Self {
+        let url = url.trim_end_matches('/');
+        let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let path = after_scheme.find('/').and_then(|at| after_scheme.get(at..));
+        self.external_path = path.unwrap_or_default().to_owned();
+        self.external_url = url.to_owned();
+        self
+    }
+}
+
 /// The world as rules see it.
 #[derive(Clone)]
 pub struct World {

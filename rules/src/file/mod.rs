@@ -13,6 +13,8 @@ use narthex_syntax::{ParseOptions, Quoted, ast::Expr};
 
 pub use duplicates::{Duplicate, duplicates};
 
+pub(crate) use yaml::{TextMap, elements, keep};
+
 use check::Problem;
 
 /// How rule files are read.

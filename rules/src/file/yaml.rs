@@ -73,7 +73,7 @@ const RULE_KEYS: &[&str] = &[
 
 /// Texts by name. A number or a truth value is taken as it is written; a name that stands twice is a mistake.
 #[derive(Debug, Default, Clone)]
-pub(super) struct TextMap(pub(super) BTreeMap<String, String>);
+pub(crate) struct TextMap(pub(crate) BTreeMap<String, String>);
 
 impl<'de> Deserialize<'de> for TextMap {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -181,13 +181,15 @@ fn prune(file: &mut Value) {
     }
 }
 
-fn keep(value: &mut Value, keys: &[&str]) {
+/// Leaves out all keys but these.
+pub(crate) fn keep(value: &mut Value, keys: &[&str]) {
     if let Value::Mapping(map) = value {
         map.retain(|key, _| key.as_str().is_some_and(|key| keys.contains(&key)));
     }
 }
 
-fn elements<'v>(value: &'v mut Value, key: &str) -> &'v mut [Value] {
+/// The elements of a list; none if it is something else.
+pub(crate) fn elements<'v>(value: &'v mut Value, key: &str) -> &'v mut [Value] {
     match value.get_mut(key) {
         Some(Value::Sequence(elements)) => elements,
         _ => &mut [],

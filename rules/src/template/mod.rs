@@ -40,6 +40,16 @@ pub(crate) use functions::table_link;
 /// What every template of an alert begins with, so that its values have short names.
 const DEFINITIONS: &str = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}";
 
+/// Milliseconds as Go prints a duration: `1m0s`.
+pub(crate) fn go_duration(ms: i64) -> String {
+    time::Span(ms.saturating_mul(1_000_000)).to_string()
+}
+
+/// The shortest text with an exponent that reads back as `value`: `8E+00`.
+pub(crate) fn scientific(value: f64) -> String {
+    number::exponential(value, None).replace('e', "E")
+}
+
 /// A template that was read and can be run.
 #[derive(Debug, Clone)]
 pub struct Template {

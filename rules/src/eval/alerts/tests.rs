@@ -23,7 +23,7 @@ fn rule(hold_ms: i64, keep_firing_ms: i64) -> AlertSpec {
 /// The states of one alert whose condition holds where there is a `1`, evaluated once a minute: `p`ending, `f`iring,
 /// `r`esolved, ` ` gone.
 fn states(rule: &AlertSpec, holds: &str) -> String {
-    let mut alerts = Alerts::new(true);
+    let mut alerts = Alerts::new(BTreeMap::new(), true);
     let shown = |(i, c): (usize, char)| {
         let found = if c == '1' {
             vec![instance("x")]
@@ -64,7 +64,7 @@ fn states_over_time() {
 
 #[test]
 fn series_of_alerts() {
-    let mut alerts = Alerts::new(true);
+    let mut alerts = Alerts::new(BTreeMap::new(), true);
     let spec = rule(60_000, 0);
     let shown = |samples: Vec<Output>| {
         let all: Vec<_> = samples.iter().map(|(l, v)| format!("{l} {v}")).collect();
@@ -84,7 +84,7 @@ fn series_of_alerts() {
         shown(second).starts_with("ALERTS{alertname=\"A\", alertstate=\"firing\", i=\"x\"} 1; ")
     );
     assert!(
-        Alerts::new(false)
+        Alerts::new(BTreeMap::new(), false)
             .step(vec![instance("x")], 0, &spec, 0)
             .is_ok_and(|s| s.is_empty())
     );
@@ -92,7 +92,7 @@ fn series_of_alerts() {
 
 #[test]
 fn too_many_and_the_same_twice() {
-    let mut alerts = Alerts::new(true);
+    let mut alerts = Alerts::new(BTreeMap::new(), true);
     let spec = rule(0, 0);
     alerts
         .step(vec![instance("x")], 0, &spec, 1)
@@ -107,7 +107,7 @@ fn too_many_and_the_same_twice() {
 
 #[test]
 fn what_is_sent_and_when() {
-    let mut alerts = Alerts::new(true);
+    let mut alerts = Alerts::new(BTreeMap::new(), true);
     let spec = rule(60_000, 0);
     let mut sent = Vec::new();
     for minute in 0..6 {
@@ -173,7 +173,7 @@ fn three_cases_of_restoring() {
             "fires sooner than the grace",
         ),
     ] {
-        let mut alerts = Alerts::new(false);
+        let mut alerts = Alerts::new(BTreeMap::new(), false);
         let spec = rule(hold, 0);
         alerts
             .step(vec![instance("x"), instance("y")], now, &spec, 0)
@@ -183,7 +183,7 @@ fn three_cases_of_restoring() {
         assert_eq!(active, [want, now], "{why}");
         assert!(alerts.is_restored());
     }
-    let mut alerts = Alerts::new(false);
+    let mut alerts = Alerts::new(BTreeMap::new(), false);
     alerts
         .step(vec![instance("x")], now, &rule(hour, 0), 0)
         .expect("good");

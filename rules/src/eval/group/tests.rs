@@ -152,8 +152,8 @@ async fn alerts_are_told_and_leave_a_trace() {
     assert_eq!(
         store.written(),
         [
-            "ALERTS_FOR_STATE{alertname=\"A\", i=\"1\", sev=\"1\"} 60@60000",
-            "ALERTS{alertname=\"A\", alertstate=\"pending\", i=\"1\", sev=\"1\"} 1@60000",
+            "ALERTS_FOR_STATE{alertname=\"A\", i=\"1\", none=\"{{ $labels.nope }}\", sev=\"1\"} 60@60000",
+            "ALERTS{alertname=\"A\", alertstate=\"pending\", i=\"1\", none=\"{{ $labels.nope }}\", sev=\"1\"} 1@60000",
         ]
     );
     assert!(store.told.lock().is_empty());
@@ -161,9 +161,9 @@ async fn alerts_are_told_and_leave_a_trace() {
     assert_eq!(
         store.written(),
         [
-            "ALERTS_FOR_STATE{alertname=\"A\", i=\"1\", sev=\"1\"} 60@120000",
-            "ALERTS{alertname=\"A\", alertstate=\"firing\", i=\"1\", sev=\"1\"} 1@120000",
-            "ALERTS{alertname=\"A\", alertstate=\"pending\", i=\"1\", sev=\"1\"} stale@120000",
+            "ALERTS_FOR_STATE{alertname=\"A\", i=\"1\", none=\"{{ $labels.nope }}\", sev=\"1\"} 60@120000",
+            "ALERTS{alertname=\"A\", alertstate=\"firing\", i=\"1\", none=\"{{ $labels.nope }}\", sev=\"1\"} 1@120000",
+            "ALERTS{alertname=\"A\", alertstate=\"pending\", i=\"1\", none=\"{{ $labels.nope }}\", sev=\"1\"} stale@120000",
         ]
     );
     let told = std::mem::take(&mut *store.told.lock());

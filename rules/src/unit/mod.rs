@@ -1,0 +1,14 @@
+//! Unit tests of rules: promtool's files, with its verdicts.
+
+mod failure;
+mod file;
+mod run;
+
+pub use failure::Failure;
+pub use file::{
+    AlertTest, ExpectedAlert, ExpectedSample, ExprTest, InputSeries, StartTime, TestFile, TestGroup,
+};
+pub use run::{Stage, run};
+
+#[cfg(test)]
+mod tests;
