@@ -78,6 +78,8 @@ impl Block {
         range: TimeRange,
         out: &mut Vec<TimestampMs>,
     ) -> Result<()> {
+        let times: u64 = pieces.iter().map(Piece::len).sum();
+        out.reserve(times as usize);
         let mut rest = pieces;
         while let Some(first) = rest.first() {
             let (group, in_group) = self.in_group(first, rest)?;
