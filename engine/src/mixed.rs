@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use narthex_model::{Result, TimeRange};
 
 use crate::SampleColumns;
-use crate::block::{DecodedHistograms, DecodedSamples};
+use crate::block::{DecodedHistograms, DecodedSamples, Wanted};
 use crate::histograms::HistogramRows;
 use crate::state::State;
 use crate::stitch::hidden_of;
@@ -82,7 +82,7 @@ impl<'a> Mixed<'a> {
                 continue;
             };
             let mut decoded = DecodedSamples::default();
-            block.read(&[local], self.range, &mut decoded)?;
+            block.read(&[local], self.range, Wanted::FLOATS, &mut decoded)?;
             note(
                 &mut floats,
                 &decoded.timestamps,

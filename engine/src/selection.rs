@@ -253,16 +253,16 @@ impl Selection {
     /// `Unavailable` if a file cannot be read, `Limit` if the series together have
     /// more than `i32::MAX` samples.
     pub fn read(&self, positions: Range<usize>) -> Result<SampleColumns> {
-        self.stitcher(positions)
-            .read(|block, error| self.report(block, error))
+        self.read_wanted(positions, Wanted::FLOATS)
     }
 
-    /// As [`Selection::read`], with [`SampleColumns::starts`].
+    /// As [`Selection::read`], of the floats that are `wanted`: with [`SampleColumns::starts`], or with values of which only
+    /// stale markers mean anything.
     ///
     /// # Errors
     /// As [`Selection::read`].
-    pub fn read_with_starts(&self, positions: Range<usize>) -> Result<SampleColumns> {
-        let stitcher = self.stitcher(positions).with_starts();
+    pub fn read_wanted(&self, positions: Range<usize>, wanted: Wanted) -> Result<SampleColumns> {
+        let stitcher = self.stitcher(positions).wanting(wanted);
         stitcher.read(|block, error| self.report(block, error))
     }
 

@@ -12,7 +12,7 @@ use std::ops::Range;
 use narthex_model::{Error, ErrorKind, Result, TimeRange};
 
 use crate::SampleColumns;
-use crate::block::DecodedSamples;
+use crate::block::{DecodedSamples, Wanted};
 use crate::conflict::Conflicts;
 use crate::head::Window;
 use crate::limits::COMPACTION_SAMPLES_AT_ONCE;
@@ -30,8 +30,8 @@ pub(crate) struct Stitcher<'a> {
     pub(crate) ordinals: &'a [u32],
     /// By position; empty if nothing is hidden.
     pub(crate) hidden: &'a [Vec<Hidden>],
-    /// Whether start timestamps are wanted.
-    with_starts: bool,
+    /// What is wanted of floats.
+    wanted: Wanted,
     /// Whether only the newest sample of each series is wanted.
     newest: bool,
     /// Whom samples of different sources with the same time and other values are told to.
@@ -60,17 +60,14 @@ struct BlockPart<'a> {
     /// The ordinals that their series have in the block.
     locals: Vec<u32>,
     range: TimeRange,
-    with_starts: bool,
+    wanted: Wanted,
 }
 
 impl BlockPart<'_> {
     fn read(&self) -> Result<Source> {
         let mut decoded = DecodedSamples::default();
         let (block, locals) = (self.block, &self.locals);
-        match self.with_starts {
-            true => block.read_with_starts(locals, self.range, &mut decoded)?,
-            false => block.read(locals, self.range, &mut decoded)?,
-        }
+        block.read(locals, self.range, self.wanted, &mut decoded)?;
         let DecodedSamples {
             timestamps,
             values,
@@ -128,7 +125,7 @@ impl<'a> Stitcher<'a> {
             range,
             ordinals,
             hidden: &[],
-            with_starts: false,
+            wanted: Wanted::FLOATS,
             newest: false,
             conflicts: None,
         }
@@ -139,12 +136,9 @@ impl<'a> Stitcher<'a> {
         Self { newest, ..self }
     }
 
-    /// Reads start timestamps, too.
-    pub(crate) fn with_starts(self) -> Self {
-        Self {
-            with_starts: true,
-            ..self
-        }
+    /// Reads what is `wanted` of floats instead of their times and values.
+    pub(crate) fn wanting(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// Tells of samples that others take the place of.
@@ -208,13 +202,13 @@ impl<'a> Stitcher<'a> {
     fn read_blocks(&self) -> Result<Vec<(&StoredBlock, Result<Source>)>> {
         let part_of = |block: &'a StoredBlock| {
             let (positions, locals) = self.locals(block, |o| block.may_have(o, self.range));
-            let (range, with_starts) = (self.range, self.with_starts);
+            let (range, wanted) = (self.range, self.wanted);
             let part = BlockPart {
                 block,
                 positions,
                 locals,
                 range,
-                with_starts,
+                wanted,
             };
             (!part.locals.is_empty()).then_some(part)
         };
@@ -234,7 +228,7 @@ impl<'a> Stitcher<'a> {
     fn read_window(&self, window: &Window) -> Source {
         let mut source = Source::default();
         let mut reader = window.reader();
-        let with_starts = self.with_starts && !window.extras().has_no_starts();
+        let with_starts = self.wanted.starts && !window.extras().has_no_starts();
         // What is hidden may be the newest.
         let newest = self.newest && self.hidden.is_empty();
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());

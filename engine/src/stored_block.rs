@@ -246,24 +246,16 @@ impl StoredBlock {
         self.block.estimate(locals, range, wanted, groups)
     }
 
-    /// Decodes the samples of series, by strictly increasing ordinals of the block, that lie in `range`.
+    /// Decodes the `wanted` of the floats of series, by strictly increasing ordinals of the block, that lie in `range`; see
+    /// [`Block::read_wanted`].
     pub(crate) fn read(
         &self,
         locals: &[u32],
         range: TimeRange,
+        wanted: Wanted,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        self.named(self.block.read(locals, range, out))
-    }
-
-    /// As [`StoredBlock::read`], with since when the samples count.
-    pub(crate) fn read_with_starts(
-        &self,
-        locals: &[u32],
-        range: TimeRange,
-        out: &mut DecodedSamples,
-    ) -> Result<()> {
-        self.named(self.block.read_with_starts(locals, range, out))
+        self.named(self.block.read_wanted(locals, range, wanted, out))
     }
 
     /// Errors say which block they are of.

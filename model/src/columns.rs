@@ -13,6 +13,10 @@ pub const TIMESTAMPS_COLUMN: &str = "#timestamps";
 /// The column of sample values: lists of floats, one per time.
 pub const VALUES_COLUMN: &str = "#values";
 
+/// The column of stale markers: as [`VALUES_COLUMN`], but any number may stand for a value that is no stale marker. Reading it
+/// takes less time.
+pub const MARKERS_COLUMN: &str = "#markers";
+
 /// The column of native histograms: lists of [`histogram_item`]. A table has it only if a series may have some.
 pub const HISTOGRAMS_COLUMN: &str = "#histograms";
 

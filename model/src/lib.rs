@@ -19,8 +19,8 @@ mod value;
 pub use batch::{Exemplar, HistogramSample, MetadataEntry, WriteBatch};
 pub use clock::{Clock, Sleep};
 pub use columns::{
-    HISTOGRAMS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, column_label,
-    histogram_item, label_column,
+    HISTOGRAMS_COLUMN, MARKERS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN,
+    column_label, histogram_item, label_column,
 };
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use error::{Error, ErrorKind, Result};

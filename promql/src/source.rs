@@ -25,8 +25,8 @@ pub trait SeriesSource: Send + Sync {
 /// The series of one selector, as a table with one row per series.
 ///
 /// Its schema: one nullable `Utf8View` column per label (named by [`narthex_model::label_column`]; NULL = absent), then
-/// [`narthex_model::TIMESTAMPS_COLUMN`] as `ListView<Int64>` (series may share their times) or `List<Int64>`, and [`narthex_model::VALUES_COLUMN`] as `List<Float64>`, item
-/// fields named `item` and not nullable. Samples lie in the range asked for, strictly increasing in time, stale markers included.
+/// [`narthex_model::TIMESTAMPS_COLUMN`] as `ListView<Int64>` (series may share their times) or `List<Int64>`, and [`narthex_model::VALUES_COLUMN`] as `List<Float64>`, and
+/// [`narthex_model::MARKERS_COLUMN`] likewise; item fields named `item` and not nullable. Samples lie in the range asked for, strictly increasing in time, stale markers included.
 #[derive(Clone)]
 pub struct SelectedSeries {
     /// The rows.

@@ -10,9 +10,11 @@ use super::schema::SampleColumn;
 /// Which kinds of samples are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Floats with their times.
+    /// The times of floats, and which of these are stale markers.
     pub floats: bool,
-    /// Since when floats count, too.
+    /// Their values, too.
+    pub values: bool,
+    /// Since when they count, too.
     pub starts: bool,
     /// Native histograms.
     pub histograms: bool,
@@ -23,6 +25,24 @@ pub struct Wanted {
 pub(crate) struct PageCounts {
     pub(crate) pages: u64,
     pub(crate) bytes: u64,
+}
+
+impl Wanted {
+    /// Floats with their times and values.
+    pub const FLOATS: Self = Self {
+        floats: true,
+        values: true,
+        starts: false,
+        histograms: false,
+    };
+
+    /// The same, and since when floats count.
+    pub const fn with_starts(self) -> Self {
+        Self {
+            starts: true,
+            ..self
+        }
+    }
 }
 
 impl Block {
@@ -50,7 +70,7 @@ impl Block {
             self.count(
                 &pieces,
                 SampleColumn::Mantissa,
-                Piece::has_mantissas,
+                |p| p.has_mantissas() && (wanted.values || p.has_doubles()),
                 groups,
                 &mut counts,
             )?;

@@ -7,6 +7,7 @@ use narthex_model::{Error, Labels, Result, TimeRange, TimestampMs};
 use parquet::errors::ParquetError;
 
 use super::delta_decoder::DeltaDecoder;
+use super::estimate::Wanted;
 use super::exemplars_file::ExemplarsFile;
 use super::folder::{BlockFolder, LocalFolder};
 use super::histograms_reader::{DecodedHistograms, HistogramsFile};
@@ -254,30 +255,34 @@ impl Block {
     /// `Internal` if the ordinals are out of order or unknown, `Corrupt` if the samples cannot be decoded,
     /// `Unavailable` if the file cannot be read. `out` is then as it was.
     pub fn read(&self, ordinals: &[u32], range: TimeRange, out: &mut DecodedSamples) -> Result<()> {
-        self.read_wanted(ordinals, range, false, out)
+        self.read_wanted(ordinals, range, Wanted::FLOATS, out)
     }
 
-    /// As [`Block::read`], and starts if they are wanted.
-    pub(super) fn read_wanted(
+    /// As [`Block::read`], of the floats that are `wanted`. Where values are not, 0 stands for those that are no stale marker
+    /// if that saves decoding. With starts `out` must be empty.
+    ///
+    /// # Errors
+    /// As [`Block::read`].
+    pub fn read_wanted(
         &self,
         ordinals: &[u32],
         range: TimeRange,
-        with_starts: bool,
+        wanted: Wanted,
         out: &mut DecodedSamples,
     ) -> Result<()> {
         let before = out.lengths();
         let pieces = self.pieces(ordinals, range, true);
-        let read = pieces.and_then(|pieces| self.read_appending(pieces, range, with_starts, out));
+        let read = pieces.and_then(|pieces| self.read_appending(pieces, range, wanted, out));
         if read.is_err() {
             out.truncate(&before);
         }
         read
     }
 
-    /// As [`Block::read_with_starts`], of all times. Those that series share are decoded from the rows of each.
+    /// As [`Block::read_wanted`], of all times, values and starts. Those that series share are decoded from the rows of each.
     pub(super) fn read_rows(&self, ordinals: &[u32], out: &mut DecodedSamples) -> Result<()> {
         let pieces = self.pieces(ordinals, TimeRange::ALL, false)?;
-        self.read_appending(pieces, TimeRange::ALL, true, out)
+        self.read_appending(pieces, TimeRange::ALL, Wanted::FLOATS.with_starts(), out)
     }
 
     /// Series without floats have no rows to look for.
@@ -285,16 +290,16 @@ impl Block {
         &self,
         mut pieces: Vec<Piece>,
         range: TimeRange,
-        with_starts: bool,
+        wanted: Wanted,
         out: &mut DecodedSamples,
     ) -> Result<()> {
         if pieces.iter().all(|p| p.row.row_count > 0) {
-            return self.read_pieces(pieces, range, with_starts, out);
+            return self.read_pieces(pieces, range, wanted, out);
         }
         let have_floats: Vec<bool> = pieces.iter().map(|p| p.row.row_count > 0).collect();
         pieces.retain(|p| p.row.row_count > 0);
         let before = out.counts.len();
-        self.read_pieces(pieces, range, with_starts, out)?;
+        self.read_pieces(pieces, range, wanted, out)?;
         spread(&mut out.counts, before, &have_floats);
         spread(&mut out.times_at, before, &have_floats);
         Ok(())
@@ -304,10 +309,10 @@ impl Block {
         &self,
         mut pieces: Vec<Piece>,
         range: TimeRange,
-        with_starts: bool,
+        wanted: Wanted,
         out: &mut DecodedSamples,
     ) -> Result<()> {
-        let with_starts = with_starts && pieces.iter().any(|p| self.has_starts(p.ordinal));
+        let with_starts = wanted.starts && pieces.iter().any(|p| self.has_starts(p.ordinal));
         let rows: u64 = pieces.iter().map(Piece::len).sum();
         out.values.reserve(rows as usize);
         out.counts.reserve(pieces.len());
@@ -317,7 +322,7 @@ impl Block {
         while let Some(first) = rest.first() {
             let (group, in_group) = self.in_group(first, rest)?;
             let (now, later) = rest.split_at_checked(in_group).unwrap_or((rest, &[]));
-            self.read_values(group, now, &mut out.values)?;
+            self.read_values(group, now, wanted.values, &mut out.values)?;
             if with_starts {
                 self.read_starts(group, now, &mut out.starts)?;
             }
@@ -361,16 +366,28 @@ impl Block {
         Ok((group, in_group))
     }
 
-    /// Decodes the values of `pieces`, whose rows are exact by now.
-    fn read_values(&self, group: usize, pieces: &[Piece], out: &mut Vec<f64>) -> Result<()> {
+    /// Decodes the values of `pieces`, whose rows are exact by now. No stale marker has a mantissa, so without `all` those of
+    /// series that have nothing else need not be read.
+    fn read_values(
+        &self,
+        group: usize,
+        pieces: &[Piece],
+        all: bool,
+        out: &mut Vec<f64>,
+    ) -> Result<()> {
+        let has_mantissas = |p: &Piece| p.has_mantissas() && (all || p.has_doubles());
         let mut mantissas: Option<Cursor<DeltaDecoder>> =
-            self.cursor_for(group, SampleColumn::Mantissa, pieces, Piece::has_mantissas)?;
+            self.cursor_for(group, SampleColumn::Mantissa, pieces, has_mantissas)?;
         let mut doubles: Option<Cursor<DoubleDecoder>> =
             self.cursor_for(group, SampleColumn::Value, pieces, Piece::has_doubles)?;
         parquet_io::guarded(self.samples.path(), || {
             for run in runs(pieces, |p| (p.kind(), p.row.scale)) {
                 let kind = run.first().map_or(Kind::Mixed, Piece::kind);
                 match (kind, &mut mantissas, &mut doubles) {
+                    (Kind::Mantissas, _, _) if !all => {
+                        let rows = rows_spanned(run);
+                        out.resize(out.len() + (rows.end - rows.start) as usize, 0.0);
+                    }
                     (Kind::Mantissas, Some(mantissas), _) => read_mantissas(run, mantissas, out)?,
                     (Kind::Doubles, _, Some(doubles)) => read_doubles(run, doubles, out)?,
                     (Kind::Mixed, Some(mantissas), Some(doubles)) => run

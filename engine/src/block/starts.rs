@@ -1,11 +1,11 @@
 //! Decodes since when floats count, for the series of which that is known.
 
-use narthex_model::{Result, TimeRange, TimestampMs};
+use narthex_model::{Result, TimestampMs};
 use parquet::errors::ParquetError;
 
 use super::delta_decoder::DeltaDecoder;
 use super::parquet_io;
-use super::read::{Block, DecodedSamples, Piece, contradiction};
+use super::read::{Block, Piece, contradiction};
 use super::samples_reader::Cursor;
 use super::schema::SampleColumn;
 
@@ -13,19 +13,6 @@ impl Block {
     /// Whether floats of series `ordinal` say since when they count.
     pub fn has_starts(&self, ordinal: u32) -> bool {
         self.series.start_count(ordinal) > 0
-    }
-
-    /// As [`Block::read`], with [`DecodedSamples::starts`]; `out` must be empty.
-    ///
-    /// # Errors
-    /// As [`Block::read`].
-    pub fn read_with_starts(
-        &self,
-        ordinals: &[u32],
-        range: TimeRange,
-        out: &mut DecodedSamples,
-    ) -> Result<()> {
-        self.read_wanted(ordinals, range, true, out)
     }
 
     /// Decodes the starts of `pieces`, whose rows are exact by now: one for each row, 0 where it is not known.

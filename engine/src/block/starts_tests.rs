@@ -70,7 +70,7 @@ fn check_started(path: &Path) {
         let range = TimeRange::new(START + from * 1000, START + to * 1000);
         let mut read = DecodedSamples::default();
         block
-            .read_with_starts(ordinals, range, &mut read)
+            .read_wanted(ordinals, range, Wanted::FLOATS.with_starts(), &mut read)
             .expect("reads");
         let of = |ordinal: &u32| {
             let all = starts(["counter", "gauge", "late"][*ordinal as usize]);

@@ -17,7 +17,7 @@ use super::clean::{blocks_out_of_retention, blocks_to_clean, forget_done};
 use super::expire::{Aged, Bounds, expired};
 use super::plan::{Candidate, Merge, pick};
 use super::retire::retire;
-use crate::block::{BlockSource, BlockWriter, SeriesSamples};
+use crate::block::{BlockSource, BlockWriter, SeriesSamples, Wanted};
 use crate::conflict::Conflicts;
 use crate::exemplars::sort_by_time;
 use crate::find_exemplars::exemplars_of;
@@ -333,7 +333,7 @@ impl Compactor {
                 .without(&hidden)
                 .telling(conflicts);
             if only.has_starts() {
-                stitcher = stitcher.with_starts();
+                stitcher = stitcher.wanting(Wanted::FLOATS.with_starts());
             }
             let columns = stitcher.read(report)?;
             let histograms = stitcher.read_histograms(report)?;

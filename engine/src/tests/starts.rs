@@ -6,6 +6,7 @@ use futures::executor::block_on;
 use narthex_model::{Labels, Receipt, Result, Sink, TimeRange, WriteBatch};
 
 use super::support::{Samples, labels, open, options, write};
+use crate::block::Wanted;
 use crate::{Engine, Snapshot};
 
 /// Start timestamps by labels and time, where they are known.
@@ -49,7 +50,7 @@ pub(super) fn read_starts(snapshot: &Snapshot, range: TimeRange) -> Starts {
     let selection = snapshot.select(&[], range).expect("selects");
     let positions = 0..selection.len();
     let columns = selection
-        .read_with_starts(positions.clone())
+        .read_wanted(positions.clone(), Wanted::FLOATS.with_starts())
         .expect("reads");
     let plain = selection.read(positions.clone()).expect("reads");
     assert_eq!(columns.timestamps, plain.timestamps);

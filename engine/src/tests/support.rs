@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::executor::block_on;
-use narthex_model::{Labels, Receipt, Result, Sink, TimeRange, WriteBatch};
+use narthex_model::{Labels, Receipt, Result, Sink, TimeRange, WriteBatch, is_stale};
 
+use crate::block::Wanted;
 use crate::fs::{AppendFile, FileSystem, RealFileSystem};
-use crate::{Engine, Options, Retention, Snapshot, WalSync};
+use crate::{Engine, Options, Retention, SampleColumns, Selection, Snapshot, WalSync};
 
 /// Samples by labels and time; values as bits, so that NaN equals itself.
 pub(super) type Samples = BTreeMap<Labels, BTreeMap<i64, u64>>;
@@ -81,6 +82,7 @@ pub(super) fn read(snapshot: &Snapshot, range: TimeRange) -> Samples {
     let selection = snapshot.select(&[], range).expect("selects");
     let columns = selection.read(0..selection.len()).expect("reads");
     assert_eq!(columns.offsets.len(), selection.len() + 1);
+    check_markers(&selection, &columns);
     let mut samples = Samples::new();
     for i in 0..selection.len() {
         assert!(columns.rows(i).len() as u64 <= selection.series(i).samples_max);
@@ -95,6 +97,22 @@ pub(super) fn read(snapshot: &Snapshot, range: TimeRange) -> Samples {
         }
     }
     samples
+}
+
+/// Reading stale markers alone gives the same of them.
+fn check_markers(selection: &Selection, columns: &SampleColumns) {
+    let wanted = Wanted {
+        values: false,
+        ..Wanted::FLOATS
+    };
+    let markers = selection.read_wanted(0..selection.len(), wanted);
+    let markers = markers.expect("reads");
+    let stale = |of: &SampleColumns| of.values.iter().map(|v| is_stale(*v)).collect::<Vec<_>>();
+    assert_eq!(stale(&markers), stale(columns));
+    assert_eq!(
+        (&markers.offsets, &markers.times_at, &markers.timestamps),
+        (&columns.offsets, &columns.times_at, &columns.timestamps)
+    );
 }
 
 pub(super) fn read_all(engine: &Engine) -> Samples {

@@ -18,7 +18,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use narthex_engine::block::Wanted;
 use narthex_engine::{HistogramColumns, SampleColumns, Selection};
 use narthex_model::{
-    HISTOGRAMS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN, label_column,
+    HISTOGRAMS_COLUMN, MARKERS_COLUMN, STARTS_COLUMN, TIMESTAMPS_COLUMN, VALUES_COLUMN,
+    label_column,
 };
 
 use crate::error::external;
@@ -43,7 +44,7 @@ const SAMPLE_BYTES: usize = 16;
 /// A selection as a table with one row per series.
 ///
 /// One nullable `Utf8View` column per label (named by [`label_column`]; NULL where a series lacks it), then the sample times
-/// as `ListView<Int64>`, which those of one target share, and the sample values as `List<Float64>`; where a series may have native histograms, these follow as lists of
+/// as `ListView<Int64>`, which those of one target share, the sample values as `List<Float64>`, and the same again where only stale markers matter; where a series may have native histograms, these follow as lists of
 /// [`narthex_model::histogram_item`], and where floats may say since when they count, that as `List<Int64>`. Samples are read only if such a column is projected.
 pub struct SeriesTable {
     selection: Selection,
@@ -64,11 +65,10 @@ impl SeriesTable {
             DataType::ListView(item_field(DataType::Int64)),
             false,
         ));
-        fields.push(Field::new(
-            VALUES_COLUMN,
-            DataType::List(item_field(DataType::Float64)),
-            false,
-        ));
+        for name in [VALUES_COLUMN, MARKERS_COLUMN] {
+            let column_type = DataType::List(item_field(DataType::Float64));
+            fields.push(Field::new(name, column_type, false));
+        }
         if selection.has_histograms() {
             let column_type = histograms::column_type();
             fields.push(Field::new(HISTOGRAMS_COLUMN, column_type, false));
@@ -147,6 +147,7 @@ enum Column {
     Label(usize),
     Timestamps,
     Values,
+    Markers,
     Histograms,
     Starts,
 }
@@ -175,7 +176,8 @@ impl SeriesRows {
             Err(_) => match index - table.label_names.len() {
                 0 => Column::Timestamps,
                 1 => Column::Values,
-                2 if has_histograms => Column::Histograms,
+                2 => Column::Markers,
+                3 if has_histograms => Column::Histograms,
                 _ => Column::Starts,
             },
         };
@@ -190,18 +192,17 @@ impl SeriesRows {
         })
     }
 
-    fn needs_samples(&self) -> bool {
-        let floats = |c: &Column| matches!(c, Column::Timestamps | Column::Values);
-        self.columns.iter().any(floats) || self.needs_starts()
-    }
-
-    fn needs_starts(&self) -> bool {
-        self.columns.iter().any(|c| matches!(c, Column::Starts))
-    }
-
-    fn needs_histograms(&self) -> bool {
-        let histograms = |c: &Column| matches!(c, Column::Histograms);
-        self.columns.iter().any(histograms)
+    fn wanted(&self) -> Wanted {
+        let any = |wanted: fn(&Column) -> bool| self.columns.iter().any(wanted);
+        let values = any(|c| matches!(c, Column::Values));
+        let starts = any(|c| matches!(c, Column::Starts));
+        let times = any(|c| matches!(c, Column::Timestamps | Column::Markers));
+        Wanted {
+            floats: times || values || starts,
+            values,
+            starts,
+            histograms: any(|c| matches!(c, Column::Histograms)),
+        }
     }
 
     fn batch(
@@ -221,7 +222,7 @@ impl SeriesRows {
         } = samples;
         let sizes = offsets.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        if self.needs_starts() {
+        if self.wanted().starts {
             starts.resize(values.len(), 0);
         }
         let starts: ArrayRef = Arc::new(Int64Array::from(starts));
@@ -246,7 +247,7 @@ impl SeriesRows {
         let column = |column: &Column| match column {
             Column::Label(at) => Ok(labels[*at].clone()),
             Column::Timestamps => Ok(timestamps.clone()),
-            Column::Values => list(&values),
+            Column::Values | Column::Markers => list(&values),
             Column::Starts => list(&starts),
             Column::Histograms => histograms.clone().ok_or_else(|| {
                 DataFusionError::Internal("histograms were asked for and not read".to_owned())
@@ -291,20 +292,25 @@ impl Rows for SeriesRows {
             self.selection.samples_max()
         )?;
         write!(f, ", labels=[{}]", self.labels.join(", "))?;
-        if self.needs_starts() {
+        let wanted = self.wanted();
+        if wanted.starts {
             f.write_str(", start timestamps")?;
         }
-        match (self.needs_samples(), self.needs_histograms()) {
-            (false, false) => f.write_str(", samples not read"),
-            (_, true) => f.write_str(", histograms"),
-            (true, false) => Ok(()),
+        match wanted {
+            Wanted {
+                histograms: true, ..
+            } => f.write_str(", histograms"),
+            Wanted { floats: false, .. } => f.write_str(", samples not read"),
+            Wanted { values: false, .. } => f.write_str(", values not read"),
+            _ => Ok(()),
         }
     }
 
     fn bytes_max(&self, positions: Range<usize>) -> usize {
         let labels = positions.len() * self.labels.len() * LABEL_BYTES;
         let each = self.selection.samples_max_of_each();
-        let samples = match (self.needs_samples(), self.needs_histograms()) {
+        let wanted = self.wanted();
+        let samples = match (wanted.floats, wanted.histograms) {
             (_, true) => positions
                 .map(|at| self.selection.cost(at))
                 .fold(0, u64::saturating_add),
@@ -323,11 +329,7 @@ impl Rows for SeriesRows {
     }
 
     fn plan(&self, parts: &[Range<usize>]) -> Result<ReadPlan> {
-        let wanted = Wanted {
-            floats: self.needs_samples(),
-            starts: self.needs_starts(),
-            histograms: self.needs_histograms(),
-        };
+        let wanted = self.wanted();
         let estimate = self.selection.estimate(parts, wanted).map_err(external)?;
         let histograms = (0..self.selection.len()).map(|at| self.selection.histograms_max(at));
         let floats = if wanted.floats {
@@ -348,19 +350,18 @@ impl Rows for SeriesRows {
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {
-        let samples = if self.needs_starts() {
-            let read = self.selection.read_with_starts(positions.clone());
+        let wanted = self.wanted();
+        let samples = if wanted.floats {
+            let read = self.selection.read_wanted(positions.clone(), wanted);
             read.map_err(external)?
-        } else if self.needs_samples() {
-            self.selection.read(positions.clone()).map_err(external)?
         } else {
             SampleColumns {
                 offsets: vec![0],
                 ..SampleColumns::default()
             }
         };
-        let histograms = self
-            .needs_histograms()
+        let histograms = wanted
+            .histograms
             .then(|| self.selection.read_histograms(positions.clone()))
             .transpose()
             .map_err(external)?;

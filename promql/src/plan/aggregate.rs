@@ -20,7 +20,10 @@ impl Planner<'_> {
     pub(super) fn aggregate(&self, node: &Aggregate) -> Result<Vector> {
         let parameter = node.param.as_ref();
         let planned = parameter.map(|p| self.plan(p)).transpose()?;
-        let vector = self.vector(&node.expr)?;
+        let vector = match node.op {
+            AggregateOp::Count | AggregateOp::Group => self.presence(&node.expr)?,
+            _ => self.vector(&node.expr)?,
+        };
         let parameter = match (parameter, planned) {
             (Some(expr), Some(planned)) => Some(self.parameter(node.op, expr, planned)?),
             _ => None,

@@ -3,7 +3,7 @@
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use narthex_model::{
-    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, STARTS_COLUMN,
+    Error, HISTOGRAMS_COLUMN, MARKERS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, STARTS_COLUMN,
     TIMESTAMPS_COLUMN, TimeRange, TimestampMs, VALUES_COLUMN,
 };
 
@@ -11,7 +11,7 @@ use super::columns::{call, column, label, projected};
 use super::outline::Chosen;
 use super::vector::{Samples, Vector, says_meaning};
 use super::{Planner, planning};
-use crate::ast::{At, Extension, MatrixSelector, Modifiers, Span, VectorSelector};
+use crate::ast::{self, At, Extension, MatrixSelector, Modifiers, Node, Span, VectorSelector};
 use crate::functions::counted::{Counted, Looks};
 use crate::functions::extended::extended_function;
 use crate::functions::mixed_points::MixedInstant;
@@ -27,7 +27,7 @@ impl Planner<'_> {
     pub(super) fn instant_selector(&self, selector: &VectorSelector, span: Span) -> Result<Vector> {
         // `anchored` changes nothing for an instant: the newest sample is taken anyway.
         if selector.extension != Some(Extension::Smoothed) {
-            return self.instant_points(selector, Take::Value);
+            return self.newest(selector, Take::Value, VALUES_COLUMN);
         }
         let windows = self.windows(0, &selector.modifiers)?;
         let samples = self.scan(selector, windows, Looks::AtNewest)?;
@@ -42,14 +42,31 @@ impl Planner<'_> {
         samples.into_vector().with_value(value)
     }
 
-    /// The value, or the time, of the newest sample in the lookback at each step.
-    pub(super) fn instant_points(&self, selector: &VectorSelector, take: Take) -> Result<Vector> {
+    /// The time of the newest sample in the lookback at each step, in seconds.
+    pub(super) fn instant_times(&self, selector: &VectorSelector) -> Result<Vector> {
+        self.newest(selector, Take::Timestamp, MARKERS_COLUMN)
+    }
+
+    /// A vector of which it only matters where `expr` has points: its values may be any.
+    pub(super) fn presence(&self, expr: &ast::Expr) -> Result<Vector> {
+        let expr = expr.without_parens();
+        let shared = self.common.stands_for(expr).is_some() || self.invariants.contains(expr);
+        match &expr.node {
+            Node::Vector(selector) if selector.extension.is_none() && !shared => {
+                self.newest(selector, Take::Value, MARKERS_COLUMN)
+            }
+            _ => self.vector(expr),
+        }
+    }
+
+    /// What to take of the newest sample in the lookback, where floats are those of the column `values`.
+    fn newest(&self, selector: &VectorSelector, take: Take, values: &str) -> Result<Vector> {
         let windows = self.windows(self.params.lookback_ms, &selector.modifiers)?;
         let samples = self.scan(selector, windows, Looks::AtNewest)?;
         let value = if samples.histograms {
             call(&MixedInstant(take).udf(), samples.mixed_arguments())
         } else {
-            call(&Instant(take).udf(), samples.arguments())
+            call(&Instant(take).udf(), samples.arguments_over(values))
         };
         samples.into_vector().with_value(value)
     }
@@ -225,10 +242,15 @@ fn only_name(matchers: &[Matcher]) -> Option<String> {
 impl Samples {
     /// The leading arguments of functions over samples.
     pub(super) fn arguments(&self) -> Vec<Expr> {
+        self.arguments_over(VALUES_COLUMN)
+    }
+
+    /// The same, with floats of the column `values`.
+    fn arguments_over(&self, values: &str) -> Vec<Expr> {
         let windows = &self.windows;
         let mut arguments = vec![
             column(TIMESTAMPS_COLUMN),
-            column(VALUES_COLUMN),
+            column(values),
             lit(windows.first_end),
             lit(windows.interval),
             lit(windows.steps as i64),

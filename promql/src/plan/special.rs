@@ -22,7 +22,6 @@ use crate::functions::floats::Floats;
 use crate::functions::group::Duplicate;
 use crate::functions::labels::Rewrite;
 use crate::functions::plan_function::PlanFunction;
-use crate::functions::points::Take;
 use crate::functions::presence::Presence;
 use crate::functions::range::range_function;
 use crate::functions::smoothing::DoubleExponentialSmoothing;
@@ -113,7 +112,7 @@ impl Planner<'_> {
     }
 
     fn absent(&self, expr: &Expr) -> Result<Vector> {
-        let vector = self.vector(expr)?;
+        let vector = self.presence(expr)?;
         self.absent_of(vector, expr)
     }
 
@@ -170,7 +169,7 @@ impl Planner<'_> {
 
     fn timestamp(&self, expr: &Expr) -> Result<Vector> {
         if let Node::Vector(selector) = &unwrapped(expr).node {
-            let times = self.instant_points(selector, Take::Timestamp)?;
+            let times = self.instant_times(selector)?;
             let value = times.value();
             return times.map_nameless(value);
         }
