@@ -44,18 +44,28 @@ impl OrdinalSet {
         word & 1 << (ordinal % 64) != 0
     }
 
+    /// Takes all out.
+    pub(crate) fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
+    /// Number of ordinals.
+    pub(crate) fn len(&self) -> usize {
+        let ones = self.words.iter().map(|word| word.count_ones() as usize);
+        ones.sum()
+    }
+
     /// Its ordinals, increasing.
-    pub(crate) fn into_ordinals(self) -> impl Iterator<Item = u32> {
-        (0..)
-            .zip(self.words)
-            .flat_map(|(number, word): (u32, u64)| {
-                let mut rest = word;
-                std::iter::from_fn(move || {
-                    let bit = (rest != 0).then(|| rest.trailing_zeros())?;
-                    rest &= rest - 1;
-                    Some(number * 64 + bit)
-                })
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        let words = (0..).zip(&self.words);
+        words.flat_map(|(number, word): (u32, &u64)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+                rest &= rest - 1;
+                Some(number * 64 + bit)
             })
+        })
     }
 }
 
@@ -71,14 +81,14 @@ mod tests {
         }
         set.remove(63);
         set.remove(9);
-        assert_eq!(
-            set.clone().into_ordinals().collect::<Vec<_>>(),
-            [0, 64, 130, 199]
-        );
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 64, 130, 199]);
         let mut other = OrdinalSet::new(100);
         [0, 1, 64].iter().for_each(|o| other.insert(*o));
         set.intersect(&other);
-        assert_eq!(set.clone().into_ordinals().collect::<Vec<_>>(), [0, 64]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 64]);
+        assert_eq!(set.len(), 2);
         assert!(set.contains(64) && !set.contains(1) && !set.contains(5000));
+        set.clear();
+        assert_eq!(set.len(), 0);
     }
 }

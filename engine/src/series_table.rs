@@ -6,6 +6,7 @@
 mod arena;
 mod matched;
 mod shapes;
+mod sorted_texts;
 mod value_index;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -103,10 +103,51 @@ impl Matcher {
         self.accepts("")
     }
 
+    /// What every value begins with that is accepted; empty if that is not known, or if the matcher is no positive one.
+    pub fn prefix(&self) -> &str {
+        match self.op {
+            MatchOp::Equal => &self.value,
+            MatchOp::Regex => literal_prefix(&self.value),
+            MatchOp::NotEqual | MatchOp::NotRegex => "",
+        }
+    }
+
+    /// All values that are accepted, where a positive matcher names each.
+    pub fn literals(&self) -> Option<Vec<&str>> {
+        match self.op {
+            MatchOp::Equal => Some(vec![&self.value]),
+            MatchOp::Regex => {
+                let is_plain = !self.value.contains(|c| c != '|' && is_special(c));
+                is_plain.then(|| self.value.split('|').collect())
+            }
+            MatchOp::NotEqual | MatchOp::NotRegex => None,
+        }
+    }
+
     /// Whether the series with these labels is accepted.
     pub fn accepts_labels(&self, labels: LabelsRef<'_>) -> bool {
         self.accepts(labels.get(&self.name).unwrap_or(""))
     }
+}
+
+/// Whether a character may mean another than itself in a regular expression.
+fn is_special(c: char) -> bool {
+    r"\.+*?()|[]{}^$".contains(c)
+}
+
+/// The characters at the start of a regular expression that stand for themselves, once and always.
+fn literal_prefix(pattern: &str) -> &str {
+    if pattern.contains('|') {
+        return "";
+    }
+    let end = pattern.find(is_special).unwrap_or(pattern.len());
+    let (prefix, rest) = pattern.split_at(end);
+    if !rest.starts_with(['*', '?', '{', '+']) {
+        return prefix;
+    }
+    // What is repeated may be missing.
+    let last = prefix.char_indices().last();
+    last.and_then(|(at, _)| prefix.get(..at)).unwrap_or("")
 }
 
 /// A regular expression as labels are matched by: anchored at both ends, and `.` matches newline too, as in Prometheus 3.
@@ -149,7 +190,41 @@ impl fmt::Display for Matcher {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn what_is_known_of_accepted_values() {
+        let known = |op, value: &str| {
+            let matcher = Matcher::new("a", op, value).expect("valid");
+            let literals = matcher.literals().map(|all| all.join(" "));
+            (matcher.prefix().to_owned(), literals)
+        };
+        let of =
+            |prefix: &str, literals: Option<&str>| (prefix.to_owned(), literals.map(str::to_owned));
+        assert_eq!(known(MatchOp::Equal, "x.y"), of("x.y", Some("x.y")));
+        assert_eq!(known(MatchOp::Regex, "host.*"), of("host", None));
+        assert_eq!(known(MatchOp::Regex, "hosts?é*"), of("host", None));
+        assert_eq!(known(MatchOp::Regex, "aé*"), of("a", None));
+        assert_eq!(known(MatchOp::Regex, "a|b c|"), of("", Some("a b c ")));
+        assert_eq!(known(MatchOp::Regex, "ab"), of("ab", Some("ab")));
+        assert_eq!(known(MatchOp::Regex, "(?i)ab"), of("", None));
+        assert_eq!(known(MatchOp::NotRegex, "ab"), of("", None));
+    }
+
+    proptest! {
+        #[test]
+        fn prefixes_and_literals_hold(pattern in "[ab.*?+|(){2}-]{0,6}", value in "[ab]{0,5}") {
+            let Ok(matcher) = Matcher::new("a", MatchOp::Regex, pattern) else { return Ok(()) };
+            if matcher.accepts(&value) {
+                prop_assert!(value.starts_with(matcher.prefix()));
+            }
+            if let Some(literals) = matcher.literals() {
+                prop_assert_eq!(literals.contains(&value.as_str()), matcher.accepts(&value));
+            }
+        }
+    }
 
     #[test]
     fn anchored_and_absent() {

@@ -26,6 +26,14 @@ const LABEL_LOOKS: u64 = 30;
 /// No series can be found.
 struct Nothing;
 
+/// Series that matchers accept, in the form in which they were found.
+enum Found<'a> {
+    Few(Vec<u32>),
+    OfValue(&'a Value),
+    Many(OrdinalSet),
+    All,
+}
+
 /// Series of a selection, sorted by labels.
 #[derive(Default, Clone)]
 pub(crate) struct MatchedSeries {
@@ -105,7 +113,9 @@ impl SeriesTable {
 
     /// Calls `visit` with the series that all `matchers` accept, by increasing ordinals.
     pub(crate) fn for_each(&self, matchers: &[Matcher], mut visit: impl FnMut(Candidate<'_>)) {
-        let found: Vec<u32> = self.inner.read().found(matchers).collect();
+        let inner = self.inner.read();
+        let found: Vec<u32> = inner.ordinals(&inner.found(matchers)).collect();
+        drop(inner);
         for part in found.chunks(LOCKED_SERIES) {
             let inner = self.inner.read();
             let present = inner.present(part);
@@ -121,8 +131,16 @@ impl SeriesTable {
     ) -> Vec<String> {
         let inner = self.inner.read();
         let shapes = &inner.shapes;
+        if matchers.is_empty() {
+            let mut has_wanted = |values: &Values| {
+                let mut ordinals = values.iter().flat_map(Value::ordinals);
+                ordinals.any(|o| wanted(inner.candidate(o)))
+            };
+            let names = inner.values.iter().filter(|(_, v)| has_wanted(v));
+            return names.map(|(name, _)| name.to_owned()).collect();
+        }
         let mut seen = SeenShapes::default();
-        for ordinal in inner.found(matchers) {
+        for ordinal in inner.ordinals(&inner.found(matchers)) {
             if !shapes.is_seen(ordinal, &seen) && wanted(inner.candidate(ordinal)) {
                 shapes.see(ordinal, &mut seen);
                 if shapes.are_all_seen(&seen) {
@@ -148,29 +166,28 @@ impl SeriesTable {
         let chosen = if matchers.is_empty() {
             None
         } else {
-            let mut found = inner.found(matchers);
+            let found = inner.found(matchers);
+            let mut ordinals = inner.ordinals(&found);
             // The first few often have all values that there are.
-            let first = found.by_ref().take(TRIED_SERIES_MAX);
+            let first = ordinals.by_ref().take(TRIED_SERIES_MAX);
             inner.add_values(name, values.len(), first, &mut wanted, &mut texts);
             if texts.len() == values.len() {
                 return owned(texts);
             }
-            let rest: Vec<u32> = found.collect();
-            if rest.len() as u64 * LABEL_LOOKS < values.series() {
-                let rest = rest.into_iter();
-                inner.add_values(name, values.len(), rest, &mut wanted, &mut texts);
+            if inner.count(&found) as u64 * LABEL_LOOKS < values.series() {
+                inner.add_values(name, values.len(), ordinals, &mut wanted, &mut texts);
                 return owned(texts);
             }
-            Some(inner.set_of(&rest))
+            drop(ordinals);
+            Some(inner.set_of(found))
         };
-        for value in values.iter() {
-            let is_chosen = |o: &u32| chosen.as_ref().is_none_or(|c| c.contains(*o));
-            let mut ordinals = value.ordinals().filter(is_chosen);
-            if ordinals.any(|o| wanted(inner.candidate(o))) {
-                texts.insert(text_of(inner.labels_of(value.first()), name));
-            }
-        }
-        owned(texts)
+        let is_chosen = |o: &u32| chosen.as_ref().is_none_or(|c| c.contains(*o));
+        let sorted = values.sorted(name, |o| inner.labels_of(o));
+        let shown = sorted.beginning_with("").filter(|(text, at)| {
+            let mut ordinals = values.at(*at).into_iter().flat_map(Value::ordinals);
+            texts.contains(text) || ordinals.any(|o| is_chosen(&o) && wanted(inner.candidate(o)))
+        });
+        shown.map(|(text, _)| text.to_owned()).collect()
     }
 
     /// What was chosen, sorted by comparing labels.
@@ -222,10 +239,36 @@ impl Inner {
         }
     }
 
-    fn set_of(&self, ordinals: &[u32]) -> OrdinalSet {
-        let mut set = OrdinalSet::new(self.next);
-        ordinals.iter().for_each(|o| set.insert(*o));
-        set
+    /// Ordinals of what was found, increasing.
+    fn ordinals<'a>(&'a self, found: &'a Found<'_>) -> Box<dyn Iterator<Item = u32> + 'a> {
+        let is_there = |o: &u32| self.places.get(*o) != NOWHERE;
+        match found {
+            Found::Few(ordinals) => Box::new(ordinals.iter().copied()),
+            Found::OfValue(value) => Box::new(value.ordinals()),
+            Found::Many(set) => Box::new(set.iter()),
+            Found::All => Box::new((0..self.next).filter(is_there)),
+        }
+    }
+
+    /// Number of series that were found.
+    fn count(&self, found: &Found<'_>) -> usize {
+        match found {
+            Found::Few(ordinals) => ordinals.len(),
+            Found::OfValue(value) => value.len(),
+            Found::Many(set) => set.len(),
+            Found::All => self.index.len(),
+        }
+    }
+
+    fn set_of(&self, found: Found<'_>) -> OrdinalSet {
+        match found {
+            Found::Many(set) => set,
+            found => {
+                let mut set = OrdinalSet::new(self.next);
+                self.ordinals(&found).for_each(|o| set.insert(o));
+                set
+            }
+        }
     }
 
     /// Number of series of the metrics that `matchers` accept.
@@ -273,34 +316,37 @@ impl Inner {
         }
     }
 
-    /// Ordinals of the series that all `matchers` accept, increasing.
-    fn found<'a>(&'a self, matchers: &'a [Matcher]) -> Box<dyn Iterator<Item = u32> + 'a> {
+    /// The series that all `matchers` accept.
+    fn found(&self, matchers: &[Matcher]) -> Found<'_> {
         let mut rest: Vec<&Matcher> = matchers.iter().collect();
         let Ok(fewest) = self.fewest(matchers) else {
-            return Box::new(std::iter::empty());
+            return Found::Few(Vec::new());
         };
+        let mut found = Found::All;
         if let Some((at, value)) = fewest {
             rest.swap_remove(at);
-            if rest.is_empty() || value.len() <= TRIED_SERIES_MAX {
-                return Box::new(self.tried(value.ordinals(), rest));
-            }
-        } else if rest.is_empty() {
-            return Box::new(self.tried(0..self.next, rest));
+            found = Found::OfValue(value);
         }
-        let mut set = OrdinalSet::new(self.next);
-        match fewest {
-            Some((_, value)) => value.ordinals().for_each(|o| set.insert(o)),
-            None => (0..self.next).for_each(|o| set.insert(o)),
-        }
-        let all = fewest.map_or(self.index.len(), |(_, value)| value.len());
+        let count = self.count(&found);
         let (by_value, by_label): (Vec<_>, Vec<_>) = rest.into_iter().partition(|matcher| {
             let values = self.values.get(matcher.name());
-            values.is_none_or(|values| values.len() <= all)
+            count > TRIED_SERIES_MAX && values.is_none_or(|values| values.len() <= count)
         });
-        for matcher in by_value {
-            self.keep_accepted(&mut set, matcher);
+        if !by_value.is_empty() {
+            let mut set = self.set_of(found);
+            let matchers = by_value.into_iter();
+            matchers.for_each(|matcher| self.keep_accepted(&mut set, matcher));
+            found = Found::Many(set);
         }
-        Box::new(self.tried(set.into_ordinals(), by_label))
+        if by_label.is_empty() {
+            return found;
+        }
+        let filters: Vec<_> = by_label.into_iter().map(LabelFilter::new).collect();
+        let is_accepted = |o: &u32| {
+            let labels = self.labels_of(*o);
+            filters.iter().all(|f| f.accepts(labels))
+        };
+        Found::Few(self.ordinals(&found).filter(is_accepted).collect())
     }
 
     /// The matcher that wants but one value, and that value, of which the fewest series are; an error if a matcher wants values
@@ -328,43 +374,51 @@ impl Inner {
             let found = values.find(name, matcher.value(), |o| self.labels_of(o));
             return found.ok_or(Nothing).map(Some);
         }
-        if values.len() > TRIED_VALUES_MAX {
+        if values.len() > TRIED_VALUES_MAX && matcher.literals().is_none() {
             return Ok(None);
         }
-        let mut accepted = values.iter().filter(|v| self.is_accepted(matcher, v));
-        let first = accepted.next().ok_or(Nothing)?;
-        Ok(accepted.next().is_none().then_some(first))
+        match self.accepted(values, matcher).as_slice() {
+            [] => Err(Nothing),
+            [only] => Ok(Some(only)),
+            _ => Ok(None),
+        }
     }
 
-    fn is_accepted(&self, matcher: &Matcher, value: &Value) -> bool {
-        matcher.accepts(text_of(self.labels_of(value.first()), matcher.name()))
-    }
-
-    /// Those of `ordinals` that have not left and whose labels all `matchers` accept.
-    fn tried<'a>(
-        &'a self,
-        ordinals: impl Iterator<Item = u32> + 'a,
-        matchers: Vec<&'a Matcher>,
-    ) -> impl Iterator<Item = u32> + 'a {
-        let filters: Vec<_> = matchers.into_iter().map(LabelFilter::new).collect();
-        ordinals.filter(move |ordinal| {
-            let place = self.places.get(*ordinal);
-            place != NOWHERE && filters.iter().all(|f| f.accepts(self.labels.get(place)))
-        })
+    /// Those of `values`, which are of the label of `matcher`, a positive one, that it accepts.
+    fn accepted<'a>(&self, values: &'a Values, matcher: &Matcher) -> Vec<&'a Value> {
+        let (name, labels_of) = (matcher.name(), |o| self.labels_of(o));
+        if let Some(literals) = matcher.literals() {
+            let found = literals
+                .iter()
+                .map(|text| values.find(name, text, labels_of));
+            return found.flatten().collect();
+        }
+        let sorted = values.sorted(name, labels_of);
+        let accepted = sorted.beginning_with(matcher.prefix());
+        let accepted = accepted.filter(|(text, _)| matcher.accepts(text));
+        accepted.filter_map(|(_, at)| values.at(at)).collect()
     }
 
     /// Takes those out of `set` that `matcher` does not accept, value by value.
     fn keep_accepted(&self, set: &mut OrdinalSet, matcher: &Matcher) {
         let name = matcher.name();
-        let values = self.values.get(name).into_iter().flat_map(Values::iter);
-        let is_accepted = |v: &&Value| self.is_accepted(matcher, v);
+        let Some(values) = self.values.get(name) else {
+            if !matcher.accepts_empty() {
+                set.clear();
+            }
+            return;
+        };
         if matcher.accepts_empty() {
-            let refused = values.filter(|v| !is_accepted(v));
+            let sorted = values.sorted(name, |o| self.labels_of(o));
+            let all = sorted.beginning_with("");
+            let refused = all.filter(|(text, _)| !matcher.accepts(text));
+            let refused = refused.filter_map(|(_, at)| values.at(at));
             return refused.for_each(|v| v.ordinals().for_each(|o| set.remove(o)));
         }
         let mut accepted = OrdinalSet::new(self.next);
-        let values = values.filter(is_accepted);
-        values.for_each(|v| v.ordinals().for_each(|o| accepted.insert(o)));
+        for value in self.accepted(values, matcher) {
+            value.ordinals().for_each(|o| accepted.insert(o));
+        }
         set.intersect(&accepted);
     }
 }

@@ -1,15 +1,19 @@
 //! Which series have which value of which label.
 //!
-//! Texts of values are not kept here: that of a value is found in the labels of its first series. The ordinals of a value are
+//! Texts of values are not kept here, unless they were asked for in their order: that of a value is found in the labels of its
+//! first series. The ordinals of a value are
 //! increasing and kept as distances, most of them a byte each.
 
 use std::collections::{BTreeMap, HashSet};
 use std::mem::size_of;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use narthex_model::LabelsRef;
+use parking_lot::Mutex;
 use twox_hash::XxHash64;
 
+use super::sorted_texts::SortedTexts;
 use crate::matching::text_of;
 use crate::ordinal_set::OrdinalSet;
 
@@ -22,9 +26,13 @@ pub(super) struct ValueIndex {
 /// The values of one label.
 #[derive(Default)]
 pub(super) struct Values {
-    table: HashTable<Value>,
+    values: Vec<Value>,
+    /// Positions in `values`, by the hash of the text.
+    table: HashTable<u32>,
     /// Series that have the label.
     series: u64,
+    /// Made when asked for; given up when a value comes or goes.
+    sorted: Mutex<Option<Arc<SortedTexts>>>,
 }
 
 /// The series that have one value.
@@ -77,6 +85,12 @@ impl ValueIndex {
         self.names.retain(|_, values| values.series > 0);
     }
 
+    /// All labels and their values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Values)> {
+        let names = self.names.iter();
+        names.map(|(name, values)| (name.as_ref(), values))
+    }
+
     /// The values of label `name`, if any series has it.
     pub(super) fn get(&self, name: &str) -> Option<&Values> {
         self.names.get(name)
@@ -84,10 +98,7 @@ impl ValueIndex {
 
     /// Bytes of memory.
     pub(super) fn heap_bytes(&self) -> usize {
-        let of_values = |values: &Values| {
-            let distances = values.table.iter().map(|v| v.distances.capacity());
-            size_of::<Values>() + values.table.allocation_size() + distances.sum::<usize>()
-        };
+        let of_values = |values: &Values| size_of::<Values>() + values.heap_bytes();
         self.names.values().map(of_values).sum()
     }
 }
@@ -95,15 +106,20 @@ impl ValueIndex {
 impl Values {
     fn insert<'a>(&mut self, name: &str, text: &str, ordinal: u32, labels_of: &impl LabelsOf<'a>) {
         self.series += 1;
-        let hash = hash(text);
-        let is_it = |v: &Value| v.hash == hash && text_of(labels_of(v.first), name) == text;
-        match self.table.find_mut(spread(hash), is_it) {
-            Some(value) => value.push(ordinal),
-            None => {
-                let value = Value::new(hash, ordinal);
-                self.table.insert_unique(spread(hash), value, Value::spread);
-            }
+        if let Some(at) = self.position(name, text, labels_of)
+            && let Some(value) = self.values.get_mut(at as usize)
+        {
+            return value.push(ordinal);
         }
+        let (hash, at) = (hash(text), self.values.len() as u32);
+        if self.values.len() == self.values.capacity() {
+            self.values.reserve_exact((self.values.len() / 4).max(1));
+        }
+        self.values.push(Value::new(hash, ordinal));
+        let values = &self.values;
+        let hash_at = |at: &u32| spread(values.get(*at as usize).map_or(0, |v| v.hash));
+        self.table.insert_unique(spread(hash), at, hash_at);
+        *self.sorted.get_mut() = None;
     }
 
     fn remove<'a>(
@@ -113,26 +129,55 @@ impl Values {
         gone: &OrdinalSet,
         labels_of: &impl LabelsOf<'a>,
     ) {
-        let hash = hash(text);
-        let is_it = |v: &Value| v.hash == hash && text_of(labels_of(v.first), name) == text;
-        let Ok(mut found) = self.table.find_entry(spread(hash), is_it) else {
+        let at = self.position(name, text, labels_of);
+        let Some((at, value)) = at.and_then(|at| Some((at, self.values.get_mut(at as usize)?)))
+        else {
             return;
         };
-        let before = found.get().len();
-        let kept = found.get().without(gone);
-        self.series -= (before - kept.as_ref().map_or(0, Value::len)) as u64;
+        let kept = value.without(gone);
+        self.series -= (value.len() - kept.as_ref().map_or(0, Value::len)) as u64;
         match kept {
-            Some(kept) => *found.get_mut() = kept,
-            None => drop(found.remove()),
+            Some(kept) => *value = kept,
+            None => self.forget(at),
         }
-        if self.table.len() < self.table.capacity() / 4 {
-            self.table.shrink_to(self.table.len() * 2, Value::spread);
+    }
+
+    /// Takes the value at a position out; the last one takes its place.
+    fn forget(&mut self, at: u32) {
+        let last = self.values.len() as u32 - 1;
+        let removed = self.values.swap_remove(at as usize);
+        let is_it = |there: &u32| *there == at;
+        if let Ok(entry) = self.table.find_entry(spread(removed.hash), is_it) {
+            entry.remove();
         }
+        let moved = self.values.get(at as usize).map(|v| spread(v.hash));
+        if let Some(hash) = moved
+            && let Some(there) = self.table.find_mut(hash, |there| *there == last)
+        {
+            *there = at;
+        }
+        if self.values.len() < self.values.capacity() / 4 {
+            self.values.shrink_to(self.values.len() * 2);
+            let values = &self.values;
+            let hash_at = |at: &u32| spread(values.get(*at as usize).map_or(0, |v| v.hash));
+            self.table.shrink_to(values.len() * 2, hash_at);
+        }
+        *self.sorted.get_mut() = None;
+    }
+
+    /// Where the value `text` of label `name`, which this is of, is.
+    fn position<'a>(&self, name: &str, text: &str, labels_of: &impl LabelsOf<'a>) -> Option<u32> {
+        let hash = hash(text);
+        let is_it = |at: &u32| {
+            let value = self.values.get(*at as usize);
+            value.is_some_and(|v| v.hash == hash && text_of(labels_of(v.first), name) == text)
+        };
+        self.table.find(spread(hash), is_it).copied()
     }
 
     /// Number of different values.
     pub(super) fn len(&self) -> usize {
-        self.table.len()
+        self.values.len()
     }
 
     /// Number of series that have the label.
@@ -147,14 +192,37 @@ impl Values {
         text: &str,
         labels_of: impl LabelsOf<'a>,
     ) -> Option<&Value> {
-        let hash = hash(text);
-        let is_it = |v: &Value| v.hash == hash && text_of(labels_of(v.first), name) == text;
-        self.table.find(spread(hash), is_it)
+        self.at(self.position(name, text, &labels_of)?)
+    }
+
+    /// The value at a position.
+    pub(super) fn at(&self, position: u32) -> Option<&Value> {
+        self.values.get(position as usize)
     }
 
     /// All values, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Value> {
-        self.table.iter()
+        self.values.iter()
+    }
+
+    /// The texts of all values of label `name`, which this is of.
+    pub(super) fn sorted<'a>(&self, name: &str, labels_of: impl LabelsOf<'a>) -> Arc<SortedTexts> {
+        let mut sorted = self.sorted.lock();
+        let made = sorted.get_or_insert_with(|| {
+            let values = (0..).zip(&self.values);
+            let texts = values.map(|(at, v)| (text_of(labels_of(v.first), name), at));
+            Arc::new(SortedTexts::of(texts.collect()))
+        });
+        made.clone()
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let distances = self.values.iter().map(|v| v.distances.capacity());
+        let sorted = self.sorted.lock();
+        self.values.capacity() * size_of::<Value>()
+            + self.table.allocation_size()
+            + distances.sum::<usize>()
+            + sorted.as_ref().map_or(0, |s| s.heap_bytes())
     }
 }
 
@@ -189,11 +257,6 @@ impl Value {
         Some(kept)
     }
 
-    /// A series that has the value.
-    pub(super) fn first(&self) -> u32 {
-        self.first
-    }
-
     /// Number of series.
     pub(super) fn len(&self) -> usize {
         self.count as usize
@@ -217,10 +280,6 @@ impl Value {
             Some(ordinal)
         });
         std::iter::once(self.first).chain(rest)
-    }
-
-    fn spread(&self) -> u64 {
-        spread(self.hash)
     }
 }
 
@@ -258,18 +317,22 @@ mod tests {
         assert_eq!(ordinals(&index, "n", "1"), Some(vec![300, 400, 500]));
         assert_eq!(index.get("n").map(Values::len), Some(200));
         assert_eq!(index.get("odd").map(Values::series), Some(600));
+        let sorted = |index: &ValueIndex, prefix: &str| -> Vec<String> {
+            let sorted = index.get("n").expect("there").sorted("n", labels_of);
+            let texts = sorted.beginning_with(prefix);
+            texts.map(|(text, _)| text.to_owned()).collect()
+        };
+        assert_eq!(sorted(&index, "19").len(), 11);
+        assert_eq!(sorted(&index, "").len(), 200);
         let mut gone = OrdinalSet::new(60_000);
         let left = |n: &u32| *n == 300 || n / 100 >= 597;
         (0..60_000)
             .filter(|n| n % 100 == 0 && !left(n))
             .for_each(|n| gone.insert(n));
-        index.remove(
-            &gone,
-            gone.clone().into_ordinals().map(labels_of),
-            labels_of,
-        );
+        index.remove(&gone, gone.iter().map(labels_of), labels_of);
         assert_eq!(ordinals(&index, "n", "1"), Some(vec![300]));
         assert_eq!(ordinals(&index, "n", "2"), None);
+        assert_eq!(sorted(&index, ""), ["1", "199"]);
         assert_eq!(
             ordinals(&index, "odd", "1"),
             Some(vec![300, 59_700, 59_900])
