@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, METRIC_NAME, TimestampMs};
+use narthex_model::{LabelError, Labels, LabelsRef, METRIC_NAME, TimestampMs};
 
 use super::alert::AlertState;
 use super::alerts::Alerts;
@@ -132,6 +132,17 @@ impl Rule {
     }
 }
 
+/// The labels under which a recording rule records a series: the rule's name and labels, and what is left of the series' own.
+///
+/// # Errors
+/// Labels that form no set.
+pub fn recorded_labels(rule: &RuleSpec, series: LabelsRef<'_>) -> Result<Labels, LabelError> {
+    let is_own = |name: &str| name == METRIC_NAME || rule.labels.contains_key(name);
+    let kept = series.iter().filter(|l| !is_own(l.0));
+    let own = rule.labels.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+    Labels::new(kept.chain(own).chain([(METRIC_NAME, rule.name.as_str())]))
+}
+
 /// The samples of a recording rule under its name and with its labels.
 fn recorded(
     spec: &RuleSpec,
@@ -141,11 +152,7 @@ fn recorded(
     let mut seen = HashSet::with_capacity(samples.len());
     let mut recorded = Vec::with_capacity(samples.len());
     for sample in samples {
-        let is_own = |name: &str| name == METRIC_NAME || spec.labels.contains_key(name);
-        let kept = sample.labels.iter().filter(|l| !is_own(l.0));
-        let own = spec.labels.iter().map(|(n, v)| (n.as_str(), v.as_str()));
-        let all = kept.chain(own).chain([(METRIC_NAME, spec.name.as_str())]);
-        let labels = Labels::new(all).map_err(|e| e.to_string())?;
+        let labels = recorded_labels(spec, sample.labels.as_ref()).map_err(|e| e.to_string())?;
         if !seen.insert(labels.clone()) {
             return Err(SAME_LABELS.to_owned());
         }

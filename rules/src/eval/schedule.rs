@@ -104,6 +104,18 @@ mod tests {
         );
     }
 
+    #[test]
+    fn offsets_are_those_of_prometheus() {
+        // Seen with Prometheus 3.5.
+        for (name, interval_ms, at) in [
+            ("g", 10_000, 1_795_399_678_773),
+            ("other group", 7_000, 1_795_399_677_623),
+        ] {
+            let schedule = Schedule::new("rr.yml", name, interval_ms);
+            assert_eq!(schedule.slot(at + 1), at, "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn turns_follow_each_other(name in "[a-z]{1,8}", interval in 1_i64..100_000, start in 0_i64..1_000_000_000, late in 0_i64..500_000) {

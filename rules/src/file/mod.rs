@@ -151,8 +151,8 @@ fn group_spec(yaml: &yaml::GroupYaml, file: &str, rules: Vec<RuleSpec>) -> Group
         // An interval of 0 is none.
         interval_ms: yaml.interval.map(|d| d.0).filter(|ms| *ms > 0),
         query_offset_ms: yaml.query_offset.map(|d| d.0),
-        // A negative limit is none.
-        limit: usize::try_from(yaml.limit).unwrap_or(0),
+        // A negative limit is none, and a fraction is cut off.
+        limit: yaml.limit as usize,
         rules,
     }
 }

@@ -153,3 +153,20 @@ fn the_same_rule_twice() {
         ["a"]
     );
 }
+
+#[test]
+fn the_verdict_is_that_of_prometheus() {
+    #[derive(serde::Deserialize)]
+    struct Verdict {
+        good: bool,
+        file: String,
+    }
+    let verdicts: Vec<Verdict> =
+        serde_yaml::from_str(include_str!("verdicts.yaml")).expect("readable");
+    let wrong: Vec<_> = verdicts
+        .iter()
+        .filter(|verdict| read(&verdict.file).is_ok() != verdict.good)
+        .map(|verdict| format!("{}: {:?}", verdict.file, read(&verdict.file)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -25,7 +25,7 @@ pub(super) struct GroupYaml {
     pub(super) name: String,
     pub(super) interval: Option<DurationMs>,
     pub(super) query_offset: Option<DurationMs>,
-    pub(super) limit: i64,
+    pub(super) limit: f64,
     #[serde(deserialize_with = "or_default")]
     pub(super) labels: TextMap,
     #[serde(deserialize_with = "or_default")]
@@ -154,9 +154,14 @@ impl Visitor<'_> for Text {
 /// # Errors
 /// `Invalid` with the place of the first mistake.
 pub(super) fn read(source: &Source<'_>, ignore_unknown_keys: bool) -> Result<FileYaml> {
+    // Of several documents the first one counts.
+    let document = serde_yaml::Deserializer::from_str(source.text).next();
+    let Some(document) = document else {
+        return Ok(FileYaml::default());
+    };
     let has_merges = source.text.contains("<<");
     let read = if has_merges || ignore_unknown_keys {
-        serde_yaml::from_str(source.text).and_then(|mut value: Value| {
+        Value::deserialize(document).and_then(|mut value| {
             value.apply_merge()?;
             if ignore_unknown_keys {
                 prune(&mut value);
@@ -164,7 +169,7 @@ pub(super) fn read(source: &Source<'_>, ignore_unknown_keys: bool) -> Result<Fil
             serde_yaml::from_value(value)
         })
     } else {
-        serde_yaml::from_str(source.text)
+        Option::deserialize(document)
     };
     // A file of comments only has no groups.
     let file: Option<FileYaml> = read.map_err(|e| source.yaml_error(&e))?;

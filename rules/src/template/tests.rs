@@ -1,6 +1,7 @@
 //! Templates and what Prometheus makes of them, as data; and templates that do not end.
 
 use narthex_model::Labels;
+use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
@@ -63,7 +64,7 @@ fn expand(template: &str) -> String {
         match template.expand(&context, &mut Budget::default()) {
             Ok(Expansion::Text(text)) => return text,
             Ok(Expansion::Ask(query)) => {
-                let answer = all[&query].clone();
+                let answer = all.get(&query).cloned().unwrap_or(Ok(Vec::new()));
                 answers.insert(query, answer);
             }
             Err(message) => return format!("<error expanding template: {message}>"),
@@ -143,5 +144,60 @@ fn templates_that_do_not_end_are_stopped() {
     ] {
         let got = expand(template);
         assert!(got.ends_with(&format!("{message}>")), "{template}: {got}");
+    }
+}
+
+/// Pieces that templates are made of.
+const PIECES: [&str; 40] = [
+    "{{",
+    "}}",
+    "{{-",
+    "-}}",
+    " ",
+    "if",
+    "else",
+    "end",
+    "range",
+    "with",
+    "define",
+    "template",
+    "block",
+    "break",
+    "continue",
+    "$labels",
+    "$value",
+    "$x",
+    ":=",
+    "=",
+    "|",
+    "(",
+    ")",
+    ".",
+    ",",
+    "\"t\"",
+    "`r`",
+    "1",
+    "2.5",
+    "'a'",
+    "nil",
+    "true",
+    "printf",
+    "\"%5.2f%v%[2]d\"",
+    "index",
+    "slice",
+    "query",
+    "\"vec\"",
+    "humanize",
+    "é",
+];
+
+proptest! {
+    /// Whatever is written, reading and running it ends, and without a panic.
+    #[test]
+    fn any_text_is_safe(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40), free in ".{0,60}") {
+        expand(&pieces.concat());
+        expand(&free);
+        expand(&format!("{{{{ {free} }}}}"));
+        expand(&pieces.join(" "));
     }
 }
