@@ -20,6 +20,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     version,
     after_help = "Examples:\n  side-by-side --hosts 100 --duration 24h\n  \
         side-by-side --hosts 10000 --duration 5m --queries cardinality\n  \
+        side-by-side --queries dashboard --clients 1,32 --data runs\n  \
         side-by-side --only narthex --data runs"
 )]
 pub(crate) struct Cli {
@@ -59,6 +60,9 @@ pub(crate) struct Cli {
     /// Timed runs of each query at least, after one to warm up.
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,
+    /// Then let so many clients at once go round the queries, and say how long they wait, as `1,32`.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    pub(crate) clients: Vec<usize>,
     /// End everything after this time.
     #[arg(long, default_value = "2h", value_parser = parse_duration)]
     pub(crate) timeout: i64,

@@ -7,6 +7,7 @@ mod answer;
 mod cli;
 mod client;
 mod compare;
+mod crowd;
 mod load;
 mod peers;
 mod process;
@@ -76,6 +77,7 @@ async fn run(cli: &Cli) -> Result<bool> {
         systems.push(place.start().await?);
     }
     let rows = compare(&fleet, &systems, &queries, cli.runs).await;
+    let waits = crowd::crowds(&fleet, &systems, &queries, &cli.clients).await?;
     let mut columns = Vec::new();
     for (system, load) in systems.iter().zip(loads) {
         columns.push(column(&fleet, system, load).await?);
@@ -83,6 +85,9 @@ async fn run(cli: &Cli) -> Result<bool> {
     drop(systems);
 
     print!("{}", report(&describe(&fleet), &command(), &columns, &rows));
+    if !cli.clients.is_empty() {
+        print!("\n## Many clients\n\n{waits}");
+    }
     if cli.keep_data {
         eprintln!("data kept in {}", temporary.keep().display());
     }

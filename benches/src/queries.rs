@@ -141,6 +141,7 @@ mod tests {
         assert!(same >= 5, "{same} are compared with VictoriaMetrics");
         assert!(fleet.iter().all(|q| q.must_agree(Kind::Narthex).is_ok()));
         Query::read_all(include_str!("../queries/cardinality.toml")).expect("well formed");
+        Query::read_all(include_str!("../queries/dashboard.toml")).expect("well formed");
         assert!(
             Query::read_all("[[query]]\nname='x'\nquery='y'\nspan='1h'\nvictoriametrics='same'")
                 .is_err()
