@@ -5,24 +5,19 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{
-    HistogramSample, Labels, METRIC_NAME, Matcher, Receipt, TimeRange, TimestampMs, WriteBatch,
-    stale_nan,
-};
+use narthex_model::{Labels, METRIC_NAME, Matcher, Receipt, TimeRange, TimestampMs, WriteBatch};
 
-use super::alert::Alert;
 use super::alerts::{ALERT_NAME, ALERTS_FOR_STATE};
 use super::metrics::{GroupMetrics, Reading};
+use super::outputs::{Given, notification, push_all, push_stale, refused};
 use super::rule::Rule;
 use super::schedule::Schedule;
 use super::settings::{Settings, World};
 use super::status::GroupStatus;
 use super::waves::waves;
+use crate::VectorSample;
 use crate::file::GroupSpec;
-use crate::notify::Notification;
 use crate::query::Found;
-use crate::template::table_link;
-use crate::{SampleValue, VectorSample};
 
 /// A group, and what is known of it.
 #[derive(Debug)]
@@ -361,55 +356,6 @@ impl Group {
         let took = world.clock.monotonic().saturating_sub(began);
         self.metrics.last_restore_seconds.set(took.as_secs_f64());
         result
-    }
-}
-
-/// What a group has given in one evaluation so far.
-#[derive(Default)]
-struct Given {
-    series: HashSet<Labels>,
-    samples: usize,
-}
-
-fn push_all(batch: &mut WriteBatch, samples: Vec<VectorSample>, timestamp: TimestampMs) {
-    for sample in samples {
-        let series = batch.push_packed_series(sample.labels.as_ref());
-        match sample.value {
-            SampleValue::Float(value) => batch.push_sample(series, timestamp, value),
-            SampleValue::Histogram(shown) => batch.histograms.push(HistogramSample {
-                series,
-                timestamp,
-                histogram: shown.histogram,
-                start_timestamp: None,
-            }),
-        }
-    }
-}
-
-fn push_stale(batch: &mut WriteBatch, labels: &Labels, timestamp: TimestampMs) {
-    let series = batch.push_packed_series(labels.as_ref());
-    batch.push_sample(series, timestamp, stale_nan());
-}
-
-/// Why samples of these series were refused, if some were.
-fn refused(receipt: &Receipt, series: &HashSet<Labels>) -> Option<String> {
-    let own = receipt
-        .examples
-        .iter()
-        .find(|rejection| series.contains(&rejection.labels));
-    own.map(|rejection| rejection.reason.as_str().to_owned())
-}
-
-fn notification(alert: Alert, query: &str, settings: &Settings) -> Notification {
-    Notification {
-        labels: alert.labels,
-        annotations: alert.annotations,
-        starts_at: alert.fired_at.unwrap_or(alert.active_at),
-        ends_at: alert
-            .resolved_at
-            .or(alert.valid_until)
-            .unwrap_or(alert.active_at),
-        generator_url: format!("{}{}", settings.external_url, table_link(query)),
     }
 }
 

@@ -6,6 +6,7 @@ mod expand;
 mod group;
 mod manager;
 mod metrics;
+mod outputs;
 mod replay;
 mod rule;
 mod running;

@@ -20,8 +20,10 @@ mod methods;
 mod node;
 mod number;
 mod parse;
+mod pipeline;
 mod printf;
 mod time;
+mod token;
 mod value;
 
 use std::collections::{BTreeMap, HashMap};

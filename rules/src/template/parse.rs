@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use narthex_syntax::Quoted;
 
-use super::lex::{Kind, Token, lex};
+use super::lex::lex;
 use super::literal;
-use super::node::{Branch, Command, Expr, ExprKind, List, Node, Pipe};
+use super::node::{Branch, List, Node};
+use super::token::{Kind, Token};
 
 /// How deep blocks and parentheses may lie inside each other. Whoever walks a tree by recursion may rely on it.
 const DEPTH_MAX: usize = 50;
@@ -40,24 +41,24 @@ pub(super) fn parse(
     Ok(parser.trees)
 }
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     name: &'a str,
     /// The last one is the end or an error, and is given again and again.
     tokens: Vec<Token>,
-    at: usize,
+    pub(super) at: usize,
     /// The furthest token looked at: errors are at its line.
     furthest: usize,
     /// The line of the action that is being read.
     action_line: Option<usize>,
     /// Those defined so far.
-    variables: Vec<String>,
+    pub(super) variables: Vec<String>,
     range_depth: usize,
-    depth: usize,
+    pub(super) depth: usize,
     trees: Trees,
-    is_function: &'a dyn Fn(&str) -> bool,
+    pub(super) is_function: &'a dyn Fn(&str) -> bool,
 }
 
-type Parsed<T> = Result<T, String>;
+pub(super) type Parsed<T> = Result<T, String>;
 
 /// What ends a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,44 +83,44 @@ enum Item {
 }
 
 impl Parser<'_> {
-    fn token(&mut self, at: usize) -> Token {
+    pub(super) fn token(&mut self, at: usize) -> Token {
         let at = at.min(self.tokens.len() - 1);
         self.furthest = self.furthest.max(at);
         self.tokens[at].clone()
     }
 
-    fn next(&mut self) -> Token {
+    pub(super) fn next(&mut self) -> Token {
         let token = self.token(self.at);
         self.at = (self.at + 1).min(self.tokens.len());
         token
     }
 
-    fn peek(&mut self) -> Kind {
+    pub(super) fn peek(&mut self) -> Kind {
         self.token(self.at).kind
     }
 
-    fn skip_space(&mut self) {
+    pub(super) fn skip_space(&mut self) {
         while self.peek() == Kind::Space {
             self.at += 1;
         }
     }
 
-    fn next_word(&mut self) -> Token {
+    pub(super) fn next_word(&mut self) -> Token {
         self.skip_space();
         self.next()
     }
 
-    fn peek_word(&mut self) -> Token {
+    pub(super) fn peek_word(&mut self) -> Token {
         self.skip_space();
         self.token(self.at)
     }
 
-    fn fail<T>(&self, message: impl std::fmt::Display) -> Parsed<T> {
+    pub(super) fn fail<T>(&self, message: impl std::fmt::Display) -> Parsed<T> {
         let line = self.tokens.get(self.furthest).map_or(1, |t| t.line);
         Err(format!("template: {}:{line}: {message}", self.name))
     }
 
-    fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
+    pub(super) fn unexpected<T>(&self, token: &Token, context: &str) -> Parsed<T> {
         if token.kind != Kind::Error {
             return self.fail(format!("unexpected {token} in {context}"));
         }
@@ -221,7 +222,7 @@ impl Parser<'_> {
         self.fail("unexpected EOF")
     }
 
-    fn deeper(&mut self) -> Parsed<()> {
+    pub(super) fn deeper(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return self.fail("max expression depth exceeded");
@@ -364,262 +365,13 @@ impl Parser<'_> {
         }
     }
 
-    fn unquote(&self, literal: &str) -> Parsed<String> {
+    pub(super) fn unquote(&self, literal: &str) -> Parsed<String> {
         match literal::text(literal) {
             Some(text) => Ok(text),
             None => self.fail("invalid syntax"),
         }
     }
-
-    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
-        self.deeper()?;
-        let mut pipe = Pipe {
-            pos: self.peek_word().pos,
-            is_assign: false,
-            variables: Vec::new(),
-            commands: Vec::new(),
-        };
-        self.declarations(&mut pipe, context)?;
-        loop {
-            let token = self.peek_word();
-            if token.kind == end {
-                self.next();
-                self.check_pipeline(&pipe, context)?;
-                self.depth -= 1;
-                return Ok(pipe);
-            }
-            if !begins_operand(token.kind) {
-                self.next();
-                return self.unexpected(&token, context);
-            }
-            pipe.commands.push(self.command()?);
-        }
-    }
-
-    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<()> {
-        while self.peek_word().kind == Kind::Variable {
-            let back = self.at;
-            let variable = self.next();
-            let sign = self.peek_word();
-            let is_comma = sign.kind == Kind::Char && sign.text == ",";
-            if !is_comma && !matches!(sign.kind, Kind::Assign | Kind::Declare) {
-                self.at = back;
-                return Ok(());
-            }
-            self.next();
-            pipe.variables.push(variable.text.clone());
-            self.variables.push(variable.text);
-            if !is_comma {
-                pipe.is_assign = sign.kind == Kind::Assign;
-                return Ok(());
-            }
-            if context != "range" || pipe.variables.len() >= 2 {
-                return self.fail(format!("too many declarations in {context}"));
-            }
-            let next = self.peek_word().kind;
-            if !matches!(next, Kind::Variable | Kind::RightDelim | Kind::RightParen) {
-                return self.fail("range can only initialize variables");
-            }
-        }
-        Ok(())
-    }
-
-    /// Only the first command may begin with something that cannot be called.
-    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
-        if pipe.commands.is_empty() {
-            return self.fail(format!("missing value for {context}"));
-        }
-        let is_value = |command: &Command| {
-            use ExprKind::{Bool, Dot, Nil, Number, String};
-            let first = command.args.first().map(|arg| &arg.kind);
-            matches!(first, Some(Bool(_) | Dot | Nil | Number(_) | String(..)))
-        };
-        match pipe.commands.iter().skip(1).position(is_value) {
-            Some(i) => self.fail(format!(
-                "non executable command in pipeline stage {}",
-                i + 2
-            )),
-            None => Ok(()),
-        }
-    }
-
-    fn command(&mut self) -> Parsed<Command> {
-        let pos = self.peek_word().pos;
-        let mut args = Vec::new();
-        loop {
-            self.skip_space();
-            args.extend(self.operand()?);
-            let token = self.next();
-            match token.kind {
-                Kind::Space => {}
-                Kind::RightDelim | Kind::RightParen => {
-                    self.at -= 1;
-                    break;
-                }
-                Kind::Pipe => break,
-                _ => return self.unexpected(&token, "operand"),
-            }
-        }
-        if args.is_empty() {
-            return self.fail("empty command");
-        }
-        Ok(Command { pos, args })
-    }
-
-    fn operand(&mut self) -> Parsed<Option<Expr>> {
-        let Some(term) = self.term()? else {
-            return Ok(None);
-        };
-        let pos = self.token(self.at).pos;
-        let mut fields = Vec::new();
-        while self.peek() == Kind::Field {
-            fields.push(self.next().text.trim_start_matches('.').to_owned());
-        }
-        if fields.is_empty() {
-            return Ok(Some(term));
-        }
-        let kind = match term.kind {
-            ExprKind::Field(first) => ExprKind::Field([first, fields].concat()),
-            ExprKind::Variable(name, _) => ExprKind::Variable(name, fields),
-            ExprKind::Identifier(_) | ExprKind::Pipe(_) | ExprKind::Chain(..) => {
-                ExprKind::Chain(Box::new(term), fields)
-            }
-            _ => {
-                let term = term.to_string();
-                return self.fail(format!("unexpected . after term {}", Quoted(&term)));
-            }
-        };
-        Ok(Some(Expr { pos, kind }))
-    }
-
-    fn term(&mut self) -> Parsed<Option<Expr>> {
-        let token = self.next_word();
-        let kind = match token.kind {
-            Kind::Identifier if !(self.is_function)(&token.text) => {
-                return self.fail(format!("function {} not defined", Quoted(&token.text)));
-            }
-            Kind::Identifier => ExprKind::Identifier(token.text),
-            Kind::Dot => ExprKind::Dot,
-            Kind::Nil => ExprKind::Nil,
-            Kind::Bool => ExprKind::Bool(token.text == "true"),
-            Kind::Variable if !self.variables.contains(&token.text) => {
-                return self.fail(format!("undefined variable {}", Quoted(&token.text)));
-            }
-            Kind::Variable => ExprKind::Variable(token.text, Vec::new()),
-            Kind::Field => ExprKind::Field(vec![token.text.trim_start_matches('.').to_owned()]),
-            Kind::Number | Kind::CharConstant => match literal::number(&token.text) {
-                Ok(number) => ExprKind::Number(number),
-                Err(message) => return self.fail(message),
-            },
-            Kind::LeftParen => {
-                let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
-                ExprKind::Pipe(Box::new(pipe))
-            }
-            Kind::String | Kind::RawString => {
-                let text = self.unquote(&token.text)?;
-                ExprKind::String(token.text, text)
-            }
-            _ => {
-                self.at -= 1;
-                return Ok(None);
-            }
-        };
-        let pos = token.pos;
-        Ok(Some(Expr { pos, kind }))
-    }
-}
-
-fn begins_operand(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Bool
-            | Kind::CharConstant
-            | Kind::Dot
-            | Kind::Field
-            | Kind::Identifier
-            | Kind::Number
-            | Kind::Nil
-            | Kind::RawString
-            | Kind::String
-            | Kind::Variable
-            | Kind::LeftParen
-    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Trees, String> {
-        parse("t", text, &|name| ["f", "print"].contains(&name))
-    }
-
-    #[test]
-    fn trees_print_as_they_were_read() {
-        for text in [
-            "a{{.B.C}}",
-            "{{$x := 1 | f | print .A}}{{$x = 2}}{{$x.Y}}",
-            "{{if f 1 \"b\"}}x{{else}}y{{end}}",
-            "{{range $i, $e := .}}{{$i}}{{break}}{{end}}",
-            "{{with (f 1).X}}{{.}}{{end}}",
-            "{{template \"u\" .}}",
-        ] {
-            let trees = read(text).expect(text);
-            let shown: String = trees["t"].iter().map(ToString::to_string).collect();
-            assert_eq!(shown, text);
-        }
-        let chained = read("{{if f}}a{{else if f 1}}b{{else}}c{{end}}").expect("valid");
-        let want = "{{if f}}a{{else}}{{if f 1}}b{{else}}c{{end}}{{end}}";
-        assert_eq!(chained["t"][0].to_string(), want);
-        let defined = read("{{define \"u\"}}x{{end}}y{{block \"v\" .}}z{{end}}").expect("valid");
-        assert_eq!(defined.keys().collect::<Vec<_>>(), ["t", "u", "v"]);
-    }
-
-    #[test]
-    fn mistakes() {
-        for (text, message) in [
-            ("{{if}}", "template: t:1: missing value for if"),
-            ("{{if f}}", "template: t:1: unexpected EOF"),
-            ("\n{{end}}", "template: t:2: unexpected {{end}}"),
-            ("{{else}}", "template: t:1: unexpected {{else}}"),
-            ("{{g}}", "template: t:1: function \"g\" not defined"),
-            ("{{$y}}", "template: t:1: undefined variable \"$y\""),
-            (
-                "{{1 | 2}}",
-                "template: t:1: non executable command in pipeline stage 2",
-            ),
-            ("{{break}}", "template: t:1: {{break}} outside {{range}}"),
-            (
-                "{{define x}}",
-                "template: t:1: unexpected \"x\" in define clause",
-            ),
-            ("{{f\n", "template: t:2: unclosed action started at t:1"),
-            ("{{\"a}}", "template: t:1: unterminated quoted string"),
-            ("{{1.a}}", "template: t:1: bad number syntax: \"1.a\""),
-            (
-                "{{nil.A}}",
-                "template: t:1: unexpected . after term \"nil\"",
-            ),
-            (
-                "{{if f}}{{else}}{{else}}{{end}}",
-                "template: t:1: expected end; found {{else}}",
-            ),
-            (
-                "{{$a, $b := f}}",
-                "template: t:1: too many declarations in command",
-            ),
-            (
-                "{{template}}",
-                "template: t:1: unexpected \"}}\" in template clause",
-            ),
-            (
-                "{{define \"a\"}}x{{end}}{{define \"a\"}}y{{end}}",
-                "template: t:1: template: multiple definition of template \"a\"",
-            ),
-        ] {
-            assert_eq!(read(text).err().as_deref(), Some(message), "{text}");
-        }
-        let deep = format!("{{{{{}1{}}}}}", "(".repeat(99_999), ")".repeat(99_999));
-        assert!(read(&deep).is_err_and(|e| e.ends_with("max expression depth exceeded")));
-    }
-}
+mod tests;

@@ -1,0 +1,63 @@
+//! What leaves a group: samples, ends of series, notifications.
+
+use std::collections::HashSet;
+
+use narthex_model::{HistogramSample, Labels, Receipt, TimestampMs, WriteBatch, stale_nan};
+
+use super::alert::Alert;
+use super::settings::Settings;
+use crate::notify::Notification;
+use crate::template::table_link;
+use crate::{SampleValue, VectorSample};
+
+/// What a group has given in one evaluation so far.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) series: HashSet<Labels>,
+    pub(super) samples: usize,
+}
+
+/// Adds what a rule gives.
+pub(super) fn push_all(batch: &mut WriteBatch, samples: Vec<VectorSample>, timestamp: TimestampMs) {
+    for sample in samples {
+        let series = batch.push_packed_series(sample.labels.as_ref());
+        match sample.value {
+            SampleValue::Float(value) => batch.push_sample(series, timestamp, value),
+            SampleValue::Histogram(shown) => batch.histograms.push(HistogramSample {
+                series,
+                timestamp,
+                histogram: shown.histogram,
+                start_timestamp: None,
+            }),
+        }
+    }
+}
+
+/// Ends a series.
+pub(super) fn push_stale(batch: &mut WriteBatch, labels: &Labels, timestamp: TimestampMs) {
+    let series = batch.push_packed_series(labels.as_ref());
+    batch.push_sample(series, timestamp, stale_nan());
+}
+
+/// Why samples of these series were refused, if some were.
+pub(super) fn refused(receipt: &Receipt, series: &HashSet<Labels>) -> Option<String> {
+    let own = receipt
+        .examples
+        .iter()
+        .find(|rejection| series.contains(&rejection.labels));
+    own.map(|rejection| rejection.reason.as_str().to_owned())
+}
+
+/// An alert as it is sent.
+pub(super) fn notification(alert: Alert, query: &str, settings: &Settings) -> Notification {
+    Notification {
+        labels: alert.labels,
+        annotations: alert.annotations,
+        starts_at: alert.fired_at.unwrap_or(alert.active_at),
+        ends_at: alert
+            .resolved_at
+            .or(alert.valid_until)
+            .unwrap_or(alert.active_at),
+        generator_url: format!("{}{}", settings.external_url, table_link(query)),
+    }
+}
