@@ -106,12 +106,12 @@ impl Scraper {
     pub(crate) fn prepare(&mut self) -> usize {
         let body = text(&mut self.feed);
         self.target.show(&body);
-        self.runtime.block_on(self.clock.until_asleep());
         body.len()
     }
 
     /// Scrapes once.
     pub(crate) fn scrape(&mut self) {
+        self.runtime.block_on(self.clock.until_asleep());
         self.clock.advance(INTERVAL_MS);
         let stored = self.runtime.block_on(self.stored.recv());
         assert!(
