@@ -18,6 +18,10 @@ use rustix::time::{ClockId, clock_gettime};
 /// Before these are done, series are new and memory is asked for.
 const SCRAPES_TO_WARM_UP: usize = 20;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |default: usize| arguments.next().map_or(Ok(default), |text| text.parse());

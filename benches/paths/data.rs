@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use narthex_datasets::fleet::DEFAULT_START_MS;
-use narthex_datasets::{Fleet, FleetOptions, Host, SERIES_PER_HOST};
-use narthex_engine::{Engine, Options};
+use narthex_datasets::{Fleet, FleetOptions, Host, HostKind, SERIES_PER_HOST};
+use narthex_engine::{Engine, Options, WalSync};
 use narthex_model::{Labels, Sink, WriteBatch};
 
 /// Time between two scrapes of a host.
 pub(crate) const INTERVAL_MS: i64 = 15_000;
+
+/// Longer than anything here takes.
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 /// Scrapes of a fleet, one after the other.
 pub(crate) struct Feed {
@@ -23,6 +26,7 @@ impl Feed {
     /// The fleet of so many hosts, from its first scrape on.
     pub(crate) fn new(hosts: usize) -> Self {
         let options = FleetOptions {
+            kind: HostKind::Node,
             hosts,
             seed: 1,
             start_ms: DEFAULT_START_MS,
@@ -57,9 +61,10 @@ impl Feed {
 }
 
 /// A store in `folder` that does nothing by itself.
-pub(crate) fn store(folder: &Path) -> Arc<Engine> {
+pub(crate) fn store(folder: &Path, wal_sync: WalSync) -> Arc<Engine> {
     let options = Options {
-        flush_interval: Duration::from_secs(86_400),
+        flush_interval: DAY,
+        wal_sync,
         ..Options::default()
     };
     Engine::open(folder, options, None).expect("a folder for a store")

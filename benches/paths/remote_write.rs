@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use narthex_engine::Engine;
+use narthex_engine::{Engine, WalSync};
 use narthex_formats::remote_write::{Encoder, Limits, decode};
 use narthex_model::WriteBatch;
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ impl RemoteWrite {
         Self {
             feed: Feed::new(hosts),
             encoder: Encoder::new(),
-            engine: store(folder.path()),
+            engine: store(folder.path(), WalSync::Commit),
             _folder: folder,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use narthex_datasets::fleet::DEFAULT_START_MS;
+use narthex_engine::WalSync;
 use narthex_ingest::{Config, ScrapeManager};
 use narthex_model::{Receipt, Sink, SinkFuture, WriteBatch};
 use tempfile::TempDir;
@@ -62,7 +63,7 @@ impl Scraper {
         let folder = TempDir::new().expect("a temporary folder");
         let keeper: Option<Arc<dyn Sink>> = match keeper {
             Keeper::Nobody => None,
-            Keeper::Store => Some(store(folder.path())),
+            Keeper::Store => Some(store(folder.path(), WalSync::Commit)),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -4,15 +4,15 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use narthex_datasets::fleet::DEFAULT_START_MS;
-use narthex_engine::Engine;
 use narthex_engine::block::{Block, DecodedSamples};
+use narthex_engine::{Engine, WalSync};
 use narthex_model::{Matcher, TimeRange};
 use narthex_promql::{QueryOutput, QueryValue};
 use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::data::{Feed, INTERVAL_MS, store, write};
+use super::data::{DAY, Feed, INTERVAL_MS, store, write};
 
 /// Where the samples of a store are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Stored {
     /// So many scrapes of so many hosts.
     pub(crate) fn new(hosts: usize, scrapes: i64, place: Place) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let engine = store(folder.path());
+        let engine = store(folder.path(), WalSync::Interval(DAY));
         let mut feed = Feed::new(hosts);
         for _ in 0..scrapes {
             write(&engine, feed.next());

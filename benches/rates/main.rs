@@ -20,6 +20,10 @@ const HOSTS: usize = 20;
 const SCRAPES: i64 = 480;
 const STEPS: i64 = 240;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

@@ -32,6 +32,23 @@ impl Answer {
         series.collect::<Result<_>>().map(Self)
     }
 
+    /// Reads the rows of a SQL statement: a column of numbers is a series, named by the column, and its points lie at 0.
+    pub(crate) fn read_rows(text: &str) -> Result<Self> {
+        let json: Value = serde_json::from_str(text).unwrap_or_default();
+        let rows = json["data"]["rows"].as_array().ok_or_else(|| {
+            let start: String = text.chars().take(300).collect();
+            Error::invalid(format!("these are no rows: {start}"))
+        })?;
+        let mut answer = Self::default();
+        for (column, cell) in rows.iter().filter_map(Value::as_object).flatten() {
+            if let Some(number) = cell.as_f64() {
+                let points = answer.0.entry(column.clone()).or_default();
+                points.push((0, number));
+            }
+        }
+        Ok(answer)
+    }
+
     /// Number of points of all series.
     pub(crate) fn point_count(&self) -> usize {
         self.0.values().map(Vec::len).sum()
@@ -70,6 +87,21 @@ impl Answer {
                 a.1, a.0, b.1, b.0
             ))
         })
+    }
+
+    /// The first difference of the values alone, whatever series and times they have.
+    pub(crate) fn difference_of_values(&self, other: &Self) -> Option<String> {
+        let [values, others] = [self, other].map(|answer| {
+            let mut values: Vec<f64> = answer.0.values().flatten().map(|point| point.1).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        });
+        if values.len() != others.len() {
+            return Some(format!("{} values, not {}", values.len(), others.len()));
+        }
+        let mut pairs = values.iter().zip(&others);
+        let (a, b) = pairs.find(|(a, b)| !close(**a, **b))?;
+        Some(format!("{a}, not {b}"))
     }
 }
 
@@ -135,5 +167,17 @@ mod tests {
             r#"{"a":"1","b":"2"}: 1000000000 at 1500, not 1000000002 at 1500"#
         );
         assert!(one.difference(&Answer::default()).is_some());
+    }
+
+    #[test]
+    fn rows_are_compared_by_their_values() {
+        let rows = r#"{"data":{"rows":[{"host":"a","v":1.5},{"host":"b","v":null,"w":7}]}}"#;
+        let rows = Answer::read_rows(rows).expect("rows");
+        assert_eq!(rows.point_count(), 2);
+        let vector = r#"{"data":{"result":[{"metric":{},"value":[5,"7"]},{"metric":{"a":"1"},"value":[5,"1.5"]}]}}"#;
+        let vector = Answer::read(vector).expect("an answer");
+        assert_eq!(rows.difference_of_values(&vector), None);
+        assert!(rows.difference_of_values(&matrix("7")).is_some());
+        assert!(Answer::read_rows("{}").is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Parser;
 use narthex_datasets::fleet::DEFAULT_START_MS;
-use narthex_datasets::{Fleet, FleetOptions};
+use narthex_datasets::{Fleet, FleetOptions, HostKind};
 use narthex_model::{Error, Result, parse_duration};
 
 use crate::peers::{Kind, Place};
@@ -21,13 +21,17 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     after_help = "Examples:\n  side-by-side --hosts 100 --duration 24h\n  \
         side-by-side --hosts 10000 --duration 5m --queries cardinality\n  \
         side-by-side --queries dashboard --clients 1,32 --data runs\n  \
+        side-by-side --kind cpu --hosts 100 --queries tsbs\n  \
         side-by-side --only narthex --data runs"
 )]
 pub(crate) struct Cli {
-    /// Number of hosts, 108 series each.
+    /// What each host exposes: a node exporter's and a service's series, 108 every 15 s, or ten gauges every 10 s, as in TSBS.
+    #[arg(long, value_enum, default_value_t)]
+    kind: HostKind,
+    /// Number of hosts.
     #[arg(long, default_value_t = 100)]
     hosts: usize,
-    /// How much time the data spans, one scrape every 15 s.
+    /// How much time the data spans.
     #[arg(long, default_value = "24h", value_parser = parse_duration)]
     duration: i64,
     /// Seed of the data.
@@ -70,13 +74,17 @@ pub(crate) struct Cli {
 
 impl Cli {
     pub(crate) fn fleet(&self) -> Result<Fleet> {
-        const INTERVAL_MS: i64 = 15_000;
+        let interval_ms = match self.kind {
+            HostKind::Node => 15_000,
+            HostKind::Cpu => 10_000,
+        };
         Fleet::new(FleetOptions {
+            kind: self.kind,
             hosts: self.hosts,
             seed: self.seed,
             start_ms: DEFAULT_START_MS,
-            interval_ms: INTERVAL_MS,
-            scrapes: usize::try_from(self.duration / INTERVAL_MS).unwrap_or(0),
+            interval_ms,
+            scrapes: usize::try_from(self.duration / interval_ms).unwrap_or(0),
         })
     }
 

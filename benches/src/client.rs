@@ -65,19 +65,7 @@ impl Client {
         first_ms: TimestampMs,
         end_ms: TimestampMs,
     ) -> Result<reqwest::RequestBuilder> {
-        let mut form = vec![("query", query.query.clone())];
-        let path = match query.range()? {
-            Some((span_ms, step_ms)) => {
-                form.push(("start", seconds(first_ms.max(end_ms - span_ms))));
-                form.push(("end", seconds(end_ms)));
-                form.push(("step", seconds(step_ms)));
-                "/api/v1/query_range"
-            }
-            None => {
-                form.push(("time", seconds(end_ms)));
-                "/api/v1/query"
-            }
-        };
+        let (path, mut form) = self.request(query, first_ms, end_ms)?;
         let extras = self.kind.query_extras().iter();
         form.extend(extras.map(|(name, value)| (*name, (*value).to_owned())));
         Ok(self.http.post(self.url(path)).form(&form))
@@ -97,6 +85,27 @@ impl Client {
         }
         let url = self.url(&format!("/api/v1/{what}"));
         self.http.get(url).query(&parameters)
+    }
+
+    /// Where to, and with which parameters.
+    fn request(
+        &self,
+        query: &Query,
+        first_ms: TimestampMs,
+        end_ms: TimestampMs,
+    ) -> Result<(&'static str, Vec<(&'static str, String)>)> {
+        if let Some(sql) = query.sql(self.kind, first_ms, end_ms) {
+            return Ok(("/api/v1/sql", vec![("query", sql)]));
+        }
+        let mut form = vec![("query", query.query.clone())];
+        let Some((span_ms, step_ms)) = query.range()? else {
+            form.push(("time", seconds(end_ms)));
+            return Ok(("/api/v1/query", form));
+        };
+        form.push(("start", seconds(first_ms.max(end_ms - span_ms))));
+        form.push(("end", seconds(end_ms)));
+        form.push(("step", seconds(step_ms)));
+        Ok(("/api/v1/query_range", form))
     }
 
     /// The number of samples of `metrics` from `first_ms` to `end_ms`, both included. Each metric is asked for by

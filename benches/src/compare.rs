@@ -65,18 +65,25 @@ fn judge(query: &Query, systems: &[System], timings: Vec<Result<Timing>>) -> Vec
         .map(|t| t.answer.clone());
     let pairs = systems.iter().zip(timings);
     let cells = pairs.map(|(system, timing)| match timing {
-        Err(error) => Cell {
-            timing: None,
-            agreement: Agreement::Failed(error.to_string()),
-        },
+        Err(error) => {
+            let failed = |()| Agreement::Failed(error.to_string());
+            let known = |why: &str| Agreement::NotComparable(why.to_owned());
+            Cell {
+                timing: None,
+                agreement: query.must_agree(system.kind()).map_or_else(known, failed),
+            }
+        }
         Ok(timing) => {
             let agreement = match (query.must_agree(system.kind()), &reference) {
                 (Err(why), _) => Agreement::NotComparable(why.to_owned()),
                 (_, None) => Agreement::NotComparable("Prometheus has no answer".to_owned()),
-                (_, Some(reference)) => timing
-                    .answer
-                    .difference(reference)
-                    .map_or(Agreement::Same, Agreement::Differs),
+                (_, Some(reference)) => {
+                    let difference = match query.is_sql(system.kind()) {
+                        true => timing.answer.difference_of_values(reference),
+                        false => timing.answer.difference(reference),
+                    };
+                    difference.map_or(Agreement::Same, Agreement::Differs)
+                }
             };
             Cell {
                 timing: Some(timing),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use narthex_datasets::Fleet;
 use narthex_datasets::send::{SendOptions, send};
+use narthex_datasets::{Fleet, HostKind};
 use narthex_model::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +37,12 @@ pub(crate) struct Load {
 /// The fleet in words: equal words are equal samples.
 pub(crate) fn describe(fleet: &Fleet) -> String {
     let o = fleet.options();
+    let kind = match o.kind {
+        HostKind::Node => "fleet",
+        HostKind::Cpu => "processors as in TSBS' cpu-only",
+    };
     format!(
-        "fleet, seed {}: {} hosts, {} scrapes every {} ms from {} ms",
+        "{kind}, seed {}: {} hosts, {} scrapes every {} ms from {} ms",
         o.seed, o.hosts, o.scrapes, o.interval_ms, o.start_ms
     )
 }

@@ -61,7 +61,7 @@ impl Kind {
             Self::Prometheus => format!(
                 "--config.file={config} --storage.tsdb.path={data} --web.listen-address=127.0.0.1:{port} \
                  --storage.tsdb.retention.time=10y --web.enable-remote-write-receiver --web.enable-admin-api \
-                 --query.timeout=10m --log.level=warn"
+                 --query.timeout=10m --enable-feature=promql-experimental-functions --log.level=warn"
             ),
             Self::VictoriaMetrics => format!(
                 "-storageDataPath={data} -httpListenAddr=127.0.0.1:{port} -retentionPeriod=100y -search.disableCache \
@@ -69,7 +69,8 @@ impl Kind {
                  -search.maxUniqueTimeseries=5000000 -search.maxSeries=5000000 -search.maxLabelsAPISeries=5000000 -search.maxQueueDuration=1m -loggerLevel=WARN"
             ),
             Self::Narthex => format!(
-                "serve --config.file={config} --storage.path={data} --web.listen-address=127.0.0.1:{port}"
+                "serve --config.file={config} --storage.path={data} --web.listen-address=127.0.0.1:{port} \
+                 --enable-feature=promql-experimental-functions"
             ),
         };
         args.split(' ')

@@ -1,5 +1,6 @@
 //! The queries, as data, and how long each takes.
 
+use jiff::Timestamp;
 use narthex_model::{Error, Result, TimestampMs, parse_duration};
 use serde::Deserialize;
 
@@ -28,6 +29,8 @@ pub(crate) struct Query {
     /// What is asked for below `/api/v1/` if it is no query: the series that the selector `query` matches, their labels, or
     /// values of these; an empty selector is left out.
     pub(crate) metadata: Option<String>,
+    /// What Narthex is asked in place of `query`; `$middle` and `$end` stand for times of the data.
+    sql: Option<String>,
     /// None for an instant.
     span: Option<String>,
     step: Option<String>,
@@ -53,6 +56,7 @@ impl Query {
             name,
             query,
             metadata: None,
+            sql: None,
             span: None,
             step: None,
             victoriametrics,
@@ -72,6 +76,26 @@ impl Query {
                 self.name
             ))),
         }
+    }
+
+    /// The SQL statement that `kind` is asked in place of PromQL, for data of these times.
+    pub(crate) fn sql(
+        &self,
+        kind: Kind,
+        first_ms: TimestampMs,
+        end_ms: TimestampMs,
+    ) -> Option<String> {
+        let sql = self.sql.as_ref().filter(|_| kind == Kind::Narthex)?;
+        let time = |ms| format!("'{}'", Timestamp::from_millisecond(ms).unwrap_or_default());
+        Some(
+            sql.replace("$middle", &time(first_ms.midpoint(end_ms)))
+                .replace("$end", &time(end_ms)),
+        )
+    }
+
+    /// Whether `kind` answers with rows.
+    pub(crate) fn is_sql(&self, kind: Kind) -> bool {
+        self.sql.is_some() && kind == Kind::Narthex
     }
 
     /// Whether `kind` must answer as Prometheus does; else why it need not.
@@ -104,7 +128,10 @@ pub(crate) async fn time(
     runs: usize,
 ) -> Result<Timing> {
     let (first, text) = system.client.ask(query, first_ms, end_ms).await?;
-    let answer = Answer::read(&text)?;
+    let answer = match query.is_sql(system.kind()) {
+        true => Answer::read_rows(&text)?,
+        false => Answer::read(&text)?,
+    };
     let cpu_before = system.process.cpu_seconds();
     let mut seconds = Vec::new();
     while seconds.len() < runs
@@ -132,19 +159,36 @@ mod tests {
 
     #[test]
     fn the_lists_are_well_formed() {
-        let fleet = Query::read_all(include_str!("../queries/fleet.toml")).expect("well formed");
-        assert_eq!(fleet.len(), 15);
-        let same = fleet
-            .iter()
-            .filter(|q| q.must_agree(Kind::VictoriaMetrics).is_ok())
-            .count();
-        assert!(same >= 5, "{same} are compared with VictoriaMetrics");
-        assert!(fleet.iter().all(|q| q.must_agree(Kind::Narthex).is_ok()));
-        Query::read_all(include_str!("../queries/cardinality.toml")).expect("well formed");
-        Query::read_all(include_str!("../queries/dashboard.toml")).expect("well formed");
-        assert!(
-            Query::read_all("[[query]]\nname='x'\nquery='y'\nspan='1h'\nvictoriametrics='same'")
-                .is_err()
-        );
+        let lists = [
+            (include_str!("../queries/fleet.toml"), 15),
+            (include_str!("../queries/cardinality.toml"), 19),
+            (include_str!("../queries/dashboard.toml"), 7),
+            (include_str!("../queries/prometheus.toml"), 49),
+            (include_str!("../queries/thanos.toml"), 71),
+            (include_str!("../queries/tsbs.toml"), 15),
+        ];
+        for (list, count) in lists {
+            let list = Query::read_all(list).expect("well formed");
+            assert_eq!(list.len(), count);
+            let same = |q: &&Query| q.must_agree(Kind::VictoriaMetrics).is_ok();
+            let same = list.iter().filter(same).count();
+            assert!(
+                same * 3 >= count,
+                "{same} are compared with VictoriaMetrics"
+            );
+            assert!(list.iter().all(|q| q.must_agree(Kind::Narthex).is_ok()));
+        }
+        let half = "[[query]]\nname='x'\nquery='y'\nspan='1h'\nvictoriametrics='same'";
+        assert!(Query::read_all(half).is_err());
+    }
+
+    #[test]
+    fn sql_is_for_narthex_alone() {
+        let list = "[[query]]\nname='x'\nquery='y'\nsql='timestamp < $end'\nvictoriametrics='same'";
+        let list = Query::read_all(list).expect("well formed");
+        let sql = |kind| list[0].sql(kind, 0, 86_400_000);
+        let wanted = "timestamp < '1970-01-02T00:00:00Z'";
+        assert_eq!(sql(Kind::Narthex).as_deref(), Some(wanted));
+        assert_eq!(sql(Kind::Prometheus), None);
     }
 }

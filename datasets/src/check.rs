@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use narthex_model::{Error, Labels, METRIC_NAME, Result, TimestampMs};
 use serde_json::Value;
 
+use crate::Fleet;
 use crate::send::Ack;
-use crate::{Fleet, SERIES_PER_HOST};
 
 /// One line of an ack log: tick, first host, host after the last, samples.
 pub fn log_line(ack: &Ack) -> String {
@@ -112,7 +112,7 @@ pub async fn check(fleet: &Fleet, url: &str, acked: &[usize]) -> Result<Findings
             let stored = stored.get(labels).map_or(&[][..], Vec::as_slice);
             findings.compare(labels, &sent, *acked, stored);
         }
-        if stored.len() > SERIES_PER_HOST {
+        if stored.len() > fleet.options().kind.series() {
             findings.fault(|| format!("host {number}: {} series are stored", stored.len()));
         }
     }
@@ -122,8 +122,8 @@ pub async fn check(fleet: &Fleet, url: &str, acked: &[usize]) -> Result<Findings
 /// The first `scrapes` samples of each series.
 fn replay(fleet: &Fleet, number: usize, scrapes: usize) -> Vec<Vec<Point>> {
     let mut host = fleet.host(number);
-    let mut values = Vec::with_capacity(SERIES_PER_HOST);
-    let mut points = vec![Vec::new(); SERIES_PER_HOST];
+    let mut values = Vec::new();
+    let mut points = vec![Vec::new(); fleet.options().kind.series()];
     for _ in 0..scrapes {
         let time = host.scrape(&mut values);
         for (series, value) in points.iter_mut().zip(&values) {
@@ -141,7 +141,7 @@ async fn fetch(
     number: usize,
 ) -> Result<HashMap<Labels, Vec<Point>>> {
     let span_ms = fleet.end_ms() - fleet.options().start_ms + 1;
-    let query = format!("{{instance=\"{}\"}}[{span_ms}ms]", Fleet::instance(number));
+    let query = format!("{}[{span_ms}ms]", fleet.selector(number));
     let time = format!("{}.{:03}", fleet.end_ms() / 1000, fleet.end_ms() % 1000);
     let failed = |e: reqwest::Error| Error::unavailable(format!("cannot ask {url}")).with_source(e);
     let answer = client
@@ -191,6 +191,7 @@ mod tests {
     fn a_log_is_read_back() {
         let start_ms = crate::fleet::DEFAULT_START_MS;
         let options = FleetOptions {
+            kind: crate::HostKind::default(),
             hosts: 4,
             seed: 1,
             start_ms,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use narthex_datasets::send::SendOptions;
-use narthex_datasets::{Fleet, FleetOptions};
+use narthex_datasets::{Fleet, FleetOptions, HostKind};
 use narthex_model::{Result, TimestampMs, parse_duration};
 
 /// Seeded data sets for tests and benchmarks.
@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prints or sends the samples of a simulated fleet of hosts, 108 series each.
+    /// Prints or sends the samples of a simulated fleet of hosts, 108 or 10 series each.
     #[command(
         after_help = "Examples:\n  narthex-datasets fleet --hosts 2 --duration 1h --openmetrics > fleet.om\n  \
         narthex-datasets fleet --duration 24h --remote-write http://127.0.0.1:9090/api/v1/write"
@@ -34,6 +34,9 @@ pub(crate) enum Command {
 /// What makes the fleet; to check a fleet, repeat what it was sent with.
 #[derive(Debug, Args)]
 pub(crate) struct ShapeArgs {
+    /// What each host exposes.
+    #[arg(long, value_enum, default_value_t)]
+    kind: HostKind,
     /// Number of hosts.
     #[arg(long, default_value_t = 100)]
     hosts: usize,
@@ -54,6 +57,7 @@ pub(crate) struct ShapeArgs {
 impl ShapeArgs {
     pub(crate) fn fleet(&self) -> Result<Fleet> {
         Fleet::new(FleetOptions {
+            kind: self.kind,
             hosts: self.hosts,
             seed: self.seed,
             start_ms: self.start,

@@ -8,4 +8,4 @@ pub mod fleet;
 pub mod openmetrics;
 pub mod send;
 
-pub use fleet::{Fleet, FleetOptions, Host, SERIES_PER_HOST};
+pub use fleet::{Fleet, FleetOptions, Host, HostKind, SERIES_PER_HOST};

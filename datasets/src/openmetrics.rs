@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use narthex_model::{Labels, TimestampMs};
 
-use crate::{Fleet, SERIES_PER_HOST};
+use crate::Fleet;
 
 /// The parts of a histogram, as the ends of its series' names.
 const HISTOGRAM_PARTS: [&str; 3] = ["_bucket", "_sum", "_count"];
@@ -41,7 +41,7 @@ pub fn print(fleet: &Fleet, out: &mut impl Write, mut progress: impl FnMut(u64))
 /// All scrapes of one host.
 struct Scrapes {
     times: Vec<TimestampMs>,
-    /// [`SERIES_PER_HOST`] values for each time.
+    /// One for each series at each time.
     values: Vec<f64>,
 }
 
@@ -51,7 +51,7 @@ fn replay(fleet: &Fleet, number: usize) -> Scrapes {
         times: Vec::new(),
         values: Vec::new(),
     };
-    let mut values = Vec::with_capacity(SERIES_PER_HOST);
+    let mut values = Vec::new();
     for _ in 0..fleet.options().scrapes {
         scrapes.times.push(host.scrape(&mut values));
         scrapes.values.extend_from_slice(&values);
@@ -66,11 +66,7 @@ fn print_metric(
     out: &mut impl Write,
 ) -> Result<u64> {
     let names: Vec<_> = sets[metric.clone()].iter().map(series_name).collect();
-    for (time, row) in scrapes
-        .times
-        .iter()
-        .zip(scrapes.values.chunks(SERIES_PER_HOST))
-    {
+    for (time, row) in scrapes.times.iter().zip(scrapes.values.chunks(sets.len())) {
         for (name, value) in names.iter().zip(&row[metric.clone()]) {
             writeln!(out, "{name} {value} {}.{:03}", time / 1000, time % 1000)?;
         }
@@ -133,6 +129,7 @@ mod tests {
     #[test]
     fn families_stand_together() {
         let options = FleetOptions {
+            kind: crate::HostKind::default(),
             hosts: 2,
             seed: 1,
             start_ms: crate::fleet::DEFAULT_START_MS,

@@ -1,4 +1,4 @@
-//! One host: its series, and its state from scrape to scrape.
+//! A host that runs a node exporter and a service: its series, and its state from scrape to scrape.
 
 use narthex_model::{Labels, METRIC_NAME, TimestampMs};
 
@@ -30,7 +30,7 @@ impl SeriesList<'_> {
     }
 }
 
-/// The label sets of host `number`; the parts come in the order in which [`Host::scrape`] writes their values.
+/// The label sets of host `number`; the parts come in the order in which [`Exporter::scrape`] writes their values.
 pub(crate) fn series(number: usize) -> Vec<Labels> {
     let instance = Fleet::instance(number);
     let region = REGIONS[number % REGIONS.len()];
@@ -52,9 +52,9 @@ pub(crate) fn series(number: usize) -> Vec<Labels> {
     list.sets
 }
 
-/// A host's state. Each [`Host::scrape`] moves it on by one interval and allocates nothing.
+/// Its state.
 #[derive(Debug, Clone)]
-pub struct Host {
+pub(super) struct Exporter {
     noise: Noise,
     interval_ms: i64,
     /// When the next scrape is due.
@@ -69,8 +69,8 @@ pub struct Host {
     service: Service,
 }
 
-impl Host {
-    pub(crate) fn new(options: &FleetOptions, number: usize) -> Self {
+impl Exporter {
+    pub(super) fn new(options: &FleetOptions, number: usize) -> Self {
         let mut noise = Noise::new(options.seed, number);
         let start_ms = options.start_ms;
         // The jitter of up to 3 ms must not reach the next interval, nor the end of the data set.
@@ -89,9 +89,8 @@ impl Host {
         }
     }
 
-    /// The next scrape: replaces `values` by one value per series, in the order of [`Fleet::series`], and returns the
-    /// time they all share. Times increase strictly.
-    pub fn scrape(&mut self, values: &mut Vec<f64>) -> TimestampMs {
+    /// As [`super::Host::scrape`].
+    pub(super) fn scrape(&mut self, values: &mut Vec<f64>) -> TimestampMs {
         let due_ms = self.due_ms;
         self.due_ms += self.interval_ms;
         if due_ms >= self.restart_ms {

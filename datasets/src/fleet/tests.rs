@@ -6,6 +6,7 @@ use super::*;
 
 fn fleet(scrapes: usize) -> Fleet {
     let options = FleetOptions {
+        kind: HostKind::default(),
         hosts: 3,
         seed: 1,
         start_ms: DEFAULT_START_MS,
@@ -104,4 +105,34 @@ fn options_out_of_range_are_refused() {
         })
         .is_err()
     );
+}
+
+#[test]
+fn processors_are_whole_numbers_on_time() {
+    let options = FleetOptions {
+        kind: HostKind::Cpu,
+        interval_ms: 10_000,
+        ..*fleet(400).options()
+    };
+    let fleet = Fleet::new(options).expect("valid");
+    assert_eq!(fleet.sample_count(), 3 * 400 * 10);
+    let sets = fleet.series(2);
+    assert_eq!(sets.iter().collect::<BTreeSet<_>>().len(), 10);
+    assert!(
+        sets.iter()
+            .all(|s| s.get("hostname") == Some("host_2") && s.iter().count() == 11)
+    );
+    assert_eq!(sets, fleet.series(2));
+    let (mut host, mut values, mut seen) = (fleet.host(2), Vec::new(), BTreeSet::new());
+    for tick in 0..400 {
+        assert_eq!(host.scrape(&mut values), DEFAULT_START_MS + tick * 10_000);
+        assert_eq!(values.len(), 10);
+        assert!(
+            values
+                .iter()
+                .all(|v| (0.0..=100.0).contains(v) && v.fract() == 0.0)
+        );
+        seen.extend(values.iter().map(|v| *v as u8));
+    }
+    assert!(seen.len() > 30, "{seen:?}");
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::post::Poster;
 use super::template::Template;
 use super::{Ack, OnAck};
-use crate::{Fleet, Host, SERIES_PER_HOST};
+use crate::{Fleet, Host};
 
 /// Requests that may be ready and not sent.
 const READY_MAX: usize = 2;
@@ -86,7 +86,7 @@ impl Group {
                 .for_each(|labels| template.push_series(labels));
         }
         let hosts = range.clone().map(|number| fleet.host(number)).collect();
-        let values = Vec::with_capacity(SERIES_PER_HOST);
+        let values = Vec::new();
         Self {
             range,
             hosts,
@@ -99,7 +99,8 @@ impl Group {
     fn next(&mut self, tick: usize) -> Result<Request> {
         for (i, host) in self.hosts.iter_mut().enumerate() {
             let time = host.scrape(&mut self.values);
-            self.template.fill(i * SERIES_PER_HOST, time, &self.values);
+            self.template
+                .fill(i * self.values.len(), time, &self.values);
         }
         let body = self
             .snappy
@@ -107,7 +108,7 @@ impl Group {
             .map_err(|e| {
                 Error::limit("too many hosts in one request: ask for fewer").with_source(e)
             })?;
-        let samples = (self.hosts.len() * SERIES_PER_HOST) as u64;
+        let samples = (self.hosts.len() * self.values.len()) as u64;
         let ack = Ack {
             tick,
             hosts: self.range.clone(),

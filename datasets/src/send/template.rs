@@ -111,6 +111,7 @@ mod tests {
     #[test]
     fn the_message_reads_back() {
         let options = FleetOptions {
+            kind: crate::HostKind::default(),
             hosts: 2,
             seed: 1,
             start_ms: DEFAULT_START_MS,
