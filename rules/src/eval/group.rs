@@ -5,11 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex_model::{Labels, METRIC_NAME, Matcher, Receipt, TimeRange, TimestampMs, WriteBatch};
+use narthex_model::{
+    ErrorKind, Labels, METRIC_NAME, Matcher, Receipt, Result, TimeRange, TimestampMs, WriteBatch,
+};
 
 use super::alerts::{ALERT_NAME, ALERTS_FOR_STATE};
 use super::metrics::{GroupMetrics, Reading};
-use super::outputs::{Given, notification, push_all, push_stale, refused};
+use super::outputs::{Given, Output, notification, push_all, push_stale, refused, write};
 use super::rule::Rule;
 use super::schedule::Schedule;
 use super::settings::{Settings, World};
@@ -192,8 +194,7 @@ impl Group {
         let rules = self.rules.get(wave.clone()).unwrap_or_default();
         let queries: Vec<_> = rules.iter().map(|rule| rule.query.clone()).collect();
         let found = world.query.instant(&queries, sample_at).await;
-        let mut batch = WriteBatch::new();
-        let mut results = Vec::with_capacity(wave.len());
+        let mut outputs = Vec::with_capacity(wave.len());
         for (at_rule, found) in wave.zip(found) {
             let samples = self.evaluate_rule(at_rule, found, world, at).await;
             let Some(samples) = samples else {
@@ -201,21 +202,14 @@ impl Group {
             };
             given.samples += samples.len();
             let series: HashSet<_> = samples.iter().map(|sample| sample.labels.clone()).collect();
-            push_all(&mut batch, samples, sample_at);
             given.series.extend(series.iter().cloned());
-            results.push((at_rule, series));
+            outputs.push(Output {
+                at_rule,
+                series,
+                samples,
+            });
         }
-        // Once all of the wave is known: what one rule gives no more another one may.
-        for (at_rule, series) in &results {
-            let gone = self
-                .rules
-                .get(*at_rule)
-                .into_iter()
-                .flat_map(|rule| &rule.series);
-            let gone = gone.filter(|l| !series.contains(*l) && !given.series.contains(*l));
-            gone.for_each(|labels| push_stale(&mut batch, labels, sample_at));
-        }
-        self.write_wave(batch, results, world).await;
+        self.write_wave(outputs, world, sample_at, given).await;
     }
 
     /// What a rule gives, if it can be evaluated. Alerts are sent at once.
@@ -259,39 +253,71 @@ impl Group {
         }
     }
 
+    /// Writes what the rules of a wave gave, at once if that is not too much.
     async fn write_wave(
         &mut self,
-        batch: WriteBatch,
-        results: Vec<(usize, HashSet<Labels>)>,
+        outputs: Vec<Output>,
         world: &World,
+        sample_at: TimestampMs,
+        given: &Given,
     ) {
-        let written = if batch.is_empty() {
-            Ok(Receipt::default())
-        } else {
-            world.sink.write(batch).await
+        let batch = self.batch(&outputs, sample_at, given);
+        let written = write(batch, world).await;
+        let too_much = written
+            .as_ref()
+            .is_err_and(|e| e.kind() == ErrorKind::Limit);
+        if outputs.len() == 1 || !too_much {
+            outputs
+                .into_iter()
+                .for_each(|output| self.finish(output, &written));
+            return;
+        }
+        // One rule gives too much: the others are not to suffer.
+        for output in outputs {
+            let batch = self.batch(std::slice::from_ref(&output), sample_at, given);
+            let written = write(batch, world).await;
+            self.finish(output, &written);
+        }
+    }
+
+    /// The samples that rules gave, and ends of series that they give no more. What another rule of the group gives does not end.
+    fn batch(&self, outputs: &[Output], sample_at: TimestampMs, given: &Given) -> WriteBatch {
+        let mut batch = WriteBatch::new();
+        for output in outputs {
+            push_all(&mut batch, &output.samples, sample_at);
+            let before = self
+                .rules
+                .get(output.at_rule)
+                .into_iter()
+                .flat_map(|rule| &rule.series);
+            let gone = before.filter(|labels| !given.series.contains(*labels));
+            gone.for_each(|labels| push_stale(&mut batch, labels, sample_at));
+        }
+        batch
+    }
+
+    /// Takes in what became of a rule's samples.
+    fn finish(&mut self, output: Output, written: &Result<Receipt>) {
+        let Some(rule) = self.rules.get_mut(output.at_rule) else {
+            return;
         };
-        for (at_rule, series) in results {
-            let Some(rule) = self.rules.get_mut(at_rule) else {
-                continue;
-            };
-            let failed = match &written {
-                Err(error) => Some(error.to_string()),
-                Ok(receipt) => refused(receipt, &series),
-            };
-            if let Some(message) = failed {
-                let (group, name) = (&self.spec.name, &rule.spec.name);
-                tracing::warn!(
-                    group,
-                    rule = name,
-                    "writing what the rule gave failed: {message}"
-                );
-                rule.fail(&message);
-                self.metrics.failures.add(1);
-            }
-            // If nothing is known of what was written, the series are compared with those of the last good evaluation again.
-            if written.is_ok() {
-                rule.series = series;
-            }
+        let failed = match written {
+            Err(error) => Some(error.to_string()),
+            Ok(receipt) => refused(receipt, &output.series),
+        };
+        if let Some(message) = failed {
+            let (group, name) = (&self.spec.name, &rule.spec.name);
+            tracing::warn!(
+                group,
+                rule = name,
+                "writing what the rule gave failed: {message}"
+            );
+            rule.fail(&message);
+            self.metrics.failures.add(1);
+        }
+        // If nothing is known of what was written, the series are compared with those of the last good evaluation again.
+        if written.is_ok() {
+            rule.series = output.series;
         }
     }
 
@@ -328,7 +354,7 @@ impl Group {
     ///
     /// # Errors
     /// If it cannot be read. Alerts count from now on then.
-    pub async fn restore(&mut self, world: &World) -> narthex_model::Result<()> {
+    pub async fn restore(&mut self, world: &World) -> Result<()> {
         let (began, now) = (world.clock.monotonic(), world.clock.now_ms());
         let settings = self.settings.clone();
         self.needs_restore = false;

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use narthex_model::{HistogramSample, Labels, Receipt, TimestampMs, WriteBatch, stale_nan};
+use narthex_model::{HistogramSample, Labels, Receipt, Result, TimestampMs, WriteBatch, stale_nan};
 
 use super::alert::Alert;
-use super::settings::Settings;
+use super::settings::{Settings, World};
 use crate::notify::Notification;
 use crate::template::table_link;
 use crate::{SampleValue, VectorSample};
@@ -17,16 +17,31 @@ pub(super) struct Given {
     pub(super) samples: usize,
 }
 
+/// What a rule gave.
+pub(super) struct Output {
+    pub(super) at_rule: usize,
+    pub(super) series: HashSet<Labels>,
+    pub(super) samples: Vec<VectorSample>,
+}
+
+/// Writes a batch, if there is something in it.
+pub(super) async fn write(batch: WriteBatch, world: &World) -> Result<Receipt> {
+    if batch.is_empty() {
+        return Ok(Receipt::default());
+    }
+    world.sink.write(batch).await
+}
+
 /// Adds what a rule gives.
-pub(super) fn push_all(batch: &mut WriteBatch, samples: Vec<VectorSample>, timestamp: TimestampMs) {
+pub(super) fn push_all(batch: &mut WriteBatch, samples: &[VectorSample], timestamp: TimestampMs) {
     for sample in samples {
         let series = batch.push_packed_series(sample.labels.as_ref());
-        match sample.value {
-            SampleValue::Float(value) => batch.push_sample(series, timestamp, value),
+        match &sample.value {
+            SampleValue::Float(value) => batch.push_sample(series, timestamp, *value),
             SampleValue::Histogram(shown) => batch.histograms.push(HistogramSample {
                 series,
                 timestamp,
-                histogram: shown.histogram,
+                histogram: shown.histogram.clone(),
                 start_timestamp: None,
             }),
         }

@@ -30,6 +30,8 @@ pub(crate) struct Store {
     pub(crate) samples: Mutex<Vec<(Labels, TimestampMs, f64)>>,
     pub(crate) told: Mutex<Vec<Notification>>,
     pub(crate) is_full: Mutex<bool>,
+    /// How many samples a batch may have; 0: any number.
+    pub(crate) batch_max: Mutex<usize>,
     /// The queries that came together.
     pub(crate) asked: Mutex<Vec<Vec<String>>>,
 }
@@ -144,6 +146,10 @@ impl Query for Store {
 impl Sink for Store {
     fn write(&self, batch: WriteBatch) -> SinkFuture<'_> {
         let is_full = *self.is_full.lock();
+        let batch_max = *self.batch_max.lock();
+        if batch_max > 0 && batch.sample_count() > batch_max {
+            return Box::pin(async { Err(Error::limit("too large")) });
+        }
         let columns = batch
             .sample_series()
             .iter()

@@ -115,6 +115,21 @@ async fn what_another_rule_gives_does_not_end() {
 }
 
 #[tokio::test]
+async fn a_rule_that_gives_too_much_harms_no_other() {
+    let Stage { world, store, .. } = stage();
+    let rules =
+        "  rules:\n  - {record: a, expr: x}\n  - {record: b, expr: y}\n  - {record: c, expr: x}\n";
+    let mut group = group(rules);
+    store.answer("x", Ok(vec![sample(&[], 1.0)]));
+    let many = (0..9).map(|i| sample(&[("i", &i.to_string())], 1.0));
+    store.answer("y", Ok(many.collect()));
+    *store.batch_max.lock() = 5;
+    group.evaluate(&world, 60_000).await;
+    assert_eq!(store.written(), ["a 1@60000", "c 1@60000"]);
+    assert_eq!(health(&group), ["ok", "err: too large", "ok"]);
+}
+
+#[tokio::test]
 async fn limits_and_equal_labels() {
     let Stage { world, store, .. } = stage();
     let mut group = group(
