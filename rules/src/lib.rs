@@ -1,9 +1,9 @@
 //! What must be computed or said on a schedule? Recording and alerting rules as Prometheus has them.
 //!
-//! - [`file`]: rule files; [`file::load`] reads one, every mistake comes with file, line, column, group and rule.
+//! - [`mod@file`]: rule files; [`file::load`] reads one, every mistake comes with file, line, column, group and rule.
 //! - [`template`]: Go's template language, for labels and annotations of alerts.
 //! - [`eval`]: [`eval::Manager`] keeps groups running, [`eval::Group`] evaluates one, [`eval::Alerts`] is the life of the alerts of a rule.
-//! - [`unit`]: promtool's unit tests of rules.
+//! - [`mod@unit`]: promtool's unit tests of rules.
 //! - [`notify`]: [`notify::Notifier`] gives alerts to Alertmanagers.
 //!
 //! HTTP, SQL and JSON are not known here: the world comes in through [`Query`], [`narthex_model::Sink`], [`Notify`],
