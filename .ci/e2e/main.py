@@ -15,6 +15,7 @@ import differential
 import imports
 import limits
 import open_format
+import rules
 import scrape
 from checks import Checks
 from programs import Programs, stop_all
@@ -31,6 +32,7 @@ SCENARIOS = [
     ("imports: Prometheus, VictoriaMetrics, Parquet", imports.run),
     ("bucket: object storage, with faults", bucket.run),
     ("differential: random queries, compared with Prometheus", differential.run),
+    ("rules: recorded and alerted on beside Prometheus", rules.run),
     ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
 ]

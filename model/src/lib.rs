@@ -30,4 +30,6 @@ pub use matcher::{MatchOp, Matcher, anchored_regex};
 pub use metadata::{Metadata, MetricType};
 pub use sink::{Receipt, Rejection, RejectionReason, Sink, SinkFuture};
 pub use time::{TimeRange, TimestampMs};
-pub use value::{STALE_NAN_BITS, format_float, is_stale, parse_float, push_float, stale_nan};
+pub use value::{
+    STALE_NAN_BITS, format_exponent, format_float, is_stale, parse_float, push_float, stale_nan,
+};

@@ -52,6 +52,15 @@ fn format_any(v: f64) -> String {
     format!("{v}")
 }
 
+/// `v` in Go's form with an exponent, as `1.5e+00`; `NaN`, `+Inf`, `-Inf`.
+pub fn format_exponent(v: f64) -> String {
+    if v.is_finite() {
+        go_exponent(&format!("{v:e}"))
+    } else {
+        format_float(v)
+    }
+}
+
 /// Rust writes `1e-7` where Go writes `1e-07`: at least two digits and always a sign.
 fn go_exponent(text: &str) -> String {
     let Some((mantissa, exponent)) = text.split_once('e') else {
@@ -122,6 +131,19 @@ mod tests {
                 && parse_float("").is_none()
                 && parse_float("1s").is_none()
         );
+    }
+
+    #[test]
+    fn exponents_as_in_go() {
+        let cases = [
+            (1.0, "1e+00"),
+            (0.25, "2.5e-01"),
+            (-1234.5, "-1.2345e+03"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(format_exponent(value), text);
+        }
     }
 
     #[test]

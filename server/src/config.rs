@@ -12,7 +12,7 @@ use crate::times::now_ms;
 /// Where the configuration is read from, and what is known of the one in force.
 pub(crate) struct Configuration {
     source: Source,
-    /// A server that only reads scrapes nothing, whatever the file says.
+    /// A server that only reads scrapes and evaluates nothing, whatever the file says.
     read_only: bool,
     state: Mutex<State>,
 }
@@ -59,6 +59,7 @@ impl Configuration {
         }
         if self.read_only {
             config.scrape_configs.clear();
+            config.rule_files.clear();
         }
         Ok(config)
     }

@@ -10,6 +10,7 @@ use narthex_engine::{Options, WalSync};
 use narthex_model::parse_duration;
 use narthex_promql::ParseOptions;
 
+use crate::ruling::RuleFlags;
 use crate::storage::StorageFlags;
 
 /// Settings of the server. Names are Prometheus' where the meaning is.
@@ -29,6 +30,9 @@ pub struct ServeFlags {
 
     #[command(flatten)]
     pub(crate) storage: StorageFlags,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleFlags,
 
     /// Accept samples that are at most this much older than the newest one
     #[arg(

@@ -17,6 +17,7 @@ use crate::limits::{DRAIN_TIME_MAX, SPILL_FOLDER};
 use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
 use crate::retention::{self, exemplars_max, retention};
+use crate::ruling::Ruling;
 use crate::scraping::Scraping;
 use crate::state::Store;
 use crate::storage::Storage;
@@ -73,7 +74,13 @@ impl Server {
             database_options(&flags, threads),
         ));
 
-        // 5. Scraping.
+        // 5. Scraping, and rules: a mistake in these shows before anything is scraped, and they ask once all is there.
+        let ruling = Ruling::new(
+            Arc::downgrade(&app),
+            engine.clone(),
+            flags.rules.settings(&address.to_string()),
+        );
+        let groups = ruling.read(&config)?;
         let scraping = Scraping::start(engine.clone(), &config).await?;
         app.config.accept(&config)?;
         app.set_store(Store {
@@ -81,7 +88,9 @@ impl Server {
             engine,
             database,
             scraping,
+            ruling,
         });
+        app.store()?.ruling.apply(groups, &config).await;
         Ok(Self {
             app,
             address,
@@ -109,7 +118,8 @@ impl Server {
     /// The last samples cannot be written into blocks; they stay in the write-ahead log.
     pub async fn stop(self) -> Result<()> {
         let store = self.app.store()?;
-        // 5. Scraping.
+        // 5. Rules and scraping.
+        store.ruling.stop().await;
         store.scraping.stop().await;
         // 4. and 3. HTTP first, so that the requests under way still find the store; then the query threads.
         let _ = self.stop_http.send(());

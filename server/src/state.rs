@@ -10,6 +10,7 @@ use crate::config::Configuration;
 use crate::flags::Settings;
 use crate::metrics::Metrics;
 use crate::queries::QueryPool;
+use crate::ruling::Ruling;
 use crate::scraping::Scraping;
 use crate::storage::Storage;
 
@@ -38,6 +39,8 @@ pub(crate) struct Store {
     pub(crate) database: Arc<Database>,
     /// Targets and their state.
     pub(crate) scraping: Scraping,
+    /// Rules and what they found.
+    pub(crate) ruling: Ruling,
 }
 
 impl App {

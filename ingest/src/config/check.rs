@@ -13,10 +13,9 @@ use crate::relabel::{RelabelConfig, Rule};
 use narthex_settings::{Source, Step};
 
 /// Sections we do not act on: refused if ignoring them would lose something, else warned of. A section that says
-/// nothing (`rule_files:` with comments below, as in the sample file of Prometheus) is fine.
+/// nothing (`remote_write:` with comments below, as in the sample file of Prometheus) is fine.
 pub(crate) fn sections(config: &Config, source: &Source<'_>) -> Result<Vec<Warning>> {
     let refused = [
-        ("rule_files", &config.rule_files),
         ("remote_write", &config.remote_write),
         ("remote_read", &config.remote_read),
     ];
@@ -29,7 +28,7 @@ pub(crate) fn sections(config: &Config, source: &Source<'_>) -> Result<Vec<Warni
         }
     }
     let ignored = [
-        // Nothing is alerted on as long as rules are refused.
+        // Alerts are evaluated and shown, and nobody is told of them.
         ("alerting", &config.alerting),
         ("runtime", &config.runtime),
         ("tracing", &config.tracing),

@@ -57,9 +57,10 @@ pub struct Config {
     /// How long samples of some series are kept, in place of `storage.tsdb.retention.time`.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub retention: Vec<RetentionRule>,
+    /// Files of rules; the last part of a path may contain one `*`.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub rule_files: Vec<PathBuf>,
     /// Sections we do not act on yet.
-    #[serde(skip_serializing)]
-    rule_files: Value,
     #[serde(skip_serializing)]
     remote_write: Value,
     #[serde(skip_serializing)]
@@ -123,7 +124,8 @@ impl Config {
         ));
         warnings.extend(check::global(&config.global, &source));
         let folder = folder_of(file_name);
-        for pattern in &mut config.scrape_config_files {
+        let patterns = config.scrape_config_files.iter_mut();
+        for pattern in patterns.chain(&mut config.rule_files) {
             narthex_settings::resolve_path(pattern, folder);
         }
         warnings.extend(finish_jobs(
@@ -133,6 +135,18 @@ impl Config {
             folder,
         )?);
         Ok((config, warnings))
+    }
+
+    /// The files that `rule_files` means, as they are now.
+    ///
+    /// # Errors
+    /// `Unavailable` if a folder cannot be read.
+    pub fn rule_paths(&self) -> Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for pattern in &self.rule_files {
+            paths.extend(crate::targets::glob(pattern)?);
+        }
+        Ok(paths)
     }
 
     /// The effective configuration as YAML, secrets hidden.

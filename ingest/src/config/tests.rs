@@ -59,8 +59,8 @@ fn messages_name_file_line_column_and_key() {
             "p.yml:3:5: scrape_configs[0]: key \"oauth2\" is not supported yet",
         ),
         (
-            "rule_files:\n  - a.yml\n".to_owned(),
-            "p.yml:1:1: rule_files: key \"rule_files\" is not supported yet",
+            "remote_write:\n  - url: a\n".to_owned(),
+            "p.yml:1:1: remote_write: key \"remote_write\" is not supported yet",
         ),
         (
             format!("{job}    job_name: b\n"),

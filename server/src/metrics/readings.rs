@@ -1,8 +1,13 @@
 //! Numbers that are read at the moment somebody asks: store, queries, configuration, process.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
 use narthex_engine::Stats;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
+use narthex_rules::eval::{Reading, ReadingKind};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
 use super::process;
@@ -16,6 +21,7 @@ pub(super) fn read(app: &App) -> Registry {
     if let Ok(store) = app.store() {
         readings.store(&store.engine.stats());
         readings.storage(&store.storage.stats());
+        readings.rules(store.ruling.readings());
     }
     readings.0
 }
@@ -31,6 +37,34 @@ impl Readings {
     /// `name` goes without `_total`; the format adds it.
     pub(super) fn counter(&mut self, name: &str, help: &str, value: f64) {
         self.0.register(name, help, ConstCounter::new(value));
+    }
+
+    /// Readings with labels; those of a name make one family.
+    fn rules(&mut self, readings: Vec<Reading>) {
+        type LabelPairs = Vec<(&'static str, String)>;
+        let mut families = BTreeMap::<_, Vec<Reading>>::new();
+        for reading in readings {
+            families.entry(reading.name).or_default().push(reading);
+        }
+        for (name, readings) in families {
+            let Some((help, kind)) = readings.first().map(|first| (first.help, first.kind)) else {
+                continue;
+            };
+            if kind == ReadingKind::Counter {
+                let family = Family::<LabelPairs, Counter<f64, AtomicU64>>::default();
+                for reading in readings {
+                    family.get_or_create(&reading.labels).inc_by(reading.value);
+                }
+                let name = name.strip_suffix("_total").unwrap_or(name);
+                self.0.register(name, help, family);
+            } else {
+                let family = Family::<LabelPairs, Gauge<f64, AtomicU64>>::default();
+                for reading in readings {
+                    family.get_or_create(&reading.labels).set(reading.value);
+                }
+                self.0.register(name, help, family);
+            }
+        }
     }
 
     fn server(&mut self, app: &App) {

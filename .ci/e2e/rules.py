@@ -1,0 +1,154 @@
+"""The same rules over the same samples in real Prometheus and in ours: what is recorded, what alerts do, what the API says."""
+
+import json
+import time
+from urllib.parse import urlencode
+
+from checks import contains, equal
+from programs import free_port, http, wait_until
+from remote_write import send, series_of
+
+RULES = """groups:
+  - name: recorded
+    interval: 1s
+    labels: {team: one}
+    rules:
+      - record: job:demo:sum
+        expr: sum by (job) (demo)
+      - record: job:demo:double
+        expr: job:demo:sum * 2
+        labels: {kind: double}
+      - record: demo:gone
+        expr: demo{i="gone"}
+  - name: alerts
+    interval: 1s
+    rules:
+      - alert: High
+        expr: demo > 5
+        for: 2s
+        labels: {severity: page, which: "{{ $labels.i }}"}
+        annotations:
+          summary: "{{ $labels.i }} is {{ $value | humanize }}, {{ with query \\"demo\\" }}{{ len . }}{{ end }} in all"
+      - alert: Missing
+        expr: absent(demo{i="never"})
+"""
+BAD = "groups:\n  - name: a\n    rules:\n      - record: b\n        expr: sum(\n"
+RENAMED = RULES.replace("demo:gone", "demo:went")
+
+
+def run(programs, checks):
+    ours, theirs = start(programs)
+    urls = [ours.url, theirs]
+    with checks.check("an alert waits, fires and ends as in Prometheus"):
+        for state, value in [("pending", 10), ("firing", 10), ("inactive", 1)]:
+            feed_until(urls, value, lambda url, state=state: state_of(url, "High") == state, f"High is {state}")
+            if state == "firing":
+                feed(urls, 10)
+                equal(*[shown(url) for url in urls])
+                equal(*[alerts(url) for url in urls])
+    with checks.check("what is recorded is what Prometheus records"):
+        time.sleep(1.5)
+        for query in ["job:demo:sum", "job:demo:double", "demo:gone", "ALERTS", "ALERTS_FOR_STATE > bool 0"]:
+            equal(*[instant(url, query) for url in urls])
+    with checks.check("a rule that is gone after a reload leaves no series; one that is wrong changes nothing"):
+        rule_file = programs.folder / "rules-both.yml"
+        rule_file.write_text(BAD)
+        status, body = http(f"{ours.url}/-/reload", data=b"")
+        equal(status, 500)
+        contains(body, "rules-both.yml:5")
+        rule_file.write_text(RENAMED)
+        equal([http(f"{url}/-/reload", data=b"")[0] for url in urls], [200, 200])
+        feed_until(urls, 1, lambda url: instant(url, "demo:went") and not instant(url, "demo:gone"), "the new name, and not the old one")
+        equal(*[shown(url) for url in urls])
+    with checks.check("after a restart rules go on"):
+        ours.kill()
+        ours.start()
+        feed_until(urls, 1, lambda url: bool(instant(url, "job:demo:sum")), "recording")
+    with checks.check("files are checked as promtool does"):
+        for text, wrong in [(RULES, False), (BAD, True)]:
+            path = programs.folder / "checked.yml"
+            path.write_text(text)
+            verdicts = [programs.narthex("check", "rules", path), programs.run(programs.peers / "promtool", "check", "rules", path)]
+            equal([done.returncode != 0 for done in verdicts], [wrong, wrong], str(verdicts))
+
+
+def start(programs):
+    (programs.folder / "rules-both.yml").write_text(RULES)
+    config = "global: {external_labels: {region: north}}\nrule_files: [rules-*.yml]\n"
+    ours = programs.server("rules", config)
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    data = programs.folder / "rules-prometheus"
+    programs.start(
+        "rules-prometheus", programs.peers / "prometheus", f"--config.file={ours.config}", f"--storage.tsdb.path={data}",
+        f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--web.enable-lifecycle",
+    )
+    url = f"http://{address}"
+    wait_until(lambda: is_ready(url), 30, "the start of Prometheus")
+    return ours, url
+
+
+def is_ready(url):
+    try:
+        return http(f"{url}/-/ready")[0] == 200
+    except OSError:
+        return False
+
+
+def feed(urls, value):
+    """A sample of each series, now."""
+    now = int(time.time() * 1000)
+    batch = [
+        series_of({"__name__": "demo", "i": i, "job": "demo"}, [(now, v)])
+        for i, v in [("a", value), ("b", 1), ("gone", 3)]
+    ]
+    for url in urls:
+        send(url, batch)
+
+
+def feed_until(urls, value, there, what):
+    def fed():
+        feed(urls, value)
+        time.sleep(0.2)
+        return all(there(url) for url in urls)
+
+    wait_until(fed, 30, what)
+
+
+def data(url, path):
+    status, body = http(f"{url}/api/v1/{path}")
+    assert status == 200, f"{path}: {status} {body[:400]}"
+    return json.loads(body)["data"]
+
+
+def state_of(url, name):
+    rules = [rule for group in data(url, "rules")["groups"] for rule in group["rules"]]
+    return next(rule["state"] for rule in rules if rule["name"] == name)
+
+
+def shown(url):
+    """The rules without what differs from run to run."""
+    groups = data(url, "rules")["groups"]
+    for group in groups:
+        for key in ["evaluationTime", "lastEvaluation"]:
+            del group[key]
+        for rule in group["rules"]:
+            for key in ["evaluationTime", "lastEvaluation"]:
+                del rule[key]
+            for alert in rule.get("alerts", []):
+                del alert["activeAt"]
+            rule.get("alerts", []).sort(key=lambda alert: json.dumps(alert["labels"], sort_keys=True))
+    return sorted(groups, key=lambda group: group["name"])
+
+
+def alerts(url):
+    found = data(url, "alerts")["alerts"]
+    for alert in found:
+        del alert["activeAt"]
+    return sorted(found, key=lambda alert: json.dumps(alert["labels"], sort_keys=True))
+
+
+def instant(url, query):
+    """Values by labels, now."""
+    result = data(url, f"query?{urlencode({'query': query, 'time': time.time()})}")["result"]
+    return {json.dumps(series["metric"], sort_keys=True): series["value"][1] for series in result}

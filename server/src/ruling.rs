@@ -1,0 +1,105 @@
+//! The one place that knows how rules are started, changed, stopped and asked about.
+
+mod flags;
+mod query;
+
+use std::sync::{Arc, Weak};
+
+use narthex_ingest::{Config, SystemClock};
+use narthex_model::{Error, Result, Sink};
+use narthex_promql::ParseOptions;
+use narthex_rules::eval::{GroupStatus, Manager, Reading, Settings, World};
+use narthex_rules::file::{self, GroupSpec, LoadOptions};
+use narthex_rules::notify::{Notifier, NotifierOptions};
+
+use crate::App;
+pub(crate) use flags::RuleFlags;
+use query::RuleQueries;
+
+/// Running rules.
+pub(crate) struct Ruling {
+    manager: Manager,
+    notifier: Arc<Notifier>,
+    settings: Settings,
+    language: ParseOptions,
+}
+
+impl Ruling {
+    /// Nothing runs before [`Ruling::apply`]. What rules give goes to `sink`; queries run on the query threads of `app`.
+    pub(crate) fn new(app: Weak<App>, sink: Arc<dyn Sink>, settings: Settings) -> Self {
+        let clock = Arc::new(SystemClock::new());
+        let notifier = Arc::new(Notifier::new(NotifierOptions::default(), clock.clone()));
+        let language = app
+            .upgrade()
+            .map_or_else(ParseOptions::default, |app| app.settings.flags.language());
+        let manager = Manager::new(World {
+            query: Arc::new(RuleQueries::new(app)),
+            sink,
+            notify: notifier.clone(),
+            clock,
+            metrics: Arc::default(),
+        });
+        Self {
+            manager,
+            notifier,
+            settings,
+            language,
+        }
+    }
+
+    /// Reads the rule files that `config` names; nothing changes yet.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is wrong: every mistake with file, line, group and rule.
+    pub(crate) fn read(&self, config: &Config) -> Result<Vec<GroupSpec>> {
+        let options = LoadOptions {
+            language: self.language,
+            ..LoadOptions::default()
+        };
+        let mut groups = Vec::new();
+        let mut mistakes = Vec::new();
+        for path in config.rule_paths()? {
+            match file::load(&path, &options) {
+                Ok(found) => groups.extend(found),
+                Err(errors) => mistakes.extend(errors),
+            }
+        }
+        if mistakes.is_empty() {
+            return Ok(groups);
+        }
+        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        Err(Error::invalid(lines.join("\n")))
+    }
+
+    /// Goes over to `groups`, with what else `config` says; rules that stay keep their state.
+    pub(crate) async fn apply(&self, groups: Vec<GroupSpec>, config: &Config) {
+        let global = &config.global;
+        let settings = Settings {
+            evaluation_interval_ms: global.evaluation_interval.0,
+            query_offset_ms: global.rule_query_offset.0,
+            external_labels: global.external_labels.clone(),
+            ..self.settings.clone()
+        };
+        self.notifier
+            .configure(global.external_labels.clone(), None);
+        self.manager.update(groups, settings).await;
+    }
+
+    /// The groups after their last evaluations, by file and name.
+    pub(crate) fn groups(&self) -> Vec<Arc<GroupStatus>> {
+        self.manager.groups()
+    }
+
+    /// What rules tell of themselves.
+    pub(crate) fn readings(&self) -> Vec<Reading> {
+        let mut readings = self.manager.readings();
+        readings.extend(self.notifier.readings());
+        readings
+    }
+
+    /// Ends all rules, after the evaluations under way.
+    pub(crate) async fn stop(&self) {
+        self.manager.stop().await;
+        self.notifier.stop(true).await;
+    }
+}
