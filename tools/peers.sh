@@ -4,10 +4,10 @@
 #
 # usage: tools/peers.sh [FOLDER]
 #   FOLDER defaults to ${XDG_CACHE_HOME:-~/.cache}/narthex-peers
-#   prints the folder with the programs: prometheus, promtool, victoria-metrics, prometheus-node-exporter, ...
+#   prints the folder with the programs: prometheus, promtool, victoria-metrics, prometheus-alertmanager, ...
 set -euo pipefail
 
-packages=(prometheus promtool victoria-metrics prometheus-node-exporter)
+packages=(prometheus promtool victoria-metrics prometheus-node-exporter prometheus-alertmanager)
 folder=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/narthex-peers}
 programs=$folder/root/usr/bin
 
@@ -21,7 +21,7 @@ mirror() {
   echo "${found:-http://deb.debian.org/debian}"
 }
 
-if [[ ! -e $folder/complete ]]; then
+if [[ $(cat "$folder/complete" 2>/dev/null) != "${packages[*]}" ]]; then
   mkdir -p "$folder"/{packages,lists/partial,cache/archives/partial}
   # The stable suite's versions are too old to be worth beating: take the newest, for these calls alone.
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) sid main" >"$folder/sources.list"
@@ -40,6 +40,6 @@ if [[ ! -e $folder/complete ]]; then
     # Not every program knows its version as Debian builds it.
     dpkg-deb --field "$package" Version >"$programs/$(dpkg-deb --field "$package" Package).version"
   done
-  touch "$folder/complete"
+  echo "${packages[*]}" >"$folder/complete"
 fi
 echo "$programs"

@@ -1,4 +1,5 @@
-"""The same rules over the same samples in real Prometheus and in ours: what is recorded, what alerts do, what the API says."""
+"""The same rules over the same samples in real Prometheus and in ours: what is recorded, what alerts do, what the API says; and a real
+Alertmanager that is told of ours."""
 
 import json
 import time
@@ -72,9 +73,63 @@ def run(programs, checks):
             equal([done.returncode != 0 for done in verdicts], [wrong, wrong], str(verdicts))
 
 
+    told(programs, checks)
+
+
+ALERTING = """alerting:
+  alert_relabel_configs:
+    - {action: labeldrop, regex: which}
+  alertmanagers:
+    - static_configs: [{targets: ['127.0.0.1:ALIVE']}]
+      timeout: 2s
+    - static_configs: [{targets: ['127.0.0.1:DEAD']}]
+rule_files: [rules-b*.yml]
+global: {external_labels: {region: north}}
+"""
+
+
+def told(programs, checks):
+    """Two Alertmanagers, of which one is not there."""
+    (programs.folder / "rules-both.yml").write_text(RULES)
+    (programs.folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    port = free_port()
+    # Debian's build looks for its templates where a package is installed, and ours is only unpacked.
+    share = programs.peers.parent / "share"
+    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'mount --bind "{share}" /usr/share && exec "$0" "$@"']
+    programs.start(
+        "alertmanager", *inside, programs.peers / "prometheus-alertmanager", f"--config.file={programs.folder / 'alertmanager.yml'}", f"--storage.path={programs.folder / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+    )
+    manager = f"http://127.0.0.1:{port}"
+    wait_until(lambda: is_ready(manager), 30, "the start of the Alertmanager")
+    config = ALERTING.replace("ALIVE", str(port)).replace("DEAD", str(free_port()))
+    server = programs.server("told", config, flags=["--rules.alert.resend-delay=1s"])
+
+    def heard():
+        done = programs.run(programs.peers / "amtool", "alert", "query", "-o", "json", f"--alertmanager.url={manager}", "alertname=High")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    with checks.check("amtool lists an alert that fires, as relabelled, with external labels; one Alertmanager that is away changes nothing"):
+        feed_until([server.url], 10, lambda _: heard(), "the alert at the Alertmanager")
+        alert = heard()[0]
+        equal(alert["labels"], {"alertname": "High", "i": "a", "job": "demo", "region": "north", "severity": "page"})
+        equal(alert["annotations"], {"summary": "a is 10, 3 in all"})
+        contains(alert["generatorURL"], server.url, "/graph?g0.expr=")
+        equal(len(data(server.url, "alertmanagers")["activeAlertmanagers"]), 2)
+    with checks.check("it still fires after a restart, and is resolved once it ended"):
+        server.kill()
+        server.start()
+        feed_until([server.url], 10, lambda url: state_of(url, "High") == "firing", "firing again")
+        equal(len(heard()), 1)
+        feed_until([server.url], 1, lambda _: not heard(), "no alert at the Alertmanager")
+    with checks.check("what could not be sent is counted"):
+        contains(server.metrics(), "prometheus_notifications_errors_total", "prometheus_notifications_sent_total", "prometheus_rule_evaluations_total")
+
+
 def start(programs):
     (programs.folder / "rules-both.yml").write_text(RULES)
-    config = "global: {external_labels: {region: north}}\nrule_files: [rules-*.yml]\n"
+    config = "global: {external_labels: {region: north}}\nrule_files: [rules-b*.yml]\n"
     ours = programs.server("rules", config)
     port = free_port()
     address = f"127.0.0.1:{port}"

@@ -17,8 +17,9 @@ mod scrape;
 mod targets;
 
 pub use clock::SystemClock;
-pub use config::{Config, RetentionRule, Warning};
+pub use config::{AlertingConfig, AlertmanagerConfig, Config, Relabelling, RetentionRule, Warning};
 pub use manager::{PoolStatus, ScrapeManager, TargetsSnapshot};
 pub use narthex_model::{Clock, Sleep};
+pub use relabel::RelabelConfig;
 pub use scrape::{Health, TargetStatus};
 pub use targets::{DroppedTarget, Target};

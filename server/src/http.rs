@@ -76,6 +76,7 @@ fn api() -> Router<Arc<App>> {
         .route("/targets", get(targets::targets))
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))
+        .route("/alertmanagers", get(rules::alertmanagers))
         .route("/sql", read(sql::sql))
         .route("/read", post(read::read))
         .route("/write", post(write::write))

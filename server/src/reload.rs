@@ -24,10 +24,10 @@ async fn try_reload(app: &App) -> Result<()> {
     let store = app.store()?;
     let config = app.config.read()?;
     let retention = retention(&app.settings.flags, &config)?;
-    let groups = store.ruling.read(&config)?;
+    let rules = store.ruling.read(&config)?;
     store.scraping.apply(&config).await?;
     store.engine.set_retention(retention)?;
-    store.ruling.apply(groups, &config).await;
+    store.ruling.apply(rules, &config).await;
     store.engine.set_exemplars_max(exemplars_max(&config));
     app.config.accept(&config)
 }

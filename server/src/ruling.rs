@@ -2,19 +2,22 @@
 
 mod flags;
 mod query;
+mod sender;
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use narthex_ingest::{Config, SystemClock};
+use narthex_ingest::{AlertingConfig, Config, RelabelConfig, Relabelling, SystemClock};
 use narthex_model::{Error, Result, Sink};
 use narthex_promql::ParseOptions;
 use narthex_rules::eval::{GroupStatus, Manager, Reading, Settings, World};
 use narthex_rules::file::{self, GroupSpec, LoadOptions};
-use narthex_rules::notify::{Notifier, NotifierOptions};
+use narthex_rules::notify::{Alertmanager, Notifier, NotifierOptions, Relabel};
 
 use crate::App;
 pub(crate) use flags::RuleFlags;
 use query::RuleQueries;
+use sender::HttpSender;
 
 /// Running rules.
 pub(crate) struct Ruling {
@@ -22,6 +25,13 @@ pub(crate) struct Ruling {
     notifier: Arc<Notifier>,
     settings: Settings,
     language: ParseOptions,
+}
+
+/// What a configuration wants of rules.
+pub(crate) struct Plan {
+    groups: Vec<GroupSpec>,
+    relabel: Option<Relabel>,
+    alertmanagers: Vec<Alertmanager>,
 }
 
 impl Ruling {
@@ -47,11 +57,19 @@ impl Ruling {
         }
     }
 
-    /// Reads the rule files that `config` names; nothing changes yet.
+    /// Reads the rule files that `config` names, and whom it wants to be told; nothing changes yet.
     ///
     /// # Errors
     /// A file cannot be read, or is wrong: every mistake with file, line, group and rule.
-    pub(crate) fn read(&self, config: &Config) -> Result<Vec<GroupSpec>> {
+    pub(crate) fn read(&self, config: &Config) -> Result<Plan> {
+        Ok(Plan {
+            groups: self.groups_of(config)?,
+            relabel: relabel(&config.alerting.alert_relabel_configs)?,
+            alertmanagers: alertmanagers(&config.alerting)?,
+        })
+    }
+
+    fn groups_of(&self, config: &Config) -> Result<Vec<GroupSpec>> {
         let options = LoadOptions {
             language: self.language,
             ..LoadOptions::default()
@@ -71,8 +89,8 @@ impl Ruling {
         Err(Error::invalid(lines.join("\n")))
     }
 
-    /// Goes over to `groups`, with what else `config` says; rules that stay keep their state.
-    pub(crate) async fn apply(&self, groups: Vec<GroupSpec>, config: &Config) {
+    /// Goes over to `plan`, with what else `config` says; rules that stay keep their state.
+    pub(crate) async fn apply(&self, plan: Plan, config: &Config) {
         let global = &config.global;
         let settings = Settings {
             evaluation_interval_ms: global.evaluation_interval.0,
@@ -81,13 +99,19 @@ impl Ruling {
             ..self.settings.clone()
         };
         self.notifier
-            .configure(global.external_labels.clone(), None);
-        self.manager.update(groups, settings).await;
+            .configure(global.external_labels.clone(), plan.relabel);
+        self.notifier.set_alertmanagers(plan.alertmanagers);
+        self.manager.update(plan.groups, settings).await;
     }
 
     /// The groups after their last evaluations, by file and name.
     pub(crate) fn groups(&self) -> Vec<Arc<GroupStatus>> {
         self.manager.groups()
+    }
+
+    /// The URLs of those who are told of alerts.
+    pub(crate) fn alertmanagers(&self) -> Vec<String> {
+        self.notifier.alertmanagers()
     }
 
     /// What rules tell of themselves.
@@ -102,4 +126,27 @@ impl Ruling {
         self.manager.stop().await;
         self.notifier.stop(true).await;
     }
+}
+
+fn alertmanagers(config: &AlertingConfig) -> Result<Vec<Alertmanager>> {
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("narthex/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| Error::internal("cannot make an HTTP client").with_source(e))?;
+    let mut all = Vec::new();
+    for alike in &config.alertmanagers {
+        let own = relabel(&alike.alert_relabel_configs)?;
+        let timeout = Duration::from_millis(alike.timeout.0.unsigned_abs());
+        all.extend(alike.urls().into_iter().map(|url| Alertmanager {
+            url: url.clone(),
+            relabel: own.clone(),
+            sender: Arc::new(HttpSender::new(client.clone(), url, timeout)),
+        }));
+    }
+    Ok(all)
+}
+
+fn relabel(configs: &[RelabelConfig]) -> Result<Option<Relabel>> {
+    let rules = Relabelling::of(configs)?;
+    Ok(rules.map(|rules| -> Relabel { Arc::new(move |labels| rules.apply(labels)) }))
 }

@@ -80,7 +80,7 @@ impl Server {
             engine.clone(),
             flags.rules.settings(&address.to_string()),
         );
-        let groups = ruling.read(&config)?;
+        let rules = ruling.read(&config)?;
         let scraping = Scraping::start(engine.clone(), &config).await?;
         app.config.accept(&config)?;
         app.set_store(Store {
@@ -90,7 +90,7 @@ impl Server {
             scraping,
             ruling,
         });
-        app.store()?.ruling.apply(groups, &config).await;
+        app.store()?.ruling.apply(rules, &config).await;
         Ok(Self {
             app,
             address,

@@ -28,8 +28,6 @@ pub(crate) fn sections(config: &Config, source: &Source<'_>) -> Result<Vec<Warni
         }
     }
     let ignored = [
-        // Alerts are evaluated and shown, and nobody is told of them.
-        ("alerting", &config.alerting),
         ("runtime", &config.runtime),
         ("tracing", &config.tracing),
         ("otlp", &config.otlp),
@@ -276,7 +274,11 @@ fn job_warnings(job: &ScrapeConfig) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-fn relabelling(list: &[RelabelConfig], path: &[Step], source: &Source<'_>) -> Result<()> {
+pub(super) fn relabelling(
+    list: &[RelabelConfig],
+    path: &[Step],
+    source: &Source<'_>,
+) -> Result<()> {
     for (i, config) in list.iter().enumerate() {
         Rule::compile(config).map_err(|message| {
             let path = [path, &[Step::Index(i)]].concat();

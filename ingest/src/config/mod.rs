@@ -4,6 +4,7 @@
 //! paths, and checks the rest, so a loaded [`Config`] is complete and can be printed as the effective one; secrets print
 //! as `<secret>`.
 
+mod alerting;
 mod check;
 mod environment;
 mod global;
@@ -20,6 +21,7 @@ use narthex_model::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
+pub use alerting::{AlertingConfig, AlertmanagerConfig, Relabelling};
 pub use global::GlobalConfig;
 pub use http::{
     Authorization, BasicAuth, HeaderValues, HttpHeaders, Scheme, TlsConfig, TlsVersion,
@@ -60,13 +62,17 @@ pub struct Config {
     /// Files of rules; the last part of a path may contain one `*`.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub rule_files: Vec<PathBuf>,
+    /// Who is told of alerts.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "AlertingConfig::says_nothing"
+    )]
+    pub alerting: AlertingConfig,
     /// Sections we do not act on yet.
     #[serde(skip_serializing)]
     remote_write: Value,
     #[serde(skip_serializing)]
     remote_read: Value,
-    #[serde(skip_serializing)]
-    alerting: Value,
     #[serde(skip_serializing)]
     runtime: Value,
     #[serde(skip_serializing)]
@@ -117,6 +123,7 @@ impl Config {
         let config: Option<Self> = serde_yaml::from_str(text).map_err(|e| source.yaml_error(&e))?;
         let mut config = config.unwrap_or_default();
         let mut warnings = check::sections(&config, &source)?;
+        config.alerting.check(&source)?;
         inherit::global(&mut config.global, &source)?;
         warnings.extend(environment::expand(
             &mut config.global.external_labels,

@@ -140,15 +140,9 @@ scrape_configs:
 
 #[test]
 fn what_has_no_effect_is_warned_of() {
-    let text = "storage: {tsdb: {}}\nruntime: {gogc: 50}\nalerting:\n  alertmanagers:\n    - static_configs: [{targets: [a:1]}]\nrule_files:\n";
+    let text = "storage: {tsdb: {}}\nruntime: {gogc: 50}\nrule_files:\n";
     let (_, warnings) = Config::parse(text, "p.yml").expect("valid");
-    assert_eq!(
-        warnings,
-        [
-            "p.yml:3:1: alerting: not supported yet, ignored",
-            "p.yml:2:1: runtime: not supported yet, ignored"
-        ]
-    );
+    assert_eq!(warnings, ["p.yml:2:1: runtime: not supported yet, ignored"]);
 }
 
 #[test]
@@ -233,4 +227,28 @@ fn passwords_in_urls_are_hidden() {
         .to_yaml()
         .expect("printable");
     assert!(yaml.contains("http://me:xxxxx@proxy:8080/"), "{yaml}");
+}
+
+#[test]
+fn alertmanagers() {
+    let text = "alerting:\n  alert_relabel_configs:\n    - {action: labeldrop, regex: replica}\n  alertmanagers:\n    - path_prefix: /am/\n      timeout: 3s\n      static_configs: [{targets: ['a:1', 'b:2']}]\n";
+    let (config, warnings) = Config::parse(text, "p.yml").expect("valid");
+    assert!(warnings.is_empty());
+    let alerting = &config.alerting;
+    let managers = &alerting.alertmanagers[0];
+    assert_eq!(
+        managers.urls(),
+        ["http://a:1/am/api/v2/alerts", "http://b:2/am/api/v2/alerts"]
+    );
+    assert_eq!(managers.timeout.0, 3_000);
+    let relabelling = Relabelling::of(&alerting.alert_relabel_configs).expect("compiles");
+    let labels = narthex_model::Labels::new([("alertname", "a"), ("replica", "1")]).expect("valid");
+    let kept = relabelling.expect("one rule").apply(&labels);
+    assert_eq!(kept, narthex_model::Labels::new([("alertname", "a")]).ok());
+    let text = "alerting:\n  alertmanagers:\n    - api_version: v1\n";
+    let error = Config::parse(text, "p.yml").expect_err("not spoken");
+    assert_eq!(
+        error.to_string(),
+        "p.yml:3:7: alerting.alertmanagers[0].api_version: only v2 is spoken"
+    );
 }

@@ -39,6 +39,14 @@ pub(crate) async fn alerts(State(app): State<Arc<App>>) -> ApiResult {
     Ok(answer_value(&json!({ "alerts": alerts })))
 }
 
+/// Who is told of alerts.
+pub(crate) async fn alertmanagers(State(app): State<Arc<App>>) -> ApiResult {
+    let urls = app.store()?.ruling.alertmanagers();
+    let active: Vec<_> = urls.iter().map(|url| json!({ "url": url })).collect();
+    let answer = json!({ "activeAlertmanagers": active, "droppedAlertmanagers": [] });
+    Ok(answer_value(&answer))
+}
+
 /// A group as it is shown, and what it is called in pages.
 struct Shown {
     token: String,
