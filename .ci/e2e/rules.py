@@ -73,7 +73,52 @@ def run(programs, checks):
             equal([done.returncode != 0 for done in verdicts], [wrong, wrong], str(verdicts))
 
 
+    with checks.check("unit tests of rules have promtool's verdicts, in its words"):
+        for text, wrong in [(TESTS, 0), (TESTS.replace("value: 11", "value: 12").replace("a is 10", "a is well"), 2)]:
+            path = programs.folder / "tested.yml"
+            path.write_text(text)
+            theirs = programs.run(programs.peers / "promtool", "test", "rules", path)
+            own = programs.narthex("test", "rules", path)
+            equal([done.returncode for done in (own, theirs)], [int(wrong > 0)] * 2, own.stdout + theirs.stdout)
+            for found in wrongs(own.stdout):
+                contains(theirs.stdout + theirs.stderr, found)
+            equal(len(wrongs(own.stdout)), wrong)
     told(programs, checks)
+
+
+TESTS = """rule_files: [rules-both.yml]
+evaluation_interval: 1s
+tests:
+  - interval: 1s
+    name: first
+    input_series:
+      - {series: 'demo{job="demo", i="a"}', values: '1 10x6'}
+      - {series: 'demo{job="demo", i="b"}', values: '1+0x8 _ stale'}
+      - {series: 'distribution', values: '{{schema:1 count:4 sum:3 buckets:[1 2 1]}}x5'}
+    alert_rule_test:
+      - {eval_time: 2s, alertname: High}
+      - eval_time: 3s
+        alertname: High
+        exp_alerts:
+          - exp_labels: {severity: page, which: a, job: demo, i: a}
+            exp_annotations: {summary: "a is 10, 2 in all"}
+    promql_expr_test:
+      - expr: job:demo:sum
+        eval_time: 4s
+        exp_samples: [{labels: 'job:demo:sum{job="demo", team="one"}', value: 11}]
+      - expr: count(demo)
+        eval_time: 10s
+        exp_samples: [{labels: '{}', value: 1}]
+      - expr: distribution * 2
+        eval_time: 0s
+        exp_samples: [{labels: '{}', histogram: '{{schema:1 count:8 sum:6 buckets:[2 4 2]}}'}]
+"""
+
+
+def wrongs(printed):
+    """What was not as expected, without the lines that say where."""
+    parts = printed.split("FAILED ")[1:]
+    return [part.split("\n", 1)[1].rsplit("\n", 2 if part is parts[-1] else 1)[0] for part in parts]
 
 
 ALERTING = """alerting:

@@ -22,4 +22,4 @@ pub use manager::{PoolStatus, ScrapeManager, TargetsSnapshot};
 pub use narthex_model::{Clock, Sleep};
 pub use relabel::RelabelConfig;
 pub use scrape::{Health, TargetStatus};
-pub use targets::{DroppedTarget, Target};
+pub use targets::{DroppedTarget, Target, glob};

@@ -17,6 +17,7 @@ mod queries;
 mod reload;
 mod retention;
 mod rows;
+mod ruletest;
 mod ruling;
 mod scraping;
 mod selectors;

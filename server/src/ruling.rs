@@ -1,7 +1,7 @@
 //! The one place that knows how rules are started, changed, stopped and asked about.
 
 mod flags;
-mod query;
+pub(crate) mod query;
 mod sender;
 
 use std::sync::{Arc, Weak};

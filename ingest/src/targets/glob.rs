@@ -20,7 +20,7 @@ pub(crate) fn is_target_file(path: &Path) -> bool {
 ///
 /// # Errors
 /// `Unavailable` if the folder cannot be read; a missing folder has no files.
-pub(crate) fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
+pub fn glob(pattern: &Path) -> Result<Vec<PathBuf>> {
     let name = pattern
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())

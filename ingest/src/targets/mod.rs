@@ -15,7 +15,8 @@ pub use target::{DroppedTarget, Target};
 
 pub(crate) use build::{Built, Recipe, build};
 pub(crate) use discovery::{Groups, Report, TargetGroup, discoveries};
-pub(crate) use glob::{glob, is_target_file};
+pub use glob::glob;
+pub(crate) use glob::is_target_file;
 
 #[cfg(test)]
 mod tests;

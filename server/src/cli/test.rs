@@ -7,9 +7,11 @@ use narthex_model::{Error, Result};
 
 use super::output::print;
 use crate::promqltest::{self, How};
+use crate::ruletest;
 
-pub(crate) const EXAMPLES: &str = "Example:
-  narthex test promql functions.test operators.test";
+pub(crate) const EXAMPLES: &str = "Examples:
+  narthex test promql functions.test operators.test
+  narthex test rules rules_test.yml";
 
 /// What can be tested.
 #[derive(Debug, Subcommand)]
@@ -24,6 +26,13 @@ pub(crate) enum What {
         #[arg(long)]
         plain: bool,
     },
+    /// Rules: files of unit tests, in the format of `promtool test rules`
+    #[command(after_help = EXAMPLES)]
+    Rules {
+        /// The files of tests
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// Runs the command; `false` if a case failed.
@@ -31,8 +40,41 @@ pub(crate) enum What {
 /// # Errors
 /// Nothing can be printed.
 pub(crate) async fn run(what: &What) -> Result<bool> {
-    let What::Promql { files, plain } = what;
-    let how = if *plain { How::Plain } else { How::AllWays };
+    match what {
+        What::Promql { files, plain: true } => scripts(files, How::Plain).await,
+        What::Promql { files, .. } => scripts(files, How::AllWays).await,
+        What::Rules { files } => rules(files).await,
+    }
+}
+
+async fn rules(files: &[PathBuf]) -> Result<bool> {
+    let (mut passed, mut failed) = (0, 0);
+    for file in files {
+        let scratch = Scratch::new()?;
+        match ruletest::run(file, &scratch.0).await {
+            Ok((tests, wrong)) => {
+                passed += tests - wrong.len();
+                failed += wrong.len();
+                for test in wrong {
+                    let place = format!("{}: {}", file.display(), test.test);
+                    for failure in test.failures {
+                        print(&format!("FAILED {place}\n{failure}\n"))?;
+                    }
+                }
+            }
+            Err(errors) => {
+                failed += 1;
+                for error in errors {
+                    print(&format!("FAILED {}: {error}\n", file.display()))?;
+                }
+            }
+        }
+    }
+    print(&format!("{passed} passed, {failed} failed\n"))?;
+    Ok(failed == 0)
+}
+
+async fn scripts(files: &[PathBuf], how: How) -> Result<bool> {
     let (mut passed, mut failed) = (0, 0);
     for file in files {
         match script(file, how).await {

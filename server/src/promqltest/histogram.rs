@@ -1,23 +1,23 @@
 //! Native histograms in scripts: `{{schema:0 sum:5 count:4 buckets:[1 2 1]}}`, and whether two are the same.
 
-use narthex_model::{Histogram, ResetHint, Span, parse_float};
+use narthex_model::{Histogram, ResetHint, Span, format_float, parse_float};
 use narthex_promql::histograms;
 
 use super::compare::almost_equal;
 
 /// A histogram as written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Literal {
-    pub(super) histogram: Histogram,
+pub(crate) struct Literal {
+    pub(crate) histogram: Histogram,
     /// Whether the reset hint is written, and so compared.
-    pub(super) hint_given: bool,
+    pub(crate) hint_given: bool,
 }
 
 /// Reads `{{…}}`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Literal, String> {
+pub(crate) fn parse(text: &str) -> Result<Literal, String> {
     let inside = text
         .strip_prefix("{{")
         .and_then(|t| t.strip_suffix("}}"))
@@ -138,6 +138,61 @@ pub(super) fn series(
         });
     }
     Ok(all)
+}
+
+/// Writes what [`parse`] reads, without what says nothing.
+pub(crate) fn write(histogram: &Histogram) -> String {
+    let compact = histograms::compact(histogram);
+    let mut parts = Vec::new();
+    let mut number = |key: &str, value: f64| {
+        if value != 0.0 {
+            parts.push(format!("{key}:{}", format_float(value)));
+        }
+    };
+    number("schema", f64::from(compact.schema));
+    number("count", compact.count);
+    number("sum", compact.sum);
+    number("z_bucket", compact.zero_count);
+    number("z_bucket_w", compact.zero_threshold);
+    if !compact.custom_values.is_empty() {
+        parts.push(format!("custom_values:{}", list(&compact.custom_values)));
+    }
+    match compact.reset_hint {
+        ResetHint::Unknown => {}
+        ResetHint::Reset => parts.push("counter_reset_hint:reset".to_owned()),
+        ResetHint::NotReset => parts.push("counter_reset_hint:not_reset".to_owned()),
+        ResetHint::Gauge => parts.push("counter_reset_hint:gauge".to_owned()),
+    }
+    for (prefix, spans, buckets) in [
+        ("", &compact.positive_spans, &compact.positive_buckets),
+        ("n_", &compact.negative_spans, &compact.negative_buckets),
+    ] {
+        let Some(offset) = spans.first().map(|span| span.offset) else {
+            continue;
+        };
+        if offset != 0 {
+            parts.push(format!("{prefix}offset:{offset}"));
+        }
+        parts.push(format!("{prefix}buckets:{}", list(&filled(spans, buckets))));
+    }
+    format!("{{{{{}}}}}", parts.join(" "))
+}
+
+/// The counts with those of the gaps between spans, which are 0.
+fn filled(spans: &[Span], buckets: &[f64]) -> Vec<f64> {
+    let mut out = Vec::new();
+    let mut rest = buckets.iter().copied();
+    for (at, span) in spans.iter().enumerate() {
+        let gap = if at == 0 { 0 } else { span.offset.max(0) };
+        out.resize(out.len() + gap as usize, 0.0);
+        out.extend(rest.by_ref().take(span.length as usize));
+    }
+    out
+}
+
+fn list(values: &[f64]) -> String {
+    let texts: Vec<_> = values.iter().map(|v| format_float(*v)).collect();
+    format!("[{}]", texts.join(" "))
 }
 
 /// Whether `got` is what is expected.

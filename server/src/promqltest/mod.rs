@@ -5,16 +5,17 @@
 
 mod compare;
 mod evaluate;
-mod histogram;
+pub(crate) mod histogram;
 mod nhcb;
 mod order;
 mod run;
 mod script;
-mod series;
+pub(crate) mod series;
 mod starts;
 mod variants;
 
 pub use evaluate::How;
+pub(crate) use run::push;
 pub use run::{Failure, Report, run};
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use narthex_engine::{Engine, Options};
-use narthex_model::{Error, Histogram, HistogramSample, Result, Sink, WriteBatch, is_stale};
+use narthex_model::{
+    Error, Histogram, HistogramSample, Result, Sink, TimestampMs, WriteBatch, is_stale,
+};
 use narthex_promql::ParseOptions;
 use narthex_sql::{Database, DatabaseOptions};
 
@@ -121,11 +123,11 @@ impl Stage {
         let mut batch = WriteBatch::new();
         for line in series {
             self.newest.take(line, step_ms)?;
-            push(line, step_ms, &mut batch);
+            push(line, |slot| Some(slot as i64 * step_ms), &mut batch);
         }
         if histograms_too {
             for line in nhcb::histograms(series)? {
-                push(&line, step_ms, &mut batch);
+                push(&line, |slot| Some(slot as i64 * step_ms), &mut batch);
             }
         }
         let receipt = self.engine.write(batch).await.map_err(|e| e.to_string())?;
@@ -139,12 +141,17 @@ impl Stage {
     }
 }
 
-/// Adds the samples of a line. A stale marker after a histogram is a stale histogram.
-fn push(line: &SeriesLine, step_ms: i64, batch: &mut WriteBatch) {
+/// Adds the samples of a line whose slots have a time. A stale marker after a histogram is a stale histogram.
+pub(crate) fn push(
+    line: &SeriesLine,
+    time_of: impl Fn(usize) -> Option<TimestampMs>,
+    batch: &mut WriteBatch,
+) {
     let series = batch.push_packed_series(line.labels.as_ref());
     let mut after_histogram = false;
     for (i, slot) in line.slots.iter().enumerate() {
-        let timestamp = i as i64 * step_ms;
+        let time = time_of(i);
+        let timestamp = time.unwrap_or_default();
         let start = line.starts.get(i).copied().flatten();
         let start = start.map(|distance| timestamp + distance);
         let histogram = match slot {
@@ -154,12 +161,17 @@ fn push(line: &SeriesLine, step_ms: i64, batch: &mut WriteBatch) {
                 ..Histogram::default()
             }),
             Slot::Float(v) => {
+                after_histogram = false;
+                if time.is_none() {
+                    continue;
+                }
                 batch.push_sample_with_start(series, timestamp, *v, start.unwrap_or(0));
                 None
             }
             Slot::Histogram(literal) => Some(literal.histogram.clone()),
         };
         after_histogram = histogram.is_some();
+        let histogram = histogram.filter(|_| time.is_some());
         batch
             .histograms
             .extend(histogram.map(|histogram| HistogramSample {

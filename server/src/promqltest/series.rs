@@ -10,7 +10,7 @@ const VALUES_MAX: usize = 1_000_000;
 
 /// A series and its values, one per step.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct SeriesLine {
+pub(crate) struct SeriesLine {
     pub(super) labels: Labels,
     pub(super) slots: Vec<Slot>,
     /// One per slot, or none at all.
@@ -19,7 +19,7 @@ pub(super) struct SeriesLine {
 
 /// The value of one step.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// None.
     Omitted,
     /// A float, or the stale marker.
@@ -29,7 +29,7 @@ pub(super) enum Slot {
 }
 
 /// Reads a series line.
-pub(super) fn parse(line: &str) -> Result<SeriesLine, String> {
+pub(crate) fn parse(line: &str) -> Result<SeriesLine, String> {
     let mut reader = Reader { rest: line };
     let labels = reader.metric()?;
     let slots = values(reader.rest)?;

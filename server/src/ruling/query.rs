@@ -73,7 +73,7 @@ impl Query for RuleQueries {
 }
 
 /// An answer as a vector.
-fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
+pub(crate) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
     match value {
         QueryValue::Vector(samples) => Ok(samples
             .into_iter()
@@ -103,7 +103,12 @@ fn shown(value: Answered) -> SampleValue {
     }
 }
 
-fn last(engine: &Engine, matchers: &[Matcher], within: TimeRange) -> Result<Vec<LastSample>> {
+/// The last float of each series.
+pub(crate) fn last(
+    engine: &Engine,
+    matchers: &[Matcher],
+    within: TimeRange,
+) -> Result<Vec<LastSample>> {
     let selection = engine.snapshot().select(matchers, within)?;
     let mut found = Vec::new();
     for start in (0..selection.len()).step_by(SERIES_AT_ONCE) {
