@@ -1,6 +1,7 @@
 """The same rules over the same samples in real Prometheus and in ours: what is recorded, what alerts do, what the API says; and a real
 Alertmanager that is told of ours."""
 
+import datetime
 import json
 import time
 from urllib.parse import urlencode
@@ -40,6 +41,7 @@ RENAMED = RULES.replace("demo:gone", "demo:went")
 def run(programs, checks):
     ours, theirs = start(programs)
     urls = [ours.url, theirs]
+    began = time.time()
     with checks.check("an alert waits, fires and ends as in Prometheus"):
         for state, value in [("pending", 10), ("firing", 10), ("inactive", 1)]:
             feed_until(urls, value, lambda url, state=state: state_of(url, "High") == state, f"High is {state}")
@@ -51,6 +53,17 @@ def run(programs, checks):
         time.sleep(1.5)
         for query in ["job:demo:sum", "job:demo:double", "demo:gone", "ALERTS", "ALERTS_FOR_STATE > bool 0"]:
             equal(*[instant(url, query) for url in urls])
+    with checks.check("a backtest tells of the alert that fired"):
+        rule_file = programs.folder / "rules-both.yml"
+        span = ["--start", str(int(began)), "--end", str(int(time.time())), "--format", "json"]
+        done = programs.narthex("rules", "backtest", rule_file, "--storage.path", ours.data, *span)
+        equal(done.returncode, 0, done.stderr)
+        fired = [episode for episode in json.loads(done.stdout) if episode["firedAt"] and episode["labels"]["alertname"] == "High"]
+        equal(len(fired), 1, done.stdout)
+        equal(fired[0]["labels"], {"alertname": "High", "i": "a", "job": "demo", "severity": "page", "which": "a"})
+        equal(fired[0]["annotations"], {"summary": "a is 10, 3 in all"})
+        equal((instant_of(fired[0]["firedAt"]) - instant_of(fired[0]["activeAt"])).total_seconds(), 2.0)
+        assert fired[0]["endedAt"], done.stdout
     with checks.check("a rule that is gone after a reload leaves no series; one that is wrong changes nothing"):
         rule_file = programs.folder / "rules-both.yml"
         rule_file.write_text(BAD)
@@ -213,6 +226,10 @@ def feed_until(urls, value, there, what):
         return all(there(url) for url in urls)
 
     wait_until(fed, 30, what)
+
+
+def instant_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def data(url, path):

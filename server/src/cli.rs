@@ -15,6 +15,7 @@ mod progress;
 mod query;
 mod remote;
 mod repair;
+mod rules;
 mod serve;
 mod snapshot;
 mod source;
@@ -87,6 +88,9 @@ enum Command {
     /// Run test scripts
     #[command(subcommand, after_help = test::EXAMPLES)]
     Test(test::What),
+    /// Look at what rules would have said
+    #[command(subcommand, after_help = rules::EXAMPLES)]
+    Rules(rules::What),
     /// Print completions for a shell
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Arguments),
@@ -148,6 +152,7 @@ fn run(
         Some(Command::Repair(arguments)) => repair::run(&arguments).map(|()| true),
         Some(Command::Check(what)) => check::run(&what),
         Some(Command::Test(what)) => runtime()?.block_on(test::run(&what)),
+        Some(Command::Rules(what)) => runtime()?.block_on(rules::run(&what)).map(|()| true),
         Some(Command::Completions(arguments)) => {
             completions::run(&arguments, &mut Cli::command()).map(|()| true)
         }

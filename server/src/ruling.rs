@@ -1,7 +1,8 @@
 //! The one place that knows how rules are started, changed, stopped and asked about.
 
+mod direct;
 mod flags;
-pub(crate) mod query;
+mod query;
 mod sender;
 
 use std::sync::{Arc, Weak};
@@ -15,6 +16,7 @@ use narthex_rules::file::{self, GroupSpec, LoadOptions};
 use narthex_rules::notify::{Alertmanager, Notifier, NotifierOptions, Relabel};
 
 use crate::App;
+pub(crate) use direct::Direct;
 pub(crate) use flags::RuleFlags;
 use query::RuleQueries;
 use sender::HttpSender;

@@ -3,35 +3,27 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
 
 use narthex_engine::{Engine, Options};
-use narthex_ingest::SystemClock;
-use narthex_model::{Error, Histogram, Matcher, Result, Sink, TimeRange, TimestampMs, WriteBatch};
+use narthex_model::{Error, Histogram, Result, Sink, TimestampMs, WriteBatch};
 use narthex_promql::ParseOptions;
+use narthex_rules::Pending;
 use narthex_rules::eval::World;
-use narthex_rules::notify::Notification;
 use narthex_rules::unit::{self, TestFile, TestGroup};
-use narthex_rules::{Found, LastSample, Notify, Pending, Query};
-use narthex_sql::{Database, DatabaseOptions, QueryOptions};
+use narthex_sql::{Database, DatabaseOptions};
 
 use crate::promqltest::series::{self, SeriesLine};
 use crate::promqltest::{histogram, push};
-use crate::ruling::query::{last, samples};
+use crate::ruling::Direct;
 
 /// A store, and the series that are to come.
 pub(super) struct Stage {
-    store: Arc<Store>,
+    store: Arc<Direct>,
     lines: Vec<SeriesLine>,
     start: TimestampMs,
     step: i64,
     /// Samples up to this time are stored.
     loaded: AtomicI64,
-}
-
-struct Store {
-    engine: Arc<Engine>,
-    database: Database,
 }
 
 impl Stage {
@@ -56,7 +48,7 @@ impl Stage {
             step => step,
         };
         Ok(Self {
-            store: Arc::new(Store { engine, database }),
+            store: Arc::new(Direct { engine, database }),
             lines: test.input_series.iter().map(line).collect::<Result<_>>()?,
             start: test.start_timestamp.0,
             step,
@@ -66,13 +58,7 @@ impl Stage {
 
     /// The store as rules see it.
     pub(super) fn world(&self) -> World {
-        World {
-            query: self.store.clone(),
-            sink: self.store.engine.clone(),
-            notify: Arc::new(Nobody),
-            clock: Arc::new(SystemClock::new()),
-            metrics: Arc::default(),
-        }
+        self.store.clone().world()
     }
 
     async fn store_until(&self, till: TimestampMs) -> Result<()> {
@@ -107,43 +93,4 @@ impl unit::Stage for Stage {
     fn write_histogram(&self, histogram: &Histogram) -> String {
         histogram::write(histogram)
     }
-}
-
-impl Store {
-    async fn found(&self, expr: &str, at: TimestampMs) -> Found {
-        let began = Instant::now();
-        let answer = self
-            .database
-            .query_instant(expr, at, QueryOptions::default());
-        let result = answer.await.and_then(|output| samples(output.value));
-        let took = began.elapsed();
-        Found { result, took }
-    }
-}
-
-impl Query for Store {
-    fn instant<'a>(&'a self, exprs: &'a [Arc<str>], at: TimestampMs) -> Pending<'a, Vec<Found>> {
-        Box::pin(async move {
-            let mut found = Vec::with_capacity(exprs.len());
-            for expr in exprs {
-                found.push(self.found(expr, at).await);
-            }
-            found
-        })
-    }
-
-    fn last<'a>(
-        &'a self,
-        matchers: &'a [Matcher],
-        within: TimeRange,
-    ) -> Pending<'a, Result<Vec<LastSample>>> {
-        Box::pin(async move { last(&self.engine, matchers, within) })
-    }
-}
-
-/// Whoever would be told of alerts.
-struct Nobody;
-
-impl Notify for Nobody {
-    fn notify(&self, _: Vec<Notification>) {}
 }

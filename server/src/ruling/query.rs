@@ -73,7 +73,7 @@ impl Query for RuleQueries {
 }
 
 /// An answer as a vector.
-pub(crate) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
+pub(super) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
     match value {
         QueryValue::Vector(samples) => Ok(samples
             .into_iter()
@@ -92,7 +92,7 @@ pub(crate) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
     }
 }
 
-fn shown(value: Answered) -> SampleValue {
+pub(super) fn shown(value: Answered) -> SampleValue {
     match value {
         Answered::Float(value) => SampleValue::Float(value),
         Answered::Histogram(histogram) => {
@@ -104,7 +104,7 @@ fn shown(value: Answered) -> SampleValue {
 }
 
 /// The last float of each series.
-pub(crate) fn last(
+pub(super) fn last(
     engine: &Engine,
     matchers: &[Matcher],
     within: TimeRange,
