@@ -5,8 +5,9 @@
 //! increasing and kept as distances, most of them a byte each.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::mem::size_of;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::HashTable;
 use narthex_model::LabelsRef;
@@ -283,8 +284,11 @@ impl Value {
     }
 }
 
+/// Differs from process to process, so nobody can send values that collide.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+
 fn hash(text: &str) -> u32 {
-    (XxHash64::oneshot(0, text.as_bytes()) >> 32) as u32
+    (XxHash64::oneshot(*SEED, text.as_bytes()) >> 32) as u32
 }
 
 /// Spreads half a hash over all bits, as hash tables want it.
