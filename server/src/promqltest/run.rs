@@ -150,35 +150,32 @@ pub(crate) fn push(
     let series = batch.push_packed_series(line.labels.as_ref());
     let mut after_histogram = false;
     for (i, slot) in line.slots.iter().enumerate() {
-        let time = time_of(i);
-        let timestamp = time.unwrap_or_default();
-        let start = line.starts.get(i).copied().flatten();
-        let start = start.map(|distance| timestamp + distance);
         let histogram = match slot {
             Slot::Omitted => continue,
             Slot::Float(v) if after_histogram && is_stale(*v) => Some(Histogram {
                 sum: *v,
                 ..Histogram::default()
             }),
-            Slot::Float(v) => {
-                after_histogram = false;
-                if time.is_none() {
-                    continue;
-                }
-                batch.push_sample_with_start(series, timestamp, *v, start.unwrap_or(0));
-                None
-            }
+            Slot::Float(_) => None,
             Slot::Histogram(literal) => Some(literal.histogram.clone()),
         };
         after_histogram = histogram.is_some();
-        let histogram = histogram.filter(|_| time.is_some());
-        batch
-            .histograms
-            .extend(histogram.map(|histogram| HistogramSample {
+        let Some(timestamp) = time_of(i) else {
+            continue;
+        };
+        let start = line.starts.get(i).copied().flatten();
+        let start_timestamp = start.map(|distance| timestamp + distance);
+        match (histogram, slot) {
+            (Some(histogram), _) => batch.histograms.push(HistogramSample {
                 series,
                 timestamp,
                 histogram,
-                start_timestamp: start,
-            }));
+                start_timestamp,
+            }),
+            (None, Slot::Float(v)) => {
+                batch.push_sample_with_start(series, timestamp, *v, start_timestamp.unwrap_or(0));
+            }
+            (None, _) => {}
+        }
     }
 }
