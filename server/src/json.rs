@@ -13,7 +13,9 @@ pub(crate) use stats::{StatsDetail, push_stats};
 pub(crate) use time::push_timestamp;
 pub(crate) use tree::tree;
 
-use narthex_model::LabelsRef;
+use std::collections::BTreeMap;
+
+use narthex_model::{Labels, LabelsRef};
 
 /// Writes `text` as a JSON string.
 pub(crate) fn push_string(text: &str, out: &mut Vec<u8>) {
@@ -58,6 +60,11 @@ fn push_escaped(byte: u8, out: &mut Vec<u8>) {
 /// Writes `texts` as an array of strings.
 pub(crate) fn push_strings<'a>(texts: impl IntoIterator<Item = &'a str>, out: &mut Vec<u8>) {
     push_list(b"[]", texts, out, push_string);
+}
+
+/// Labels as `serde_json` makes an object of them, for answers that are small.
+pub(crate) fn by_name(labels: &Labels) -> BTreeMap<&str, &str> {
+    labels.iter().collect()
 }
 
 /// Writes a label set as an object.

@@ -5,6 +5,7 @@ mod flags;
 mod query;
 mod sender;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -37,13 +38,16 @@ pub(crate) struct Plan {
 }
 
 impl Ruling {
-    /// Nothing runs before [`Ruling::apply`]. What rules give goes to `sink`; queries run on the query threads of `app`.
-    pub(crate) fn new(app: Weak<App>, sink: Arc<dyn Sink>, settings: Settings) -> Self {
+    /// Nothing runs before [`Ruling::apply`]. What rules give goes to `sink`; queries run on the query threads of `app`; expressions
+    /// are in `language`.
+    pub(crate) fn new(
+        app: Weak<App>,
+        sink: Arc<dyn Sink>,
+        settings: Settings,
+        language: ParseOptions,
+    ) -> Self {
         let clock = Arc::new(SystemClock::new());
         let notifier = Arc::new(Notifier::new(NotifierOptions::default(), clock.clone()));
-        let language = app
-            .upgrade()
-            .map_or_else(ParseOptions::default, |app| app.settings.flags.language());
         let manager = Manager::new(World {
             query: Arc::new(RuleQueries::new(app)),
             sink,
@@ -64,31 +68,15 @@ impl Ruling {
     /// # Errors
     /// A file cannot be read, or is wrong: every mistake with file, line, group and rule.
     pub(crate) fn read(&self, config: &Config) -> Result<Plan> {
-        Ok(Plan {
-            groups: self.groups_of(config)?,
-            relabel: relabel(&config.alerting.alert_relabel_configs)?,
-            alertmanagers: alertmanagers(&config.alerting)?,
-        })
-    }
-
-    fn groups_of(&self, config: &Config) -> Result<Vec<GroupSpec>> {
         let options = LoadOptions {
             language: self.language,
             ..LoadOptions::default()
         };
-        let mut groups = Vec::new();
-        let mut mistakes = Vec::new();
-        for path in config.rule_paths()? {
-            match file::load(&path, &options) {
-                Ok(found) => groups.extend(found),
-                Err(errors) => mistakes.extend(errors),
-            }
-        }
-        if mistakes.is_empty() {
-            return Ok(groups);
-        }
-        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-        Err(Error::invalid(lines.join("\n")))
+        Ok(Plan {
+            groups: load_all(&config.rule_paths()?, &options)?,
+            relabel: relabel(&config.alerting.alert_relabel_configs)?,
+            alertmanagers: alertmanagers(&config.alerting)?,
+        })
     }
 
     /// Goes over to `plan`, with what else `config` says; rules that stay keep their state.
@@ -128,6 +116,26 @@ impl Ruling {
         self.manager.stop().await;
         self.notifier.stop(true).await;
     }
+}
+
+/// The groups of all files.
+///
+/// # Errors
+/// One of them cannot be read, or is wrong: every mistake of all, a line each.
+pub(crate) fn load_all(paths: &[PathBuf], options: &LoadOptions) -> Result<Vec<GroupSpec>> {
+    let mut groups = Vec::new();
+    let mut mistakes = Vec::new();
+    for path in paths {
+        match file::load(path, options) {
+            Ok(found) => groups.extend(found),
+            Err(errors) => mistakes.extend(errors),
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(groups);
+    }
+    let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    Err(Error::invalid(lines.join("\n")))
 }
 
 fn alertmanagers(config: &AlertingConfig) -> Result<Vec<Alertmanager>> {

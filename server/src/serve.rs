@@ -79,6 +79,7 @@ impl Server {
             Arc::downgrade(&app),
             engine.clone(),
             flags.rules.settings(&address.to_string()),
+            flags.language(),
         );
         let rules = ruling.read(&config)?;
         let scraping = Scraping::start(engine.clone(), &config).await?;

@@ -52,6 +52,14 @@ pub(crate) fn format_time(ms: TimestampMs) -> String {
     }
 }
 
+/// What Prometheus shows of a time that has not come.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// As [`format_time`], if there is a time.
+pub(crate) fn time_or_never(ms: Option<TimestampMs>) -> String {
+    ms.map_or_else(|| NEVER.to_owned(), format_time)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use std::vec::IntoIter;
 
 use clap::{Args, Subcommand, ValueEnum};
-use narthex_bucket::CacheOptions;
 use narthex_model::{Error, Labels, Result, TimestampMs, format_float};
 use narthex_promql::{QueryValue, RangeSeries};
 use narthex_rules::eval::{Episode, Replay, Settings};
-use narthex_rules::file::{LoadOptions, RuleSpec, load};
+use narthex_rules::file::{LoadOptions, RuleSpec};
 use narthex_rules::{SampleValue, VectorSample};
-use narthex_sql::{Database, DatabaseOptions, Grid, QueryOptions, Times};
+use narthex_sql::{Grid, QueryOptions, Times};
 use serde_json::{Value, json};
 
 use super::output::print;
+use super::source::open_store;
 use super::table::Rows;
-use crate::ruling::Direct;
-use crate::storage::open_for_queries;
+use crate::json::by_name;
+use crate::ruling::{Direct, load_all};
 use crate::times::{format_time, parse_step, parse_time};
 
 pub(crate) const EXAMPLES: &str = "Example:
@@ -83,7 +83,8 @@ pub(crate) async fn run(what: &What) -> Result<()> {
         let message = "--end must not be before --start, and intervals must be positive";
         return Err(Error::invalid(message));
     }
-    let store = open(arguments)?;
+    let (engine, database) = open_store(&arguments.storage_path)?;
+    let store = Arc::new(Direct { engine, database });
     let mut episodes = Vec::new();
     for (interval, rule) in rules(arguments)? {
         let found = replay(&store, arguments, interval, &rule).await;
@@ -93,29 +94,13 @@ pub(crate) async fn run(what: &What) -> Result<()> {
     show(&episodes, arguments.format)
 }
 
-fn open(arguments: &Arguments) -> Result<Arc<Direct>> {
-    let (engine, _) = open_for_queries(&arguments.storage_path, CacheOptions::default())?;
-    let options = DatabaseOptions {
-        partitions: std::thread::available_parallelism().map_or(2, usize::from),
-        ..DatabaseOptions::default()
-    };
-    let database = Database::new(engine.clone(), options);
-    Ok(Arc::new(Direct { engine, database }))
-}
-
 /// The alerts of all files, with how often each is evaluated.
 fn rules(arguments: &Arguments) -> Result<Vec<(i64, RuleSpec)>> {
     let mut all = Vec::new();
-    for file in &arguments.files {
-        let groups = load(file, &LoadOptions::default()).map_err(|errors| {
-            let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            Error::invalid(lines.join("\n"))
-        })?;
-        for group in groups {
-            let interval = group.interval_ms.unwrap_or(arguments.evaluation_interval);
-            let alerts = group.rules.into_iter().filter(|r| r.alert().is_some());
-            all.extend(alerts.map(|rule| (interval, rule)));
-        }
+    for group in load_all(&arguments.files, &LoadOptions::default())? {
+        let interval = group.interval_ms.unwrap_or(arguments.evaluation_interval);
+        let alerts = group.rules.into_iter().filter(|r| r.alert().is_some());
+        all.extend(alerts.map(|rule| (interval, rule)));
     }
     Ok(all)
 }
@@ -228,13 +213,8 @@ fn table(episodes: &[Episode]) -> Rows {
 }
 
 fn object(episode: &Episode) -> Value {
-    let labels = episode.labels.as_ref();
-    let labels: serde_json::Map<_, _> = labels
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect();
     json!({
-        "labels": labels,
+        "labels": by_name(&episode.labels),
         "annotations": episode.annotations,
         "value": format_float(episode.value),
         "activeAt": format_time(episode.active_at),

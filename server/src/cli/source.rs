@@ -1,9 +1,11 @@
 //! Whom a query asks: a server, or a data folder without any server.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use narthex_bucket::CacheOptions;
+use narthex_engine::Engine;
 use narthex_model::Result;
 use narthex_sql::{Database, DatabaseOptions};
 
@@ -45,13 +47,20 @@ impl SourceArguments {
 /// # Errors
 /// `NotFound` if there is no store, `Corrupt` if it is damaged.
 pub(crate) fn open(path: &Path) -> Result<Database> {
+    open_store(path).map(|(_, database)| database)
+}
+
+/// As [`open`], with the engine below the database.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_store(path: &Path) -> Result<(Arc<Engine>, Database)> {
     let (engine, _) = open_for_queries(path, CacheOptions::default())?;
     let partitions = std::thread::available_parallelism().map_or(2, usize::from);
-    Ok(Database::new(
-        engine,
-        DatabaseOptions {
-            partitions,
-            ..DatabaseOptions::default()
-        },
-    ))
+    let options = DatabaseOptions {
+        partitions,
+        ..DatabaseOptions::default()
+    };
+    let database = Database::new(engine.clone(), options);
+    Ok((engine, database))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use narthex_model::{Labels, LabelsRef, Matcher, TimestampMs, format_exponent};
+use narthex_model::{Matcher, format_exponent};
 use narthex_rules::eval::{Alert, GroupStatus, RuleStatus};
 use narthex_rules::file::RuleKind;
 use serde_json::{Map, Value, json};
@@ -13,10 +13,8 @@ use super::matchers::selectors;
 use super::params::Params;
 use super::{ApiError, ApiResult};
 use crate::App;
-use crate::times::format_time;
-
-/// What Prometheus shows of a time that has not come.
-const NEVER: &str = "0001-01-01T00:00:00Z";
+use crate::json::by_name;
+use crate::times::{format_time, time_or_never};
 
 /// Groups with the rules that the parameters choose; groups without any are left out if something was chosen.
 pub(crate) async fn rules(State(app): State<Arc<App>>, params: Params) -> ApiResult {
@@ -134,7 +132,7 @@ impl<'a> Wanted<'a> {
                 "interval": seconds(group.interval_ms),
                 "limit": group.limit,
                 "evaluationTime": group.evaluation_time.as_secs_f64(),
-                "lastEvaluation": time(group.last_evaluation),
+                "lastEvaluation": time_or_never(group.last_evaluation),
             }),
         })
     }
@@ -173,7 +171,7 @@ impl<'a> Wanted<'a> {
             ("query", rule.query.as_ref().into()),
             ("health", rule.health.as_str().into()),
             ("evaluationTime", rule.evaluation_time.as_secs_f64().into()),
-            ("lastEvaluation", time(rule.last_evaluation).into()),
+            ("lastEvaluation", time_or_never(rule.last_evaluation).into()),
             ("type", kind.into()),
         ] {
             shown.insert(name.to_owned(), value);
@@ -184,7 +182,7 @@ impl<'a> Wanted<'a> {
 
 fn alert(alert: &Alert) -> Value {
     let mut shown = json!({
-        "labels": labels(&alert.labels),
+        "labels": by_name(&alert.labels),
         "annotations": alert.annotations,
         "state": alert.state.as_str(),
         "activeAt": format_time(alert.active_at),
@@ -196,22 +194,10 @@ fn alert(alert: &Alert) -> Value {
     shown
 }
 
-fn labels(labels: &Labels) -> Value {
-    let labels: LabelsRef<'_> = labels.as_ref();
-    let pairs = labels
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.into()));
-    Value::Object(pairs.collect())
-}
-
 /// What a group is called in pages: file and name, in a form that nobody reads.
 fn token(group: &GroupStatus) -> String {
     let text = format!("{};{}", group.file, group.name);
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn time(ms: Option<TimestampMs>) -> String {
-    ms.map_or_else(|| NEVER.to_owned(), format_time)
 }
 
 fn seconds(ms: i64) -> f64 {

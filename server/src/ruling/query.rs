@@ -92,7 +92,7 @@ pub(super) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
     }
 }
 
-pub(super) fn shown(value: Answered) -> SampleValue {
+fn shown(value: Answered) -> SampleValue {
     match value {
         Answered::Float(value) => SampleValue::Float(value),
         Answered::Histogram(histogram) => {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use narthex_model::Labels;
 use narthex_rules::Pending;
 use narthex_rules::notify::{AlertSender, Notification, SendError};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::json::by_name;
 use crate::times::format_time;
 
 /// Sends alerts to one Alertmanager.
@@ -59,17 +59,10 @@ impl AlertSender for HttpSender {
 
 fn shown(alert: &Notification) -> Value {
     json!({
-        "labels": object(&alert.labels),
+        "labels": by_name(&alert.labels),
         "annotations": alert.annotations,
         "startsAt": format_time(alert.starts_at),
         "endsAt": format_time(alert.ends_at),
         "generatorURL": alert.generator_url,
     })
-}
-
-fn object(labels: &Labels) -> Map<String, Value> {
-    let pairs = labels.as_ref().iter();
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect()
 }

@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 
 use narthex_ingest::{DroppedTarget, TargetStatus, TargetsSnapshot};
-use narthex_model::{Labels, TimestampMs};
 use serde_json::{Value, json};
 
-use crate::times::format_time;
-
-/// When a target that was never scraped was scraped last, as Go prints its zero time.
-const NEVER: &str = "0001-01-01T00:00:00Z";
+use crate::json::by_name;
+use crate::times::time_or_never;
 
 /// The targets at one moment.
 pub(crate) struct Targets(pub(super) TargetsSnapshot);
@@ -46,13 +43,13 @@ impl Targets {
 fn active_target(status: &TargetStatus) -> Value {
     let target = &status.target;
     json!({
-        "discoveredLabels": labels(&target.discovered),
-        "labels": labels(&target.labels),
+        "discoveredLabels": by_name(&target.discovered),
+        "labels": by_name(&target.labels),
         "scrapePool": &*status.job,
         "scrapeUrl": target.url.to_string(),
         "globalUrl": target.url.to_string(),
         "lastError": status.last_error.as_deref().unwrap_or(""),
-        "lastScrape": time(status.last_scrape),
+        "lastScrape": time_or_never(status.last_scrape),
         "lastScrapeDuration": status.last_duration.as_secs_f64(),
         "health": status.health.as_str(),
         "scrapeInterval": target.interval.to_string(),
@@ -61,13 +58,5 @@ fn active_target(status: &TargetStatus) -> Value {
 }
 
 fn dropped_target(job: &str, target: &DroppedTarget) -> Value {
-    json!({ "discoveredLabels": labels(&target.discovered), "scrapePool": job })
-}
-
-fn labels(labels: &Labels) -> BTreeMap<&str, &str> {
-    labels.iter().collect()
-}
-
-fn time(last_scrape: Option<TimestampMs>) -> String {
-    last_scrape.map_or_else(|| NEVER.to_owned(), format_time)
+    json!({ "discoveredLabels": by_name(&target.discovered), "scrapePool": job })
 }
