@@ -51,7 +51,7 @@ pub const LAYERS: &[Layer] = &[
     layer("ingest", &["model", "formats", "settings"]),
     layer("importer", &["model", "formats", "engine"]),
     layer("rules", &["model", "promql/syntax", "settings"]),
-    layer("slo", &["model", "rules"]),
+    layer("slo", &["model", "promql/syntax", "settings", "rules"]),
     Layer {
         datafusion: true,
         tests_may_use: &["datasets"],

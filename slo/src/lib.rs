@@ -1,0 +1,17 @@
+//! Did we keep our promises? Service level objectives, computed exactly from the samples that are stored.
+//!
+//! - [`spec`]: what is promised, whatever format it was written in.
+//! - [`outcome`]: what came of it, for a window of time.
+//!
+//! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
+//! difference of its prefix sums. What changes the meaning of a slice makes a new *generation* of it; targets, windows, exclusions and
+//! policies are applied when it is read, so that an edit never throws history away.
+//!
+//! ```
+//! use narthex_slo::spec::{Rolling, Window};
+//!
+//! assert_eq!(Window::Rolling(Rolling { ms: 30 * 86_400_000 }).to_string(), "30d");
+//! ```
+
+pub mod outcome;
+pub mod spec;
