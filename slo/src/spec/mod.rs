@@ -30,7 +30,7 @@ pub struct Slo {
     pub group_by: Vec<String>,
     /// How much is promised.
     pub objective: Objective,
-    /// Over which windows; never empty.
+    /// Over which windows; never empty. Policies are about the first.
     pub windows: Vec<Window>,
     /// When nothing is promised.
     pub exclusions: Vec<Exclusion>,

@@ -1,10 +1,14 @@
 //! When somebody is told.
 
+use std::collections::BTreeMap;
+
 /// Something to be told of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Its name.
+    /// Its name, that no other policy of the SLO has.
     pub name: String,
+    /// The name under which the alert goes out: several policies may share one.
+    pub alert: String,
     /// `page`, `ticket` or any other word that receivers know.
     pub severity: String,
     /// What must hold.
@@ -15,6 +19,10 @@ pub struct Policy {
     pub keep_firing_ms: i64,
     /// What follows for people: "freeze releases".
     pub consequence: String,
+    /// Labels of the alert, besides those of the SLO.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the alert: templates, as in a rule file.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// What must hold.
@@ -26,7 +34,8 @@ pub enum Trigger {
         tiers: Vec<BurnTier>,
         /// Fewer bad events than this in a long window are nothing.
         min_bad: f64,
-        /// The SLO window, in milliseconds, that the factors are meant for; `None`: they hold for any.
+        /// The SLO window, in milliseconds, that the factors are meant for: at another window the tiers' windows stay and
+        /// their factors grow with it, so that a tier holds at the same part of the budget. `None`: the factors hold for any.
         scaled_from_ms: Option<i64>,
     },
     /// More than this fraction of the budget is spent.

@@ -9,6 +9,24 @@ pub enum Window {
     Calendar(Calendar),
 }
 
+const DAY_MS: i64 = 86_400_000;
+
+impl Window {
+    /// How long it is, in milliseconds; of a calendar period, how long it is as a rule: policies are scaled by it.
+    pub fn nominal_ms(&self) -> i64 {
+        match self {
+            Self::Rolling(rolling) => rolling.ms,
+            Self::Calendar(calendar) => match calendar.unit {
+                CalendarUnit::Day => DAY_MS,
+                CalendarUnit::Week => 7 * DAY_MS,
+                CalendarUnit::Month => 30 * DAY_MS,
+                CalendarUnit::Quarter => 91 * DAY_MS,
+                CalendarUnit::Year => 365 * DAY_MS,
+            },
+        }
+    }
+}
+
 /// The last while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rolling {
