@@ -1,4 +1,16 @@
-//! What came of a promise.
+//! What came of a promise: [`Outcome`] in one window, and what is drawn beside it.
+
+mod attainments;
+mod burn_down;
+mod group_row;
+mod heat_map;
+mod incident;
+
+pub use attainments::Attainments;
+pub use burn_down::{BurnDown, BurnPoint};
+pub use group_row::GroupRow;
+pub use heat_map::{HeatCell, HeatDay, HeatMap};
+pub use incident::Incident;
 
 use narthex_model::{Labels, TimeRange, TimestampMs};
 
