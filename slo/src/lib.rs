@@ -1,6 +1,7 @@
 //! Did we keep our promises? Service level objectives, computed exactly from the samples that are stored.
 //!
 //! - [`spec`]: what is promised, whatever format it was written in.
+//! - [`count`]: from raw samples to slices.
 //! - [`outcome`]: what came of it, for a window of time.
 //!
 //! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
@@ -13,5 +14,6 @@
 //! assert_eq!(Window::Rolling(Rolling { ms: 30 * 86_400_000 }).to_string(), "30d");
 //! ```
 
+pub mod count;
 pub mod outcome;
 pub mod spec;

@@ -1,0 +1,44 @@
+//! From raw samples to slices: how many events were good, bad and there at all, and how much of the time was observed.
+//!
+//! A counter counts by the differences of consecutive samples, corrected where it was reset, and never extrapolated. A difference
+//! belongs to the time between its samples and is divided among slices in proportion to it, so that slices add up to exactly what
+//! the counter counted (see [`spread`](spread::Spread)). What is not there is not guessed: slices say how much of them was observed.
+//!
+//! A [`Tally`] takes series in any order, one call for each, and allocates nothing per sample; tallies of parts of the series merge.
+
+mod compare;
+mod counter;
+mod gauge;
+mod grid;
+mod interval;
+mod latency;
+mod native;
+mod presence;
+mod queries;
+mod slices;
+mod spread;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use gauge::{GaugeRule, by_sample, by_time};
+pub use grid::Grid;
+pub use latency::{BucketPlan, Buckets};
+pub use native::NativeSeries;
+pub use queries::{of_queries, of_ratio};
+pub use slices::{Bounds, Method, Slices};
+pub use tally::Tally;
+
+use narthex_model::TimestampMs;
+
+/// The samples of a series.
+#[derive(Debug, Clone, Copy)]
+pub struct Series<'a> {
+    /// Their times, increasing.
+    pub timestamps: &'a [TimestampMs],
+    /// Their values, as many.
+    pub values: &'a [f64],
+    /// Since when the first of them counts from zero: the last time at which its target was scraped without it, or its start
+    /// timestamp. `None`: the first sample is only where counting begins.
+    pub born: Option<TimestampMs>,
+}

@@ -1,0 +1,86 @@
+//! What was counted, slice by slice: what the ledger keeps.
+
+use super::Grid;
+
+/// What was counted for one group, slice by slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slices {
+    /// The slices; all columns have as many items.
+    pub grid: Grid,
+    /// How it was counted.
+    pub method: Method,
+    /// Good events.
+    pub good: Vec<f64>,
+    /// All events.
+    pub total: Vec<f64>,
+    /// Bad events.
+    pub bad: Vec<f64>,
+    /// Between what the good ones lie; `None`: they are exact.
+    pub bounds: Option<Bounds>,
+    /// How much of each slice was observed, in milliseconds.
+    pub observed_ms: Vec<f64>,
+}
+
+/// Between what numbers of good events lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bounds {
+    /// At least.
+    pub low: Vec<f64>,
+    /// At most.
+    pub high: Vec<f64>,
+}
+
+/// How slices were counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// By differences of counters.
+    Counters,
+    /// By differences of the buckets of classic histograms.
+    Buckets,
+    /// By differences of native histograms.
+    NativeHistograms,
+    /// By samples of gauges.
+    GaugeSamples,
+    /// By the seconds that samples of gauges stood for.
+    GaugeTime,
+    /// By PromQL that counts events.
+    Queries,
+    /// By PromQL that gives a fraction: each slice is one event.
+    Ratio,
+}
+
+impl Method {
+    /// All of them, by their code in files.
+    const BY_CODE: [Self; 7] = [
+        Self::Counters,
+        Self::Buckets,
+        Self::NativeHistograms,
+        Self::GaugeSamples,
+        Self::GaugeTime,
+        Self::Queries,
+        Self::Ratio,
+    ];
+
+    /// Its code in files.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The method of a code.
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::BY_CODE.get(usize::from(code)).copied()
+    }
+
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counters => "counters",
+            Self::Buckets => "buckets",
+            Self::NativeHistograms => "native-histograms",
+            Self::GaugeSamples => "gauge-samples",
+            Self::GaugeTime => "gauge-time",
+            Self::Queries => "promql-sliced",
+            Self::Ratio => "promql-ratio",
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Series in, slices out.
+
+use narthex_model::TimestampMs;
+
+use super::counter::{self, Observer};
+use super::presence::Presence;
+use super::{Bounds, Grid, Method, Series, Slices};
+use crate::spec::Which;
+
+/// The count of an SLO's events on a grid, by group.
+///
+/// Series are added in any order. Sums of whole events are exact, so that neither that order nor how the series were divided among
+/// tallies that are merged changes a bit of what comes out.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    grid: Grid,
+    method: Method,
+    which: Which,
+    groups: Vec<Group>,
+    reach: TimestampMs,
+}
+
+/// The columns of a group; those that nothing was added to are empty.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) total: Vec<f64>,
+    /// The events that are told apart: good or bad.
+    pub(super) some: Vec<f64>,
+    pub(super) bounds: Option<Bounds>,
+    pub(super) presence: Presence,
+}
+
+impl Tally {
+    /// Nothing yet, for `groups` groups. `which` are the events that will be told apart.
+    pub fn new(grid: Grid, groups: usize, method: Method, which: Which) -> Self {
+        let group = Group {
+            total: vec![0.0; grid.len],
+            some: vec![0.0; grid.len],
+            bounds: None,
+            presence: Presence::new(grid.len),
+        };
+        Self {
+            grid,
+            method,
+            which,
+            groups: vec![group; groups],
+            reach: grid.start,
+        }
+    }
+
+    /// Adds a counter of all events of a group, which also tells what was observed.
+    ///
+    /// # Panics
+    /// If there is no such group.
+    pub fn total(&mut self, group: usize, series: Series<'_>) {
+        let (grid, columns) = (self.grid, &mut self.groups[group]);
+        let mut observer = (&grid, &mut columns.presence);
+        let reach = counter::count(series, &grid, &mut columns.total, &mut observer);
+        self.note_reach(reach);
+    }
+
+    /// Adds a counter of those events of a group that are told apart.
+    ///
+    /// # Panics
+    /// If there is no such group.
+    pub fn some(&mut self, group: usize, series: Series<'_>) {
+        let columns = &mut self.groups[group];
+        let reach = counter::count(series, &self.grid, &mut columns.some, &mut Unobserved);
+        self.note_reach(reach);
+    }
+
+    /// The slices.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Since when what was counted at the beginning of the grid has been counting: earlier than the grid if a series was not seen
+    /// for a while before. If that is earlier than its samples were waited for, the slices since then lack events that
+    /// were not known, and should be counted again.
+    pub fn reaches_back_to(&self) -> TimestampMs {
+        self.reach
+    }
+
+    /// Adds what another tally of the same grid, groups and method counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.reach = self.reach.min(other.reach);
+        for (group, of) in self.groups.iter_mut().zip(&other.groups) {
+            // What has no bounds is exact.
+            if group.bounds.is_some() || of.bounds.is_some() {
+                let bounds = group.bounds_mut();
+                add(
+                    &mut bounds.low,
+                    of.bounds.as_ref().map_or(&of.some, |b| &b.low),
+                );
+                add(
+                    &mut bounds.high,
+                    of.bounds.as_ref().map_or(&of.some, |b| &b.high),
+                );
+            }
+            add(&mut group.total, &of.total);
+            add(&mut group.some, &of.some);
+            group.presence.merge(&of.presence);
+        }
+    }
+
+    /// The slices of each group.
+    pub fn finish(self) -> Vec<Slices> {
+        let Self {
+            grid,
+            method,
+            which,
+            groups,
+            ..
+        } = self;
+        groups
+            .into_iter()
+            .map(|group| {
+                let observed_ms = group.presence.observed(&grid);
+                group.finish(grid, method, which, observed_ms)
+            })
+            .collect()
+    }
+
+    pub(super) fn group(&mut self, group: usize) -> (Grid, &mut Group) {
+        (self.grid, &mut self.groups[group])
+    }
+
+    pub(super) fn note_reach(&mut self, reach: Option<TimestampMs>) {
+        self.reach = self.reach.min(reach.unwrap_or(self.reach));
+    }
+}
+
+impl Group {
+    /// The columns of bounds, made when they are first needed.
+    pub(super) fn bounds_mut(&mut self) -> &mut Bounds {
+        // What was counted before is exact.
+        self.bounds.get_or_insert_with(|| Bounds {
+            low: self.some.clone(),
+            high: self.some.clone(),
+        })
+    }
+
+    fn finish(self, grid: Grid, method: Method, which: Which, observed_ms: Vec<f64>) -> Slices {
+        // Milliseconds were added, which are whole.
+        let unit = if method == Method::GaugeTime {
+            1000.0
+        } else {
+            1.0
+        };
+        let total: Vec<f64> = self.total.iter().map(|total| total / unit).collect();
+        let rest = self.total.iter().zip(&self.some);
+        let rest: Vec<f64> = rest.map(|(total, some)| (total - some) / unit).collect();
+        let is_inexact = |b: &Bounds| b.low != self.some || b.high != self.some;
+        let bounds = self.bounds.filter(is_inexact);
+        let some = self.some.into_iter().map(|some| some / unit).collect();
+        let (good, bad) = match which {
+            Which::Good => (some, rest),
+            Which::Bad => (rest, some),
+        };
+        Slices {
+            grid,
+            method,
+            good,
+            total,
+            bad,
+            bounds,
+            observed_ms,
+        }
+    }
+}
+
+/// Adds column to column.
+pub(super) fn add(to: &mut [f64], from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
+}
+
+impl Observer for (&Grid, &mut Presence) {
+    fn expected(&mut self, from: TimestampMs, to: TimestampMs) {
+        self.1.expect(self.0, from, to);
+    }
+
+    fn missing(&mut self, from: TimestampMs, to: TimestampMs) {
+        self.1.miss(self.0, from, to);
+    }
+}
+
+/// For series that do not tell what was observed: a counter of errors is not there before the first.
+pub(super) struct Unobserved;
+
+impl Observer for Unobserved {
+    fn expected(&mut self, _: TimestampMs, _: TimestampMs) {}
+    fn missing(&mut self, _: TimestampMs, _: TimestampMs) {}
+}
