@@ -16,6 +16,7 @@ import imports
 import limits
 import open_format
 import rules
+import rules_past
 import scrape
 from checks import Checks
 from programs import Programs, stop_all
@@ -33,6 +34,7 @@ SCENARIOS = [
     ("bucket: object storage, with faults", bucket.run),
     ("differential: random queries, compared with Prometheus", differential.run),
     ("rules: recorded and alerted on beside Prometheus", rules.run),
+    ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
     ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
 ]

@@ -4,6 +4,7 @@
 //! - [`template`]: Go's template language, for labels and annotations of alerts.
 //! - [`eval`]: [`eval::Manager`] keeps groups running, [`eval::Group`] evaluates one, [`eval::Alerts`] is the life of the alerts of a rule.
 //! - [`mod@unit`]: promtool's unit tests of rules.
+//! - [`backfill`]: what recording rules would have recorded over times that are past, and in which order.
 //! - [`notify`]: [`notify::Notifier`] gives alerts to Alertmanagers.
 //!
 //! HTTP, SQL and JSON are not known here: the world comes in through [`Query`], [`narthex_model::Sink`], [`Notify`],
@@ -47,13 +48,16 @@
 //! }
 //! ```
 
+pub mod backfill;
 pub mod eval;
 pub mod file;
 pub mod notify;
 mod query;
+mod reads;
 mod sample;
 pub mod template;
 pub mod unit;
 
 pub use query::{Found, LastSample, Notify, Pending, Query};
+pub use reads::Reads;
 pub use sample::{SampleValue, ShownHistogram, VectorSample};

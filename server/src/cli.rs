@@ -88,7 +88,7 @@ enum Command {
     /// Run test scripts
     #[command(subcommand, after_help = test::EXAMPLES)]
     Test(test::What),
-    /// Look at what rules would have said
+    /// What rules would have recorded, and which alerts would have fired
     #[command(subcommand, after_help = rules::EXAMPLES)]
     Rules(rules::What),
     /// Print completions for a shell
@@ -152,7 +152,7 @@ fn run(
         Some(Command::Repair(arguments)) => repair::run(&arguments).map(|()| true),
         Some(Command::Check(what)) => check::run(&what),
         Some(Command::Test(what)) => runtime()?.block_on(test::run(&what)),
-        Some(Command::Rules(what)) => runtime()?.block_on(rules::run(&what)).map(|()| true),
+        Some(Command::Rules(what)) => runtime()?.block_on(rules::run(&what)),
         Some(Command::Completions(arguments)) => {
             completions::run(&arguments, &mut Cli::command()).map(|()| true)
         }

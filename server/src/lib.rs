@@ -3,6 +3,7 @@
 //! Only this crate knows HTTP and JSON. [`serve`] joins the parts; `http` has one file per endpoint, [`cli`] one per
 //! command.
 
+mod backfilling;
 pub mod cli;
 mod config;
 pub mod flags;

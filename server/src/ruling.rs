@@ -20,6 +20,7 @@ use crate::App;
 pub(crate) use direct::Direct;
 pub(crate) use flags::RuleFlags;
 use query::RuleQueries;
+pub(crate) use query::samples;
 use sender::HttpSender;
 
 /// Running rules.

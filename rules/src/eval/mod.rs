@@ -24,6 +24,7 @@ pub use manager::Manager;
 pub(crate) use metrics::{Counter, Summary};
 pub use metrics::{Metrics, Reading, ReadingKind};
 pub use replay::{Episode, Replay};
+pub(crate) use rule::SAME_LABELS;
 pub use rule::recorded_labels;
 pub use schedule::{Schedule, Turn};
 pub use settings::{Settings, World};

@@ -168,5 +168,6 @@ fn recorded(
     Ok(recorded)
 }
 
-const SAME_LABELS: &str =
+/// Why a rule fails two of whose series would be one.
+pub(crate) const SAME_LABELS: &str =
     "vector contains metrics with the same labelset after applying rule labels";

@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use narthex_model::METRIC_NAME;
-use narthex_syntax::ast::{Expr, Node, VectorSelector};
-
 use super::alerts::{ALERTS, ALERTS_FOR_STATE};
 use crate::file::{RuleKind, RuleSpec};
+use crate::reads::Reads;
 
 /// Cuts the rules of a group into runs. The rules of a run give the same whether they are evaluated one after the other or side
 /// by side, so that they may share scans.
@@ -27,8 +25,8 @@ fn reads_any(rule: &RuleSpec, written: &[&RuleSpec]) -> bool {
     if asks_queries(rule) {
         return true;
     }
-    let names: Vec<&str> = written.iter().flat_map(|rule| written_by(rule)).collect();
-    reads(&rule.expr, &names)
+    let mut names = written.iter().flat_map(|rule| written_by(rule));
+    names.any(|name| rule.reads(name) != Reads::No)
 }
 
 fn written_by(rule: &RuleSpec) -> Vec<&str> {
@@ -48,25 +46,6 @@ fn asks_queries(rule: &RuleSpec) -> bool {
             .values()
             .chain(annotations.into_iter().flatten())
             .any(asks)
-}
-
-/// Whether an expression reads one of these metrics.
-fn reads(expr: &Expr, names: &[&str]) -> bool {
-    let here = match &expr.node {
-        Node::Vector(vector) => selects(vector, names),
-        Node::Matrix(matrix) => selects(&matrix.vector, names),
-        // It joins metrics that it does not name.
-        Node::Call(call) => call.function == "info",
-        _ => false,
-    };
-    here || expr.parts().any(|part| reads(part, names))
-}
-
-fn selects(vector: &VectorSelector, names: &[&str]) -> bool {
-    let of_name = || vector.matchers.iter().filter(|m| m.name() == METRIC_NAME);
-    names
-        .iter()
-        .any(|name| of_name().all(|matcher| matcher.accepts(name)))
 }
 
 #[cfg(test)]

@@ -56,11 +56,16 @@ pub(crate) fn open(path: &Path) -> Result<Database> {
 /// As [`open`].
 pub(crate) fn open_store(path: &Path) -> Result<(Arc<Engine>, Database)> {
     let (engine, _) = open_for_queries(path, CacheOptions::default())?;
+    let database = database_of(&engine);
+    Ok((engine, database))
+}
+
+/// A database over `engine` that uses all cores.
+pub(crate) fn database_of(engine: &Arc<Engine>) -> Database {
     let partitions = std::thread::available_parallelism().map_or(2, usize::from);
     let options = DatabaseOptions {
         partitions,
         ..DatabaseOptions::default()
     };
-    let database = Database::new(engine.clone(), options);
-    Ok((engine, database))
+    Database::new(engine.clone(), options)
 }

@@ -73,7 +73,7 @@ impl Query for RuleQueries {
 }
 
 /// An answer as a vector.
-pub(super) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
+pub(crate) fn samples(value: QueryValue) -> Result<Vec<VectorSample>> {
     match value {
         QueryValue::Vector(samples) => Ok(samples
             .into_iter()
