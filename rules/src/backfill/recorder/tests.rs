@@ -19,7 +19,7 @@ fn rule() -> RuleSpec {
 
 /// Series `i` of the answer: two have the same labels once the rule has set its own.
 fn labels(i: u8) -> Labels {
-    let own = if i % 2 == 0 { "a" } else { "b" };
+    let own = if i.is_multiple_of(2) { "a" } else { "b" };
     let number = (i / 2).to_string();
     Labels::new([("__name__", "x"), ("i", &number), ("own", own)]).expect("valid")
 }
