@@ -10,6 +10,7 @@ use narthex_model::{Error, Result, parse_duration};
 
 use crate::peers::{Kind, Place};
 use crate::queries::Query;
+use crate::ruled;
 
 /// The repository this program was built from.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -22,6 +23,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         side-by-side --hosts 10000 --duration 5m --queries cardinality\n  \
         side-by-side --queries dashboard --clients 1,32 --data runs\n  \
         side-by-side --kind cpu --hosts 100 --queries tsbs\n  \
+        side-by-side --rules 1000 --duration 5m --skip victoriametrics\n  \
         side-by-side --only narthex --data runs"
 )]
 pub(crate) struct Cli {
@@ -58,6 +60,10 @@ pub(crate) struct Cli {
     /// Ask Narthex while the samples are in its head; otherwise they are in a block by then.
     #[arg(long)]
     head: bool,
+    /// Ask no queries: send the fleet live for as long as --duration says, while so many rules are evaluated every 15 s; 0 shows
+    /// what sending alone costs.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "data")]
+    pub(crate) rules: Option<usize>,
     /// Keep the temporary data folder.
     #[arg(long, conflicts_with = "data")]
     pub(crate) keep_data: bool,
@@ -86,6 +92,15 @@ impl Cli {
             interval_ms,
             scrapes: usize::try_from(self.duration / interval_ms).unwrap_or(0),
         })
+    }
+
+    /// How long rules are measured, in milliseconds.
+    pub(crate) fn rules_ms(&self) -> Option<i64> {
+        self.rules.map(|_| self.duration)
+    }
+
+    fn rule_file(&self, count: usize) -> Result<String> {
+        ruled::rules(&Path::new(ROOT).join("benches/queries/rules.toml"), count)
     }
 
     pub(crate) fn queries(&self) -> Result<Vec<Query>> {
@@ -136,6 +151,7 @@ impl Cli {
             program,
             folder,
             head: self.head,
+            rules: self.rules.map(|count| self.rule_file(count)).transpose()?,
         })
     }
 

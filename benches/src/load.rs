@@ -92,6 +92,7 @@ async fn load_anew(fleet: &Fleet, place: &Place) -> Result<Load> {
         hosts_per_request: HOSTS_PER_REQUEST,
         retries: 10,
         timeout: Duration::from_secs(60),
+        live: false,
     };
     let bar = progress_bar(place.kind.name(), fleet.sample_count());
     let on_ack = {

@@ -13,6 +13,7 @@ mod peers;
 mod process;
 mod queries;
 mod report;
+mod ruled;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use cli::Cli;
 use compare::{Agreement, Row, compare};
 use load::{describe, load};
 use peers::{Place, System};
-use report::{Column, report};
+use report::{Column, head, report};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -63,10 +64,17 @@ async fn stopped() {
 /// Returns whether all answers agree and all samples were found.
 async fn run(cli: &Cli) -> Result<bool> {
     let fleet = cli.fleet()?;
-    let queries = cli.queries()?;
     let temporary = tempfile::tempdir()
         .map_err(|e| Error::unavailable("cannot make a folder").with_source(e))?;
     let places = cli.places(temporary.path())?;
+    if let Some(for_ms) = cli.rules_ms() {
+        let told = ruled::ruled(&places, fleet.options(), for_ms).await?;
+        let versions: Vec<_> = places.iter().map(Place::version).collect();
+        print!("{}", head(&versions, &describe(&fleet), &command()));
+        print!("{told}");
+        return Ok(true);
+    }
+    let queries = cli.queries()?;
 
     let mut loads = Vec::new();
     for place in &places {

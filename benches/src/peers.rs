@@ -89,6 +89,8 @@ pub(crate) struct Place {
     pub(crate) folder: PathBuf,
     /// Whether Narthex is to keep what it was sent in its head.
     pub(crate) head: bool,
+    /// The rules that it evaluates, as a rule file.
+    pub(crate) rules: Option<String>,
 }
 
 impl Place {
@@ -116,11 +118,12 @@ impl Place {
         };
         std::fs::create_dir_all(self.data()).map_err(failed)?;
         let config = self.folder.join("config.yml");
-        std::fs::write(
-            &config,
-            "global:\n  scrape_interval: 1m\nscrape_configs: []\n",
-        )
-        .map_err(failed)?;
+        let mut text = "global:\n  scrape_interval: 1m\nscrape_configs: []\n".to_owned();
+        if let Some(rules) = &self.rules {
+            text += "rule_files: [rules.yml]\n";
+            std::fs::write(self.folder.join("rules.yml"), rules).map_err(failed)?;
+        }
+        std::fs::write(&config, text).map_err(failed)?;
         let port = free_port().map_err(failed)?;
         let args = self.kind.args(&self.data(), &config, port);
         let process = Process::start(&self.program, &args, &self.folder.join("log"))?;
@@ -261,7 +264,7 @@ fn free_port() -> std::io::Result<u16> {
 }
 
 /// The sum of all series of `metric` in a page of metrics, in thousandths, so that sums can be compared.
-fn metric_sum(page: &str, metric: &str) -> i64 {
+pub(crate) fn metric_sum(page: &str, metric: &str) -> i64 {
     let lines = page.lines().filter_map(|line| line.strip_prefix(metric));
     let own = lines.filter(|rest| rest.starts_with(['{', ' ']));
     let values = own.filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok());

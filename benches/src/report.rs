@@ -19,22 +19,29 @@ pub(crate) struct Column {
 
 /// The whole report.
 pub(crate) fn report(dataset: &str, command: &str, columns: &[Column], rows: &[Row]) -> String {
-    let mut out = String::new();
     let versions: Vec<_> = columns
         .iter()
-        .map(|column| column.version.as_str())
+        .map(|column| column.version.clone())
         .collect();
+    let mut out = head(&versions, dataset, command);
     // Writing to a string cannot fail.
     let _ = write!(
         out,
-        "Machine: {}\nVersions: {}\nData: {dataset}\nCommand: `{command}`\n\n## Load\n\n{}\n## Queries\n\n{}\n{}",
-        machine(),
-        versions.join("; "),
+        "## Load\n\n{}\n## Queries\n\n{}\n{}",
         load_table(columns),
         query_table(columns, rows),
         remarks(columns, rows),
     );
     out
+}
+
+/// On which machine, with which programs, data and command.
+pub(crate) fn head(versions: &[String], dataset: &str, command: &str) -> String {
+    format!(
+        "Machine: {}\nVersions: {}\nData: {dataset}\nCommand: `{command}`\n\n",
+        machine(),
+        versions.join("; "),
+    )
 }
 
 fn machine() -> String {

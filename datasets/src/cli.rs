@@ -89,6 +89,9 @@ pub(crate) struct FleetArgs {
     /// The longest wait for one answer.
     #[arg(long, default_value = "60s", value_parser = parse_duration)]
     timeout: i64,
+    /// Send samples when their time has come, not before: for a `--start` that is near.
+    #[arg(long, requires = "remote_write")]
+    live: bool,
     /// Append a line to this file for each acknowledged request.
     #[arg(long, value_name = "FILE")]
     pub(crate) log_acked: Option<PathBuf>,
@@ -102,6 +105,7 @@ impl FleetArgs {
             hosts_per_request: self.hosts_per_request,
             retries: self.retries,
             timeout: Duration::from_millis(self.timeout.unsigned_abs()),
+            live: self.live,
         }
     }
 }

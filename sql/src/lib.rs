@@ -24,6 +24,7 @@ mod sized;
 mod source;
 mod statement;
 mod stats;
+mod together;
 mod tuning;
 mod yielding;
 
@@ -34,6 +35,7 @@ pub use rows::SqlRows;
 pub use run::{Answer, Explain};
 pub use session::Spill;
 pub use stats::QueryStats;
+pub use together::Prepared;
 pub use tuning::Tuning;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_promql::ast::{Expr, ValueType};
-use narthex_promql::{EvalParams, QueryPlan, parse, plan, value_type};
+use narthex_promql::{Asked, EvalParams, QueryPlan, parse, plan, plan_together, value_type};
 
 use crate::run::Explain;
 use crate::source::SnapshotSource;
@@ -83,37 +83,98 @@ pub(crate) fn prepare(
     request: &Request<'_>,
     decoded: bool,
 ) -> Result<Planned> {
-    let options = request.options;
-    let expr = parse(request.query, &options.language)?;
-    let value_type = value_type(&expr);
-    if !request.times.is_instant()
-        && matches!(value_type, ValueType::RangeVector | ValueType::String)
-    {
-        let found = value_type.as_str();
-        let message = format!(
-            "invalid expression type \"{found}\" for range query, must be Scalar or instant Vector"
-        );
-        return Err(Error::invalid(message));
-    }
-    let params = EvalParams {
-        grid: request.times.grid(),
-        end: request.times.end(),
-        instant: request.times.is_instant(),
-        lookback_ms: request.lookback_ms.unwrap_or(options.lookback_ms),
-        subquery_step_ms: SUBQUERY_STEP_MS,
-        samples_max: options.samples_max,
-        delayed_names: options.delayed_names,
-        start_timestamps: options.start_timestamps,
-        decoded,
-        outlined: request.explain.is_some(),
-        counted: request.stats,
+    let read = Read::new(snapshot, request)?;
+    let plan = plan(read.asked(), &request.params(decoded))?;
+    Ok(read.planned(plan))
+}
+
+/// Parses and plans queries at the times of the first, so that what stands in several of them is evaluated once.
+///
+/// # Errors
+/// Each for itself, as [`prepare`].
+pub(crate) fn prepare_together(
+    snapshot: &Snapshot,
+    requests: &[Request<'_>],
+) -> Vec<Result<Planned>> {
+    let Some(first) = requests.first() else {
+        return Vec::new();
     };
-    let source = SnapshotSource::new(snapshot.clone(), options.series_max);
-    let plan = plan(&expr, request.query, &params, &source)?;
-    Ok(Planned {
-        expr,
-        plan,
-        value_type,
-        samples: source.samples(),
-    })
+    let read = requests.iter().map(|request| Read::new(snapshot, request));
+    let read: Vec<Result<Read<'_>>> = read.collect();
+    let asked: Vec<_> = read.iter().flatten().map(Read::asked).collect();
+    let mut plans = plan_together(&asked, &first.params(true)).into_iter();
+    let mut next = || {
+        plans
+            .next()
+            .unwrap_or_else(|| Err(Error::internal("a query has no plan")))
+    };
+    read.into_iter()
+        .map(|read| read.and_then(|read| Ok(read.planned(next()?))))
+        .collect()
+}
+
+/// A query that was read, and where its series come from.
+struct Read<'a> {
+    query: &'a str,
+    expr: Expr,
+    value_type: ValueType,
+    source: SnapshotSource,
+}
+
+impl<'a> Read<'a> {
+    fn new(snapshot: &Snapshot, request: &Request<'a>) -> Result<Self> {
+        let expr = parse(request.query, &request.options.language)?;
+        let value_type = value_type(&expr);
+        if !request.times.is_instant()
+            && matches!(value_type, ValueType::RangeVector | ValueType::String)
+        {
+            let found = value_type.as_str();
+            let message = format!(
+                "invalid expression type \"{found}\" for range query, must be Scalar or instant Vector"
+            );
+            return Err(Error::invalid(message));
+        }
+        Ok(Self {
+            query: request.query,
+            expr,
+            value_type,
+            source: SnapshotSource::new(snapshot.clone(), request.options.series_max),
+        })
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            expr: &self.expr,
+            query: self.query,
+            source: &self.source,
+        }
+    }
+
+    fn planned(self, plan: QueryPlan) -> Planned {
+        Planned {
+            expr: self.expr,
+            plan,
+            value_type: self.value_type,
+            samples: self.source.samples(),
+        }
+    }
+}
+
+impl Request<'_> {
+    fn params(&self, decoded: bool) -> EvalParams {
+        let options = self.options;
+        EvalParams {
+            grid: self.times.grid(),
+            end: self.times.end(),
+            instant: self.times.is_instant(),
+            lookback_ms: self.lookback_ms.unwrap_or(options.lookback_ms),
+            subquery_step_ms: SUBQUERY_STEP_MS,
+            samples_max: options.samples_max,
+            delayed_names: options.delayed_names,
+            start_timestamps: options.start_timestamps,
+            decoded,
+            outlined: self.explain.is_some(),
+            counted: self.stats,
+        }
+    }
 }

@@ -101,6 +101,21 @@ pub(crate) async fn answer(
     })
 }
 
+/// Runs a planned query; it began when it was `started`.
+pub(crate) async fn output(
+    sessions: &Sessions,
+    snapshot: &Snapshot,
+    planned: &Planned,
+    started: Instant,
+) -> Result<QueryOutput> {
+    let memory = sessions.memory();
+    let ready = ready(sessions, &memory, planned).await?;
+    let run = run(&planned.plan, ready.as_ref(), &memory, started).await?;
+    let mut output = run.output;
+    output.warnings.extend(snapshot.warnings());
+    Ok(output)
+}
+
 async fn ready(
     sessions: &Sessions,
     memory: &Arc<QueryMemory>,

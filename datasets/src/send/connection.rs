@@ -1,14 +1,15 @@
 //! One connection: a thread prepares requests while the one before is on its way.
 
 use std::ops::Range;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use narthex_model::{Error, Result};
+use narthex_model::{Error, Result, TimestampMs};
 use tokio::sync::mpsc;
 
 use super::post::Poster;
 use super::template::Template;
-use super::{Ack, OnAck};
+use super::{Ack, OnAck, SendOptions};
 use crate::{Fleet, Host};
 
 /// Requests that may be ready and not sent.
@@ -18,28 +19,36 @@ pub(crate) struct Connection {
     fleet: Fleet,
     hosts: Range<usize>,
     hosts_per_request: usize,
+    live: bool,
 }
 
 /// A request and what its ack will say.
 struct Request {
     body: Bytes,
     ack: Ack,
+    /// The latest time of its samples.
+    time: TimestampMs,
 }
 
 impl Connection {
-    pub(crate) fn new(fleet: Fleet, hosts: Range<usize>, hosts_per_request: usize) -> Self {
+    pub(crate) fn new(fleet: Fleet, hosts: Range<usize>, options: &SendOptions) -> Self {
         Self {
             fleet,
             hosts,
-            hosts_per_request,
+            hosts_per_request: options.hosts_per_request,
+            live: options.live,
         }
     }
 
     /// Sends all samples of the hosts, in time order.
     pub(crate) async fn run(self, poster: Poster, on_ack: OnAck) -> Result<()> {
         let (ready, mut requests) = mpsc::channel(READY_MAX);
+        let live = self.live;
         let prepare = tokio::task::spawn_blocking(move || self.prepare(&ready));
-        while let Some(Request { body, ack }) = requests.recv().await {
+        while let Some(Request { body, ack, time }) = requests.recv().await {
+            if live {
+                tokio::time::sleep(until(time)).await;
+            }
             let at = |e: Error| e.context(format!("scrape {} of hosts {:?}", ack.tick, ack.hosts));
             poster.post(body).await.map_err(at)?;
             on_ack(&ack);
@@ -97,8 +106,10 @@ impl Group {
     }
 
     fn next(&mut self, tick: usize) -> Result<Request> {
+        let mut latest = TimestampMs::MIN;
         for (i, host) in self.hosts.iter_mut().enumerate() {
             let time = host.scrape(&mut self.values);
+            latest = latest.max(time);
             self.template
                 .fill(i * self.values.len(), time, &self.values);
         }
@@ -117,6 +128,14 @@ impl Group {
         Ok(Request {
             body: body.into(),
             ack,
+            time: latest,
         })
     }
+}
+
+/// How long it is until `time`.
+fn until(time: TimestampMs) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let time = Duration::from_millis(time.unsigned_abs());
+    time.saturating_sub(now.unwrap_or_default())
 }

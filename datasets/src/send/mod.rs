@@ -31,6 +31,8 @@ pub struct SendOptions {
     pub retries: u32,
     /// The longest wait for one answer.
     pub timeout: Duration,
+    /// Whether samples are sent when their time has come, not before: for a fleet that begins now, or a little earlier.
+    pub live: bool,
 }
 
 /// A request that was acknowledged.
@@ -60,7 +62,7 @@ pub async fn send(fleet: &Fleet, options: &SendOptions, on_ack: OnAck) -> Result
     let mut connections = JoinSet::new();
     for hosts in shares(fleet.options().hosts, options.connections) {
         let poster = Poster::new(options)?;
-        let connection = Connection::new(fleet.clone(), hosts, options.hosts_per_request);
+        let connection = Connection::new(fleet.clone(), hosts, options);
         connections.spawn(connection.run(poster, on_ack.clone()));
     }
     while let Some(ended) = connections.join_next().await {

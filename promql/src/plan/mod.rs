@@ -90,20 +90,52 @@ pub struct EvalParams {
 /// A native histogram counts as so many floats where work or memory is bounded: it is about as much.
 const HISTOGRAM_SAMPLES: usize = 32;
 
-/// Plans `expr`, which the parser has read from `query` and checked, over the series of `source`.
+/// A query, and where its series come from.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// What the parser has read from `query` and checked.
+    pub expr: &'a Expr,
+    /// Its text.
+    pub query: &'a str,
+    /// The series.
+    pub source: &'a dyn SeriesSource,
+}
+
+/// Plans a query.
 ///
 /// # Errors
 /// `Invalid` for what is not supported yet or can only be checked here, `Limit` beyond `samples_max`, and whatever the source says.
-pub fn plan(
-    expr: &Expr,
-    query: &str,
+pub fn plan(asked: Asked<'_>, params: &EvalParams) -> Result<QueryPlan> {
+    let exprs = [asked.expr];
+    plan_one(asked, params, &Common::of(exprs), &Invariants::of(exprs))
+}
+
+/// Plans several queries over the same series: what stands in more than one of them is evaluated once, by whichever plan runs first,
+/// and is kept until the last plan is dropped. What such a part has to say besides its values is said by one of the queries alone.
+///
+/// # Errors
+/// Each for itself, as [`plan`].
+pub fn plan_together(asked: &[Asked<'_>], params: &EvalParams) -> Vec<Result<QueryPlan>> {
+    let exprs = || asked.iter().map(|asked| asked.expr);
+    let (common, invariants) = (Common::of(exprs()), Invariants::of(exprs()));
+    let plan = |asked: &Asked<'_>| plan_one(*asked, params, &common, &invariants);
+    asked.iter().map(plan).collect()
+}
+
+fn plan_one(
+    asked: Asked<'_>,
     params: &EvalParams,
-    source: &dyn SeriesSource,
+    common: &Common<'_>,
+    invariants: &Invariants,
 ) -> Result<QueryPlan> {
+    let Asked {
+        expr,
+        query,
+        source,
+    } = asked;
     check_extensions(expr)?;
     let notes = Notes::new(query);
     let meetings = Meetings::default();
-    let (common, invariants) = (Common::of(expr), Invariants::of(expr));
     let decisions = Decisions::default();
     let counts = params.counted.then(|| SampleCounts::new(params.grid.steps));
     let widest = Cell::new(params.grid.steps);
@@ -115,8 +147,8 @@ pub fn plan(
         widest: &widest,
         query: params.grid,
         notes: &notes,
-        common: &common,
-        invariants: &invariants,
+        common,
+        invariants,
         buckets: Buckets::Unsaid,
         meetings: &meetings,
         decisions: &decisions,
@@ -132,7 +164,7 @@ pub fn plan(
             Body::Samples(samples.without_dropped_names()?, windows, reach)
         }
     };
-    let mut drawing = Drawing::new(&decisions, &common, &invariants);
+    let mut drawing = Drawing::new(&decisions, common, invariants);
     Ok(QueryPlan {
         outline: params.outlined.then(|| drawing.draw(expr, params.grid)),
         body,
@@ -198,6 +230,21 @@ impl Meetings {
         let meeting = Meeting::new(pairs);
         self.0.borrow_mut().push(meeting.clone());
         meeting
+    }
+
+    /// How many there are.
+    fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Those from `first` on.
+    fn since(&self, first: usize) -> Vec<Meeting> {
+        self.0.borrow().iter().skip(first).cloned().collect()
+    }
+
+    /// Those of a part that was planned for another query.
+    fn join(&self, others: &[Meeting]) {
+        self.0.borrow_mut().extend_from_slice(others);
     }
 
     fn into_inner(self) -> Vec<Meeting> {

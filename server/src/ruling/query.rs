@@ -1,14 +1,14 @@
-//! How rules ask: on the query threads, one place for each expression, as everybody else.
+//! How rules ask: on the query threads, one place for each expression, as everybody else; but those of a group are planned together.
 
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use narthex_engine::Engine;
 use narthex_model::{Error, Matcher, Result, TimeRange, TimestampMs};
 use narthex_promql::{QueryValue, SampleValue as Answered, histograms};
 use narthex_rules::{Found, LastSample, Pending, Query, SampleValue, ShownHistogram, VectorSample};
-use narthex_sql::{QueryOptions, Times};
+use narthex_sql::{Database, Prepared};
 
 use crate::App;
 use crate::http::ApiError;
@@ -29,32 +29,56 @@ impl RuleQueries {
         app.ok_or_else(|| Error::unavailable("the server is stopping"))
     }
 
-    async fn found(&self, expr: Arc<str>, at: TimestampMs) -> Found {
-        let began = Instant::now();
-        let result = self.evaluate(expr, at).await;
-        let took = began.elapsed();
-        Found { result, took }
-    }
-
-    async fn evaluate(&self, expr: Arc<str>, at: TimestampMs) -> Result<Vec<VectorSample>> {
+    /// Answers to expressions that are planned together.
+    async fn found(&self, exprs: &[Arc<str>], at: TimestampMs) -> Result<Vec<Found>> {
         let app = self.app()?;
         let database = app.store()?.database.clone();
-        let work = async move {
-            let answer = database
-                .query(&expr, Times::Instant(at), QueryOptions::default())
-                .await;
-            let answer = answer.map_err(|e| ApiError::execution(&e))?;
-            Ok(samples(answer.output.value))
+        let (planner, queries) = (database.clone(), exprs.to_vec());
+        let began = Instant::now();
+        let plan = async move { Ok(planner.prepare_together(&queries, at)) };
+        let plans = app.queries.run(None, plan).await.map_err(invalid)?;
+        let planning = began.elapsed() / u32::try_from(plans.len()).unwrap_or(u32::MAX).max(1);
+        let run = async |prepared: Result<Prepared>| {
+            let began = Instant::now();
+            let result = run(&app, &database, prepared).await;
+            let took = planning + began.elapsed();
+            Found { result, took }
         };
-        let found = app.queries.run(None, work).await;
-        found.map_err(|e| Error::invalid(e.message()))?
+        Ok(join_all(plans.into_iter().map(run)).await)
     }
+}
+
+async fn run(
+    app: &App,
+    database: &Arc<Database>,
+    prepared: Result<Prepared>,
+) -> Result<Vec<VectorSample>> {
+    let prepared = prepared.map_err(|e| invalid(ApiError::execution(&e)))?;
+    let database = database.clone();
+    let work = async move {
+        let output = database.run(prepared).await;
+        let output = output.map_err(|e| ApiError::execution(&e))?;
+        Ok(samples(output.value))
+    };
+    app.queries.run(None, work).await.map_err(invalid)?
+}
+
+fn invalid(error: ApiError) -> Error {
+    Error::invalid(error.message())
 }
 
 impl Query for RuleQueries {
     fn instant<'a>(&'a self, exprs: &'a [Arc<str>], at: TimestampMs) -> Pending<'a, Vec<Found>> {
-        let found = exprs.iter().map(move |expr| self.found(expr.clone(), at));
-        Box::pin(join_all(found))
+        Box::pin(async move {
+            let found = self.found(exprs, at).await;
+            found.unwrap_or_else(|error| {
+                let failed = |_| Found {
+                    result: Err(Error::new(error.kind(), error.message())),
+                    took: Duration::ZERO,
+                };
+                exprs.iter().map(failed).collect()
+            })
+        })
     }
 
     fn last<'a>(
