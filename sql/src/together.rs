@@ -68,11 +68,10 @@ impl Database {
         } = prepared;
         let deadline = self.deadline(None);
         let running = run::output(&self.sessions, &snapshot, &planned, Instant::now());
-        match deadline.limit(running).await {
+        match deadline.limit(Box::pin(running)).await {
             // A block is gone that was there when it was planned.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let options = QueryOptions::default();
-                self.query_instant(&query, time, options).await
+                Box::pin(self.query_instant(&query, time, QueryOptions::default())).await
             }
             done => done,
         }

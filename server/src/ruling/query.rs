@@ -36,7 +36,7 @@ impl RuleQueries {
         let (planner, queries) = (database.clone(), exprs.to_vec());
         let began = Instant::now();
         let plan = async move { Ok(planner.prepare_together(&queries, at)) };
-        let plans = app.queries.run(None, plan).await.map_err(invalid)?;
+        let plans = app.queries.run(None, plan).await.map_err(|e| invalid(&e))?;
         let planning = began.elapsed() / u32::try_from(plans.len()).unwrap_or(u32::MAX).max(1);
         let run = async |prepared: Result<Prepared>| {
             let began = Instant::now();
@@ -53,17 +53,17 @@ async fn run(
     database: &Arc<Database>,
     prepared: Result<Prepared>,
 ) -> Result<Vec<VectorSample>> {
-    let prepared = prepared.map_err(|e| invalid(ApiError::execution(&e)))?;
+    let prepared = prepared.map_err(|e| invalid(&ApiError::execution(&e)))?;
     let database = database.clone();
     let work = async move {
         let output = database.run(prepared).await;
         let output = output.map_err(|e| ApiError::execution(&e))?;
         Ok(samples(output.value))
     };
-    app.queries.run(None, work).await.map_err(invalid)?
+    app.queries.run(None, work).await.map_err(|e| invalid(&e))?
 }
 
-fn invalid(error: ApiError) -> Error {
+fn invalid(error: &ApiError) -> Error {
     Error::invalid(error.message())
 }
 
