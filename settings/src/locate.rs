@@ -12,6 +12,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 pub enum Step {
     /// The value of this key.
     Key(&'static str),
+    /// The value of this key, that whoever wrote the file chose.
+    Name(String),
     /// The element at this position.
     Index(usize),
 }
@@ -20,27 +22,50 @@ pub enum Step {
 pub fn show_path(path: &[Step]) -> String {
     let mut out = String::new();
     for step in path {
-        match step {
-            Step::Key(key) if out.is_empty() => out.push_str(key),
-            Step::Key(key) => {
-                out.push('.');
+        match step.key() {
+            Some(key) => {
+                let dot = if out.is_empty() { "" } else { "." };
+                out.push_str(dot);
                 out.push_str(key);
             }
-            Step::Index(i) => out.push_str(&format!("[{i}]")),
+            None => out.push_str(&format!("[{}]", step.index())),
         }
     }
     out
 }
 
+impl Step {
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Name(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+
+    fn index(&self) -> usize {
+        match self {
+            Self::Index(index) => *index,
+            Self::Key(_) | Self::Name(_) => 0,
+        }
+    }
+}
+
 /// Line and column, from 1, of the last key of `path`, or of the element it ends with. A part of the path that is not
 /// there gives the place of the deepest node that is.
 pub fn locate(text: &str, path: &[Step]) -> Option<(usize, usize)> {
+    locate_in(text, 0, path)
+}
+
+/// As [`locate`], in one of several documents, counted from 0.
+pub fn locate_in(text: &str, document: usize, path: &[Step]) -> Option<(usize, usize)> {
     (0..=path.len()).rev().find_map(|depth| {
         let probe = Probe {
             path: path.get(..depth)?,
         };
+        let mut documents = serde_yaml::Deserializer::from_str(text);
         let location = probe
-            .deserialize(serde_yaml::Deserializer::from_str(text))
+            .deserialize(documents.nth(document)?)
             .err()?
             .location()?;
         Some((location.line(), location.column()))
@@ -55,11 +80,13 @@ impl<'de> DeserializeSeed<'de> for Probe<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.path.split_first() {
-            None => deserializer.deserialize_any(Fail),
-            Some((Step::Key(key), rest)) => deserializer.deserialize_any(InMap { key, rest }),
-            Some((Step::Index(index), rest)) => deserializer.deserialize_any(InSeq {
-                index: *index,
+        let Some((step, rest)) = self.path.split_first() else {
+            return deserializer.deserialize_any(Fail);
+        };
+        match step.key() {
+            Some(key) => deserializer.deserialize_any(InMap { key, rest }),
+            None => deserializer.deserialize_any(InSeq {
+                index: step.index(),
                 rest,
             }),
         }
@@ -175,5 +202,13 @@ mod tests {
         for (path, place) in cases {
             assert_eq!(locate(text, path), Some(*place), "{}", show_path(path));
         }
+    }
+
+    #[test]
+    fn several_documents() {
+        let text = "a: 1\n---\nlabels:\n  b.c: 2\n---\na: 3\n";
+        let path = [Step::Key("labels"), Step::Name("b.c".to_owned())];
+        assert_eq!(locate_in(text, 1, &path), Some((4, 3)));
+        assert_eq!(locate_in(text, 2, &[Step::Key("a")]), Some((6, 1)));
     }
 }

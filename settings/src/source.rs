@@ -65,6 +65,9 @@ fn reword(text: &str, is_known_elsewhere: fn(&str) -> bool) -> String {
     if let Some((path, rest)) = text.split_once("duplicate field `") {
         return format!("{path}key \"{}\" stands twice", rest.trim_end_matches('`'));
     }
+    if let Some((path, key)) = text.split_once("duplicate entry with key ") {
+        return format!("{path}key {key} stands twice");
+    }
     if let Some((path, rest)) = text.split_once("missing field `") {
         return format!("{path}key \"{}\" is missing", rest.trim_end_matches('`'));
     }

@@ -1,6 +1,7 @@
 //! Did we keep our promises? Service level objectives, computed exactly from the samples that are stored.
 //!
 //! - [`spec`]: what is promised, whatever format it was written in.
+//! - [`load`], [`parse()`], [`native`]: specs from files, ours and those of Sloth, Pyrra, OpenSLO and slo-generator.
 //! - [`count`]: from raw samples to slices.
 //! - [`outcome`]: what came of it, for a window of time.
 //!
@@ -15,5 +16,13 @@
 //! ```
 
 pub mod count;
+mod import;
+mod load;
+pub mod native;
 pub mod outcome;
+pub mod policies;
+pub mod promql;
 pub mod spec;
+mod yaml;
+
+pub use load::{Options, Placed, Specs, Text, load, parse, spec_files};

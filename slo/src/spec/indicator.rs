@@ -71,14 +71,14 @@ pub enum Which {
 }
 
 /// Series whose events are added.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted(
     /// A series that several of these select counts once for each; never empty.
     pub Vec<Selector>,
 );
 
 /// Series that match.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     /// The matchers, that of the name included.
     pub matchers: Vec<Matcher>,
@@ -106,4 +106,15 @@ pub struct Part {
     pub slo: String,
     /// How much it counts: above 0.
     pub weight: f64,
+}
+
+impl Which {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Good => Self::Bad,
+            Self::Bad => Self::Good,
+        }
+    }
 }

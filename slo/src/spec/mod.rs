@@ -2,12 +2,15 @@
 
 mod display;
 mod indicator;
+mod percent;
 mod policy;
+mod selector;
 mod window;
 
 use std::collections::BTreeMap;
 
 pub use indicator::{Comparison, Counted, Indicator, Part, Selector, Which};
+pub use percent::{complement, from_percent, to_percent};
 pub use policy::{BurnTier, Policy, Trigger};
 pub use window::{Calendar, CalendarUnit, Exclusion, Rolling, Weekday, Window};
 

@@ -1,0 +1,8 @@
+//! What the PromQL of an indicator counts: counters that can be counted exactly are told from all else.
+
+mod counters;
+mod indicator;
+mod template;
+
+pub use indicator::{Known, latency, of_counters, of_queries, of_ratio};
+pub use template::{Template, WINDOW};
