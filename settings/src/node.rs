@@ -288,7 +288,6 @@ fn describe(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::documents;
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) fn texts(texts: &BTreeMap<String, String>) -> Option<Value> {
 }
 
 /// A document's text.
-pub(crate) fn write(value: Value) -> String {
+pub(crate) fn write(value: &Value) -> String {
     // A tree of texts, numbers, lists and mappings can always be written.
-    serde_yaml::to_string(&value).unwrap_or_default()
+    serde_yaml::to_string(value).unwrap_or_default()
 }

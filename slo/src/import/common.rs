@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use narthex_model::format_duration;
 use narthex_settings::{Keys, Node};
 
 use crate::native::{id_problem, is_id};
@@ -105,8 +106,11 @@ pub(super) fn set_queries(
     which: Which,
     node: &Node<'_>,
 ) {
-    node.note("no sum of counters: evaluated as PromQL in slices of 5m, which are added");
-    slo.slice_ms = QUERY_SLICE_MS;
+    slo.slice_ms = slice_for(slo, QUERY_SLICE_MS);
+    node.note(format_args!(
+        "no sum of counters: evaluated as PromQL in slices of {}, which are added",
+        format_duration(slo.slice_ms)
+    ));
     slo.indicator = Indicator::Queries {
         total: total.text.clone(),
         some: some.text.clone(),
@@ -114,12 +118,25 @@ pub(super) fn set_queries(
     };
 }
 
+/// The ledger's slice: as wanted, but for stretches of time that such slices do not make up.
+fn slice_for(slo: &Slo, wanted_ms: i64) -> i64 {
+    match slo.objective.budgeting {
+        Budgeting::Timeslices { slice_ms, .. } | Budgeting::RatioTimeslices { slice_ms }
+            if slice_ms % wanted_ms != 0 =>
+        {
+            slice_ms
+        }
+        _ => wanted_ms,
+    }
+}
+
 /// Sets a ratio that is evaluated slice by slice; where occurrences were wanted, the mean of the slices is what can be had.
-pub(super) fn set_ratio(slo: &mut Slo, query: String, slice_ms: i64, node: &Node<'_>) {
+pub(super) fn set_ratio(slo: &mut Slo, query: String, wanted_ms: i64, node: &Node<'_>) {
+    let slice_ms = slice_for(slo, wanted_ms);
     slo.indicator = Indicator::ErrorRatio { query };
     slo.slice_ms = slice_ms;
     if slo.objective.budgeting == Budgeting::Occurrences {
-        let slice = narthex_model::format_duration(slice_ms);
+        let slice = format_duration(slice_ms);
         node.note(format_args!(
             "a ratio does not say how many events there were: the mean over slices of {slice} is taken (ratio-timeslices)"
         ));

@@ -4,6 +4,7 @@ mod files;
 mod format;
 mod whole;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use narthex_model::{Error, Result};
@@ -100,13 +101,17 @@ pub fn parse(texts: &[Text<'_>], options: &Options) -> Result<Specs, Vec<Error>>
     slos.append(&mut openslo::read(&sorted.openslo));
     slos.append(&mut slo_generator::read(&sorted.slo_generator));
     slos.sort_by_key(|read| read.at);
-    errors.extend(read.iter().flat_map(Document::take_problems));
+    // What several refer to is read by each of them.
+    let mut said = BTreeSet::new();
+    let problems = read.iter().flat_map(Document::take_problems);
+    errors.extend(problems.filter(|error| said.insert(error.to_string())));
     let slos: Vec<_> = slos.into_iter().map(|read| read.placed).collect();
     errors.extend(whole::problems(&slos));
     if !errors.is_empty() {
         return Err(errors);
     }
-    let notes = read.iter().flat_map(Document::take_notes).collect();
+    let notes = read.iter().flat_map(Document::take_notes);
+    let notes = notes.filter(|note| said.insert(note.clone())).collect();
     Ok(Specs { slos, notes })
 }
 

@@ -34,7 +34,7 @@ fn target(node: &Node<'_>) -> Option<f64> {
         Some(fraction) if fraction > 0.0 && fraction <= 1.0 => node.problem(format_args!(
             "{text} % is hardly what is promised, expected a percentage such as 99.9, not a fraction"
         )),
-        Some(percent) if percent == 100.0 => node.problem(
+        Some(100.0) => node.problem(
             "100 leaves no budget, expected a percentage above 1 and below 100, such as 99.9",
         ),
         _ => node.expected("a percentage above 1 and below 100, such as 99.9"),

@@ -16,7 +16,7 @@ use crate::yaml::{map, number, texts, write as yaml};
 /// The SLOs as YAML.
 pub fn write(slos: &[Slo]) -> String {
     let slos = slos.iter().map(slo);
-    yaml(map([
+    yaml(&map([
         ("version", Some(NATIVE_VERSION.into())),
         ("slos", Some(Value::Sequence(slos.collect()))),
     ]))
@@ -74,9 +74,9 @@ fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> Value {
 }
 
 fn objective(objective: &Objective) -> Value {
-    let target = Some(number(to_percent(objective.target)));
+    let target = number(to_percent(objective.target));
     let (method, slice, good_from) = match objective.budgeting {
-        Budgeting::Occurrences => return target.unwrap_or_default(),
+        Budgeting::Occurrences => return target,
         Budgeting::Timeslices {
             slice_ms,
             good_from,
@@ -84,7 +84,7 @@ fn objective(objective: &Objective) -> Value {
         Budgeting::RatioTimeslices { slice_ms } => ("ratio-timeslices", slice_ms, None),
     };
     map([
-        ("target", target),
+        ("target", Some(target)),
         ("budgeting", Some(method.into())),
         ("slice", Some(duration(slice))),
         ("good_from", good_from),
