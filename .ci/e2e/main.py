@@ -16,6 +16,7 @@ import imports
 import limits
 import open_format
 import rules
+import rules_live
 import rules_past
 import scrape
 from checks import Checks
@@ -34,6 +35,7 @@ SCENARIOS = [
     ("bucket: object storage, with faults", bucket.run),
     ("differential: random queries, compared with Prometheus", differential.run),
     ("rules: recorded and alerted on beside Prometheus", rules.run),
+    ("live rules: the same stream into Prometheus and ours, compared sample by sample", rules_live.run),
     ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
     ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
@@ -50,7 +52,7 @@ def main():
     # Whichever way this ends, nothing that it started stays behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"FAILED: still running after {SECONDS_MAX} s"))
-    signal.alarm(SECONDS_MAX)
+    signal.alarm(SECONDS_MAX + rules_live.SECONDS)
     checks = Checks()
     try:
         with tempfile.TemporaryDirectory(prefix="narthex-e2e-") as folder:

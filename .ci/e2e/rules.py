@@ -190,16 +190,19 @@ def start(programs):
     (programs.folder / "rules-both.yml").write_text(RULES)
     config = "global: {external_labels: {region: north}}\nrule_files: [rules-b*.yml]\n"
     ours = programs.server("rules", config)
-    port = free_port()
-    address = f"127.0.0.1:{port}"
-    data = programs.folder / "rules-prometheus"
+    return ours, start_prometheus(programs, "rules-prometheus", ours.config)
+
+
+def start_prometheus(programs, name, config):
+    """Prometheus with a configuration of ours; its URL."""
+    address = f"127.0.0.1:{free_port()}"
     programs.start(
-        "rules-prometheus", programs.peers / "prometheus", f"--config.file={ours.config}", f"--storage.tsdb.path={data}",
+        name, programs.peers / "prometheus", f"--config.file={config}", f"--storage.tsdb.path={programs.folder / name}",
         f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--web.enable-lifecycle",
     )
     url = f"http://{address}"
     wait_until(lambda: is_ready(url), 30, "the start of Prometheus")
-    return ours, url
+    return url
 
 
 def is_ready(url):
