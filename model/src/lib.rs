@@ -12,6 +12,7 @@ mod histogram;
 mod labels;
 mod matcher;
 mod metadata;
+mod reading;
 mod sink;
 mod time;
 mod value;
@@ -28,6 +29,7 @@ pub use histogram::{Histogram, HistogramError, HistogramRef, ResetHint, Span};
 pub use labels::{Label, LabelError, Labels, LabelsRef, METRIC_NAME, push_canonical};
 pub use matcher::{MatchOp, Matcher, anchored_regex};
 pub use metadata::{Metadata, MetricType};
+pub use reading::{Counter, Gauge, Reading, ReadingKind, Summary};
 pub use sink::{Receipt, Rejection, RejectionReason, Sink, SinkFuture};
 pub use time::{TimeRange, TimestampMs};
 pub use value::{

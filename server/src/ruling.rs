@@ -10,9 +10,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use narthex_ingest::{AlertingConfig, Config, RelabelConfig, Relabelling, SystemClock};
-use narthex_model::{Error, Result, Sink};
+use narthex_model::{Error, Reading, Result, Sink};
 use narthex_promql::ParseOptions;
-use narthex_rules::eval::{GroupStatus, Manager, Reading, Settings, World};
+use narthex_rules::eval::{GroupStatus, Manager, Settings, World};
 use narthex_rules::file::{self, GroupSpec, LoadOptions};
 use narthex_rules::notify::{Alertmanager, Notifier, NotifierOptions, Relabel};
 

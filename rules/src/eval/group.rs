@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_model::{
-    ErrorKind, Labels, METRIC_NAME, Matcher, Receipt, Result, TimeRange, TimestampMs, WriteBatch,
+    ErrorKind, Labels, METRIC_NAME, Matcher, Reading, Receipt, Result, TimeRange, TimestampMs,
+    WriteBatch,
 };
 
 use super::alerts::{ALERT_NAME, ALERTS_FOR_STATE};
-use super::metrics::{GroupMetrics, Reading};
+use super::metrics::GroupMetrics;
 use super::outputs::{Given, Output, notification, push_all, push_stale, refused, write};
 use super::rule::Rule;
 use super::schedule::Schedule;

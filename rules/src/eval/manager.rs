@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use narthex_model::{Labels, TimestampMs};
+use narthex_model::{Labels, Reading, TimestampMs};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::task::JoinHandle;
 
 use super::group::Group;
-use super::metrics::{GroupMetrics, Reading};
+use super::metrics::GroupMetrics;
 use super::running::{Shared, Stop, run, wait};
 use super::settings::{Settings, World};
 use super::status::GroupStatus;

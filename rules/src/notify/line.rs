@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use narthex_model::Clock;
+use narthex_model::{Clock, Counter, Reading, ReadingKind, Summary};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::queue::Queue;
 use super::retry::delay_ms;
 use super::{AlertSender, Notification, Relabel};
-use crate::eval::{Counter, Reading, ReadingKind, Summary};
 
 /// What a line is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use narthex_model::{Clock, Labels};
+use narthex_model::{Clock, Labels, Reading, ReadingKind};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 use super::line::{Line, Stop, Target, relabelled};
 use super::queue::CAPACITY;
 use super::{AlertSender, Notification, Relabel};
-use crate::eval::{Reading, ReadingKind};
 use crate::query::Notify;
 
 /// What does not change while the server runs.

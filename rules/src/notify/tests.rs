@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use narthex_model::Reading;
 use parking_lot::Mutex;
 
 use super::*;
-use crate::eval::{Reading, testing};
+use crate::eval::testing;
 use crate::query::Notify;
 
 /// An Alertmanager that fails as it is told to.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
 use narthex_engine::Stats;
-use narthex_rules::eval::{Reading, ReadingKind};
+use narthex_model::{Reading, ReadingKind};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
