@@ -60,6 +60,7 @@ impl Configuration {
         if self.read_only {
             config.scrape_configs.clear();
             config.rule_files.clear();
+            config.alerting.alertmanagers.clear();
         }
         Ok(config)
     }

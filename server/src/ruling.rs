@@ -5,18 +5,22 @@ mod flags;
 mod query;
 mod sender;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-use narthex_ingest::{AlertingConfig, Config, RelabelConfig, Relabelling, SystemClock};
+use narthex_ingest::{
+    AlertmanagerPlan, Alertmanagers, Config, DiscoveryMetrics, FoundAlertmanager, Relabelling,
+    SystemClock,
+};
 use narthex_model::{Error, Reading, Result, Sink};
 use narthex_promql::ParseOptions;
 use narthex_rules::eval::{GroupStatus, Manager, Settings, World};
 use narthex_rules::file::{self, GroupSpec, LoadOptions};
-use narthex_rules::notify::{Alertmanager, Notifier, NotifierOptions, Relabel};
+use narthex_rules::notify::{Alertmanager, Notifier, Relabel};
 
 use crate::App;
+use crate::flags::ServeFlags;
 pub(crate) use direct::Direct;
 pub(crate) use flags::RuleFlags;
 use query::RuleQueries;
@@ -27,40 +31,51 @@ use sender::HttpSender;
 pub(crate) struct Ruling {
     manager: Manager,
     notifier: Arc<Notifier>,
+    alertmanagers: Alertmanagers,
     settings: Settings,
     language: ParseOptions,
+    /// Whether alerts that wait are sent before the server stops.
+    drains: bool,
+}
+
+/// What rules are connected with.
+pub(crate) struct Wiring {
+    /// Queries run on its threads.
+    pub(crate) app: Weak<App>,
+    /// What rules give goes here.
+    pub(crate) sink: Arc<dyn Sink>,
+    /// Discovery of Alertmanagers is counted here.
+    pub(crate) discovery: Arc<DiscoveryMetrics>,
 }
 
 /// What a configuration wants of rules.
 pub(crate) struct Plan {
     groups: Vec<GroupSpec>,
     relabel: Option<Relabel>,
-    alertmanagers: Vec<Alertmanager>,
+    alertmanagers: AlertmanagerPlan,
 }
 
 impl Ruling {
-    /// Nothing runs before [`Ruling::apply`]. What rules give goes to `sink`; queries run on the query threads of `app`; expressions
-    /// are in `language`.
-    pub(crate) fn new(
-        app: Weak<App>,
-        sink: Arc<dyn Sink>,
-        settings: Settings,
-        language: ParseOptions,
-    ) -> Self {
+    /// Nothing runs before [`Ruling::apply`]. The server listens on `address`.
+    pub(crate) fn new(wiring: Wiring, flags: &ServeFlags, address: SocketAddr) -> Self {
         let clock = Arc::new(SystemClock::new());
-        let notifier = Arc::new(Notifier::new(NotifierOptions::default(), clock.clone()));
+        let notifier = Arc::new(Notifier::new(flags.rules.notifier(), clock.clone()));
+        let told = notifier.clone();
+        let heard = move |found| told.set_alertmanagers(alertmanagers(found));
         let manager = Manager::new(World {
-            query: Arc::new(RuleQueries::new(app)),
-            sink,
+            query: Arc::new(RuleQueries::new(wiring.app)),
+            sink: wiring.sink,
             notify: notifier.clone(),
-            clock,
+            clock: clock.clone(),
             metrics: Arc::default(),
         });
         Self {
             manager,
             notifier,
-            settings,
-            language,
+            alertmanagers: Alertmanagers::new(clock, wiring.discovery, heard),
+            settings: flags.rules.settings(&address.to_string()),
+            language: flags.language(),
+            drains: flags.rules.drains(),
         }
     }
 
@@ -75,8 +90,9 @@ impl Ruling {
         };
         Ok(Plan {
             groups: load_all(&config.rule_paths()?, &options)?,
-            relabel: relabel(&config.alerting.alert_relabel_configs)?,
-            alertmanagers: alertmanagers(&config.alerting)?,
+            relabel: Relabelling::of(&config.alerting.alert_relabel_configs)?
+                .map(|rules| -> Relabel { Arc::new(move |labels| rules.apply(labels)) }),
+            alertmanagers: self.alertmanagers.plan(&config.alerting)?,
         })
     }
 
@@ -91,7 +107,7 @@ impl Ruling {
         };
         self.notifier
             .configure(global.external_labels.clone(), plan.relabel);
-        self.notifier.set_alertmanagers(plan.alertmanagers);
+        self.alertmanagers.apply(plan.alertmanagers).await;
         self.manager.update(plan.groups, settings).await;
     }
 
@@ -105,6 +121,11 @@ impl Ruling {
         self.notifier.alertmanagers()
     }
 
+    /// The URLs of those who were found and are not told.
+    pub(crate) fn dropped_alertmanagers(&self) -> Vec<String> {
+        self.alertmanagers.dropped()
+    }
+
     /// What rules tell of themselves.
     pub(crate) fn readings(&self) -> Vec<Reading> {
         let mut readings = self.manager.readings();
@@ -115,7 +136,8 @@ impl Ruling {
     /// Ends all rules, after the evaluations under way.
     pub(crate) async fn stop(&self) {
         self.manager.stop().await;
-        self.notifier.stop(true).await;
+        self.alertmanagers.stop().await;
+        self.notifier.stop(self.drains).await;
     }
 }
 
@@ -139,25 +161,20 @@ pub(crate) fn load_all(paths: &[PathBuf], options: &LoadOptions) -> Result<Vec<G
     Err(Error::invalid(lines.join("\n")))
 }
 
-fn alertmanagers(config: &AlertingConfig) -> Result<Vec<Alertmanager>> {
-    let client = reqwest::Client::builder()
-        .user_agent(concat!("narthex/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|e| Error::internal("cannot make an HTTP client").with_source(e))?;
-    let mut all = Vec::new();
-    for alike in &config.alertmanagers {
-        let own = relabel(&alike.alert_relabel_configs)?;
-        let timeout = Duration::from_millis(alike.timeout.0.unsigned_abs());
-        all.extend(alike.urls().into_iter().map(|url| Alertmanager {
-            url: url.clone(),
-            relabel: own.clone(),
-            sender: Arc::new(HttpSender::new(client.clone(), url, timeout)),
-        }));
-    }
-    Ok(all)
+/// Those who were found, as they are told.
+fn alertmanagers(found: Vec<FoundAlertmanager>) -> Vec<Alertmanager> {
+    found.into_iter().map(alertmanager).collect()
 }
 
-fn relabel(configs: &[RelabelConfig]) -> Result<Option<Relabel>> {
-    let rules = Relabelling::of(configs)?;
-    Ok(rules.map(|rules| -> Relabel { Arc::new(move |labels| rules.apply(labels)) }))
+fn alertmanager(found: FoundAlertmanager) -> Alertmanager {
+    let sender = Arc::new(HttpSender::new(&found));
+    let url = found.shown.clone();
+    let relabel = found
+        .relabels()
+        .then(|| -> Relabel { Arc::new(move |labels| found.relabel(labels)) });
+    Alertmanager {
+        url,
+        relabel,
+        sender,
+    }
 }

@@ -4,7 +4,7 @@ mod shown;
 
 use std::sync::Arc;
 
-use narthex_ingest::{Config, ScrapeManager, SystemClock};
+use narthex_ingest::{Config, DiscoveryMetrics, ScrapeManager, SystemClock};
 use narthex_model::{Result, Sink};
 
 pub(crate) use shown::Targets;
@@ -15,12 +15,16 @@ pub(crate) struct Scraping {
 }
 
 impl Scraping {
-    /// Starts to scrape what `config` names into `sink`.
+    /// Starts to scrape what `config` names into `sink`; how it is discovered is counted in `metrics`.
     ///
     /// # Errors
     /// A job cannot be made, for instance because of its certificates.
-    pub(crate) async fn start(sink: Arc<dyn Sink>, config: &Config) -> Result<Self> {
-        let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()));
+    pub(crate) async fn start(
+        sink: Arc<dyn Sink>,
+        config: &Config,
+        metrics: Arc<DiscoveryMetrics>,
+    ) -> Result<Self> {
+        let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()), metrics);
         manager.apply(config).await?;
         Ok(Self { manager })
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use narthex_engine::{Options, Progress, Retention};
+use narthex_ingest::DiscoveryMetrics;
 use narthex_model::{Error, Result};
 use narthex_sql::{Database, DatabaseOptions, Spill};
 use tokio::net::TcpListener;
@@ -17,7 +18,7 @@ use crate::limits::{DRAIN_TIME_MAX, SPILL_FOLDER};
 use crate::memory::memory_bytes;
 use crate::queries::QueryPool;
 use crate::retention::{self, exemplars_max, retention};
-use crate::ruling::Ruling;
+use crate::ruling::{Ruling, Wiring};
 use crate::scraping::Scraping;
 use crate::state::Store;
 use crate::storage::Storage;
@@ -75,14 +76,15 @@ impl Server {
         ));
 
         // 5. Scraping, and rules: a mistake in these shows before anything is scraped, and they ask once all is there.
-        let ruling = Ruling::new(
-            Arc::downgrade(&app),
-            engine.clone(),
-            flags.rules.settings(&address.to_string()),
-            flags.language(),
-        );
+        let discovery: Arc<DiscoveryMetrics> = Arc::default();
+        let wiring = Wiring {
+            app: Arc::downgrade(&app),
+            sink: engine.clone(),
+            discovery: discovery.clone(),
+        };
+        let ruling = Ruling::new(wiring, &flags, address);
         let rules = ruling.read(&config)?;
-        let scraping = Scraping::start(engine.clone(), &config).await?;
+        let scraping = Scraping::start(engine.clone(), &config, discovery.clone()).await?;
         app.config.accept(&config)?;
         app.set_store(Store {
             storage: Arc::new(storage),
@@ -90,6 +92,7 @@ impl Server {
             database,
             scraping,
             ruling,
+            discovery,
         });
         app.store()?.ruling.apply(rules, &config).await;
         Ok(Self {

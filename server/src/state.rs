@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use narthex_engine::Engine;
+use narthex_ingest::DiscoveryMetrics;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_sql::Database;
 
@@ -41,6 +42,8 @@ pub(crate) struct Store {
     pub(crate) scraping: Scraping,
     /// Rules and what they found.
     pub(crate) ruling: Ruling,
+    /// What is counted of discovery, for both.
+    pub(crate) discovery: Arc<DiscoveryMetrics>,
 }
 
 impl App {

@@ -1,12 +1,15 @@
 //! The `alerting` section: who is told of alerts.
 
+use std::fmt;
+use std::path::Path;
+
 use narthex_model::{Labels, LabelsRef, Result};
-use narthex_settings::{DurationMs, Source, Step, or_default};
+use narthex_settings::{DurationMs, FromText, Source, Step, or_default, text_serde};
 use serde::{Deserialize, Serialize};
 
-use super::check;
 use super::http::Scheme;
-use super::scrape::StaticConfig;
+use super::keys::with_discovery_keys;
+use super::{check, inherit};
 use crate::relabel::{LabelSet, RelabelConfig, Rule};
 
 /// How long a request may take where nothing is said.
@@ -24,38 +27,56 @@ pub struct AlertingConfig {
     pub alertmanagers: Vec<AlertmanagerConfig>,
 }
 
-/// Alertmanagers that are asked alike.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AlertmanagerConfig {
-    /// Where they are.
-    #[serde(deserialize_with = "or_default")]
-    pub static_configs: Vec<StaticConfig>,
-    /// `http` or `https`.
-    pub scheme: Scheme,
-    /// What stands before `/api/v2/alerts`.
-    pub path_prefix: String,
-    /// How long a request may take.
-    pub timeout: DurationMs,
-    /// Only `v2` is spoken.
-    pub api_version: String,
-    /// Applied to the labels of each alert for these, after those of all.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub alert_relabel_configs: Vec<RelabelConfig>,
+with_discovery_keys! {
+    /// Alertmanagers that are told alike.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct AlertmanagerConfig {
+        /// `http` or `https`.
+        #[serde(default)]
+        pub scheme: Scheme,
+        /// What stands before `/api/v2/alerts`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub path_prefix: String,
+        /// How long a request may take.
+        #[serde(default = "timeout")]
+        pub timeout: DurationMs,
+        /// The only one there is.
+        #[serde(default)]
+        pub api_version: ApiVersion,
+        /// Applied to the labels of each alert for these, after those of all.
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+        pub alert_relabel_configs: Vec<RelabelConfig>,
+    }
 }
 
-impl Default for AlertmanagerConfig {
-    fn default() -> Self {
-        Self {
-            static_configs: Vec::new(),
-            scheme: Scheme::default(),
-            path_prefix: String::new(),
-            timeout: TIMEOUT,
-            api_version: "v2".to_owned(),
-            alert_relabel_configs: Vec::new(),
+fn timeout() -> DurationMs {
+    TIMEOUT
+}
+
+/// A version of the API of Alertmanagers: the second is the only one that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ApiVersion;
+
+impl FromText for ApiVersion {
+    const EXPECTING: &'static str = "a version of the API: v2";
+
+    fn from_text(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "v2" => Ok(Self),
+            "v1" => Err("v1 is gone from Alertmanagers since 0.27, write v2".to_owned()),
+            other => Err(format!("unknown version \"{other}\", there is v2")),
         }
     }
 }
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("v2")
+    }
+}
+
+text_serde!(ApiVersion);
 
 impl AlertingConfig {
     /// Whether there is nothing in it.
@@ -63,36 +84,30 @@ impl AlertingConfig {
         *self == Self::default()
     }
 
-    /// What must hold beyond each value being well-formed.
-    pub(super) fn check(&self, source: &Source<'_>) -> Result<()> {
+    /// Makes its paths independent of the folder we were started in, and checks what must hold beyond each value being
+    /// well-formed.
+    pub(super) fn finish(&mut self, source: &Source<'_>, folder: &Path) -> Result<()> {
         let root = [Step::Key("alerting")];
         let of_all = [&root[..], &[Step::Key("alert_relabel_configs")]].concat();
         check::relabelling(&self.alert_relabel_configs, &of_all, source)?;
-        for (at, managers) in self.alertmanagers.iter().enumerate() {
+        for (at, managers) in self.alertmanagers.iter_mut().enumerate() {
             let path = [&root[..], &[Step::Key("alertmanagers"), Step::Index(at)]].concat();
+            inherit::shared_paths(managers, folder);
             let own = [&path[..], &[Step::Key("alert_relabel_configs")]].concat();
             check::relabelling(&managers.alert_relabel_configs, &own, source)?;
-            if managers.api_version != "v2" {
-                let path = [&path[..], &[Step::Key("api_version")]].concat();
-                return Err(source.error_at(&path, "only v2 is spoken"));
-            }
+            check::shared(managers, &path, source)?;
         }
         Ok(())
     }
 }
 
 impl AlertmanagerConfig {
-    /// Where alerts are sent to.
-    pub fn urls(&self) -> Vec<String> {
-        let targets = self.static_configs.iter().flat_map(|group| &group.targets);
-        let prefix = match self.path_prefix.trim_matches('/') {
-            "" => String::new(),
-            prefix => format!("/{prefix}"),
-        };
-        let scheme = self.scheme.as_str();
-        targets
-            .map(|target| format!("{scheme}://{target}{prefix}/api/v2/alerts"))
-            .collect()
+    /// The path that alerts are sent to.
+    pub fn path(&self) -> String {
+        match self.path_prefix.trim_matches('/') {
+            "" => "/api/v2/alerts".to_owned(),
+            prefix => format!("/{prefix}/api/v2/alerts"),
+        }
     }
 }
 
@@ -114,7 +129,7 @@ impl Relabelling {
     pub fn apply(&self, labels: &Labels) -> Option<Labels> {
         let labels: LabelsRef<'_> = labels.as_ref();
         let mut set: LabelSet = labels.iter().collect();
-        let keeps = self.0.iter().all(|rule| rule.apply(&mut set));
+        let keeps = crate::relabel::apply(&self.0, &mut set);
         keeps.then(|| set.pack().ok()).flatten()
     }
 }

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use narthex_model::Result;
 use serde_yaml::Value;
 
+use super::keys::{DiscoveryKeys, HttpKeys};
 use super::protocol::ValidationScheme;
 use super::scrape::ScrapeConfig;
 use super::storage::StorageConfig;
-use super::{Config, GlobalConfig, Warning};
+use super::{Config, GlobalConfig, Warning, check_discovery, check_http};
 use crate::relabel::{RelabelConfig, Rule};
 use narthex_settings::{Source, Step};
 
@@ -129,13 +130,10 @@ pub(crate) fn job(job: &ScrapeConfig, index: usize, source: &Source<'_>) -> Resu
     if let Some((key, message)) = job_problems(job).first() {
         return Err(source.error_at(&job_key(index, key), message));
     }
-    let lists = [
-        ("relabel_configs", &job.relabel_configs),
-        ("metric_relabel_configs", &job.metric_relabel_configs),
-    ];
-    for (key, list) in lists {
-        relabelling(list, &job_key(index, key), source)?;
-    }
+    let path = [Step::Key("scrape_configs"), Step::Index(index)];
+    shared(job, &path, source)?;
+    let path = job_key(index, "metric_relabel_configs");
+    relabelling(&job.metric_relabel_configs, &path, source)?;
     let at = |key| job_key(index, key);
     Ok(job_warnings(job)
         .into_iter()
@@ -177,61 +175,7 @@ fn job_problems(job: &ScrapeConfig) -> Vec<(&'static str, String)> {
         "fallback_scrape_protocol",
         "\"PrometheusProto\" is not supported yet",
     );
-    authentication_problems(job, &mut problem);
-    let bad_pattern = job
-        .file_sd_configs
-        .iter()
-        .flat_map(|c| &c.files)
-        .find(|f| !crate::targets::is_target_file(f));
-    if let Some(path) = bad_pattern {
-        let message = "must end in .json, .yml or .yaml and may have one \"*\", in its last part";
-        problem(
-            true,
-            "file_sd_configs",
-            &format!("\"{}\" {message}", path.display()),
-        );
-    }
     found
-}
-
-fn authentication_problems(job: &ScrapeConfig, problem: &mut impl FnMut(bool, &'static str, &str)) {
-    let bearer = job.bearer_token.is_some() || job.bearer_token_file.is_some();
-    let ways = usize::from(job.basic_auth.is_some())
-        + usize::from(job.authorization.is_some())
-        + usize::from(bearer);
-    let key = if job.authorization.is_some() {
-        "authorization"
-    } else {
-        "basic_auth"
-    };
-    problem(
-        ways > 1,
-        key,
-        "at most one of basic_auth, authorization and bearer_token may be given",
-    );
-    if let Some(auth) = &job.basic_auth {
-        let twice = (!auth.username.is_empty() && auth.username_file.is_some())
-            || (auth.password.is_some() && auth.password_file.is_some());
-        problem(
-            twice,
-            "basic_auth",
-            "give a value or a file with it, not both",
-        );
-    }
-    if let Some(auth) = &job.authorization {
-        let twice = auth.credentials.is_some() && auth.credentials_file.is_some();
-        problem(
-            twice,
-            "authorization",
-            "give a value or a file with it, not both",
-        );
-        let basic = auth.scheme().eq_ignore_ascii_case("basic");
-        problem(
-            basic,
-            "authorization",
-            "type must not be \"basic\", use basic_auth instead",
-        );
-    }
 }
 
 fn job_warnings(job: &ScrapeConfig) -> Vec<(&'static str, &'static str)> {
@@ -274,6 +218,25 @@ fn job_warnings(job: &ScrapeConfig) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
+/// What must hold between the keys that sections share; the section stands at `path`.
+pub(super) fn shared<S: HttpKeys + DiscoveryKeys>(
+    section: &S,
+    path: &[Step],
+    source: &Source<'_>,
+) -> Result<()> {
+    let discovery = section.discovery();
+    let mistakes = check_http::mistakes(&section.http());
+    let mistakes = mistakes
+        .into_iter()
+        .chain(check_discovery::mistakes(&discovery));
+    if let Some((below, message)) = mistakes.into_iter().next() {
+        return Err(source.error_at(&[path, &below].concat(), &message));
+    }
+    let path = [path, &[Step::Key("relabel_configs")]].concat();
+    relabelling(&discovery.relabel_configs, &path, source)
+}
+
+/// Each rule can be used.
 pub(super) fn relabelling(
     list: &[RelabelConfig],
     path: &[Step],

@@ -1,11 +1,92 @@
-//! How a target is asked: credentials, TLS, headers.
+//! How somebody is asked over HTTP: credentials, TLS, headers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
+use narthex_settings::{FromText, Secret, text_serde};
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use narthex_settings::Secret;
+/// What a section says of how requests are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpOptions {
+    /// Name and password.
+    pub basic_auth: Option<BasicAuth>,
+    /// The `Authorization` header.
+    pub authorization: Option<Authorization>,
+    /// Short for `authorization` of type `Bearer`, from before it.
+    pub bearer_token: Option<Secret>,
+    /// Short for `authorization` of type `Bearer`, from before it.
+    pub bearer_token_file: Option<PathBuf>,
+    /// Whether redirects are followed.
+    pub follow_redirects: bool,
+    /// Whether HTTP/2 may be spoken; we speak HTTP/1.1 in any case.
+    pub enable_http2: bool,
+    /// TLS options.
+    pub tls_config: Option<TlsConfig>,
+    /// A proxy to go through.
+    pub proxy_url: Option<ShownUrl>,
+    /// Hosts for which it is not used.
+    pub no_proxy: Option<String>,
+    /// Whether the environment names the proxy.
+    pub proxy_from_environment: bool,
+    /// Further headers.
+    pub http_headers: HttpHeaders,
+}
+
+impl HttpOptions {
+    /// The files that it names.
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let tls = self
+            .tls_config
+            .iter_mut()
+            .flat_map(|tls| [&mut tls.ca_file, &mut tls.cert_file, &mut tls.key_file]);
+        let basic = self
+            .basic_auth
+            .iter_mut()
+            .flat_map(|auth| [&mut auth.username_file, &mut auth.password_file]);
+        let credentials = self
+            .authorization
+            .iter_mut()
+            .map(|auth| &mut auth.credentials_file);
+        let bearer = std::iter::once(&mut self.bearer_token_file);
+        let single = tls.chain(basic).chain(credentials).chain(bearer).flatten();
+        let headers = self.http_headers.values_mut();
+        single.chain(headers.flat_map(|header| &mut header.files))
+    }
+}
+
+/// What a key is where nothing is said.
+pub(crate) fn yes() -> bool {
+    true
+}
+
+/// A URL as it was written, which is shown without the password in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownUrl(pub String);
+
+impl FromText for ShownUrl {
+    const EXPECTING: &'static str = "a URL";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ShownUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parsed = Url::parse(&self.0).ok();
+        if let Some(parsed) = parsed.as_mut().filter(|u| u.password().is_some()) {
+            // Only URLs without a host refuse one, and those have none.
+            let _ = parsed.set_password(Some("xxxxx"));
+            return f.write_str(parsed.as_str());
+        }
+        f.write_str(&self.0)
+    }
+}
+
+text_serde!(ShownUrl);
 
 /// `basic_auth`: a name and a password, each in the file or in a file of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -14,13 +95,13 @@ pub struct BasicAuth {
     /// The user's name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub username: String,
-    /// A file with the name, read for every scrape.
+    /// A file with the name, read for every request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username_file: Option<PathBuf>,
     /// The password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
-    /// A file with the password, read for every scrape.
+    /// A file with the password, read for every request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
 }
@@ -35,7 +116,7 @@ pub struct Authorization {
     /// The rest of the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Secret>,
-    /// A file with the rest of the header, read for every scrape.
+    /// A file with the rest of the header, read for every request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials_file: Option<PathBuf>,
 }
@@ -73,7 +154,7 @@ pub struct TlsConfig {
     /// A file with our private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-    /// Whether any certificate of the target is accepted.
+    /// Whether any certificate of the other side is accepted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub insecure_skip_verify: bool,
     /// The oldest version to speak.
@@ -111,7 +192,7 @@ pub struct HeaderValues {
     /// Values that are not shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Secret>,
-    /// Files with one value each, read for every scrape.
+    /// Files with one value each, read for every request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PathBuf>,
 }

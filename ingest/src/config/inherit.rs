@@ -1,11 +1,11 @@
 //! Fills in what a job does not say: from `global`, from the interval, from the folder of the file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use narthex_model::Result;
 
 use super::global::{GlobalConfig, SCRAPE_INTERVAL, SCRAPE_TIMEOUT};
-use super::http::TlsConfig;
+use super::keys::{DiscoveryKeys, HttpKeys};
 use super::scrape::ScrapeConfig;
 use narthex_settings::Source;
 use narthex_settings::Step;
@@ -85,37 +85,21 @@ fn fill<T>(value: &mut Option<T>, inherited: T) {
     value.get_or_insert(inherited);
 }
 
-/// Makes the paths of a job independent of the folder we were started in.
-pub(crate) fn paths(job: &mut ScrapeConfig, folder: &Path) {
-    let tls = job.tls_config.iter_mut().flat_map(|tls| {
-        let TlsConfig {
-            ca_file,
-            cert_file,
-            key_file,
-            ..
-        } = tls;
-        [ca_file, cert_file, key_file].into_iter().flatten()
-    });
-    let basic = job
-        .basic_auth
-        .iter_mut()
-        .flat_map(|a| [&mut a.username_file, &mut a.password_file])
-        .flatten();
-    let credentials = job
-        .authorization
-        .iter_mut()
-        .filter_map(|a| a.credentials_file.as_mut());
-    let headers = job.http_headers.values_mut().flat_map(|h| &mut h.files);
-    let targets = job.file_sd_configs.iter_mut().flat_map(|c| &mut c.files);
-    let all: [Box<dyn Iterator<Item = &mut PathBuf> + '_>; 6] = [
-        Box::new(tls),
-        Box::new(basic),
-        Box::new(credentials),
-        Box::new(headers),
-        Box::new(targets),
-        Box::new(job.bearer_token_file.iter_mut()),
-    ];
-    for path in all.into_iter().flatten() {
-        resolve_path(path, folder);
-    }
+/// Makes the paths of the keys that sections share independent of the folder we were started in.
+pub(super) fn shared_paths<S: HttpKeys + DiscoveryKeys>(section: &mut S, folder: &Path) {
+    http_paths(section, folder);
+    let mut discovery = section.discovery();
+    let files = discovery.file_sd_configs.iter_mut();
+    files
+        .flat_map(|config| &mut config.files)
+        .for_each(|path| resolve_path(path, folder));
+    let servers = discovery.http_sd_configs.iter_mut();
+    servers.for_each(|server| http_paths(server, folder));
+    section.set_discovery(discovery);
+}
+
+fn http_paths<S: HttpKeys>(section: &mut S, folder: &Path) {
+    let mut http = section.http();
+    http.paths().for_each(|path| resolve_path(path, folder));
+    section.set_http(http);
 }

@@ -1,4 +1,4 @@
-//! Prometheus' own YAML configuration, as far as it concerns how samples come in.
+//! Prometheus' own YAML configuration, as far as it concerns how samples come in and who is told of alerts.
 //!
 //! The types here are the file: every key of it, `deny_unknown_fields`. Loading fills in what jobs inherit, resolves
 //! paths, and checks the rest, so a loaded [`Config`] is complete and can be printed as the effective one; secrets print
@@ -6,10 +6,14 @@
 
 mod alerting;
 mod check;
+mod check_discovery;
+mod check_http;
+mod discovery;
 mod environment;
 mod global;
-mod http;
+pub(crate) mod http;
 mod inherit;
+pub(crate) mod keys;
 mod known;
 mod protocol;
 mod scrape;
@@ -21,14 +25,16 @@ use narthex_model::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
-pub use alerting::{AlertingConfig, AlertmanagerConfig, Relabelling};
+pub use alerting::{AlertingConfig, AlertmanagerConfig, ApiVersion, Relabelling};
+pub use discovery::{DiscoveryOptions, FileSdConfig, HttpSdConfig, StaticConfig};
 pub use global::GlobalConfig;
 pub use http::{
-    Authorization, BasicAuth, HeaderValues, HttpHeaders, Scheme, TlsConfig, TlsVersion,
+    Authorization, BasicAuth, HeaderValues, HttpHeaders, HttpOptions, Scheme, ShownUrl, TlsConfig,
+    TlsVersion,
 };
 pub use narthex_settings::{ByteSize, DurationMs, Secret};
 pub use protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
-pub use scrape::{FileSdConfig, ScrapeConfig, StaticConfig};
+pub use scrape::ScrapeConfig;
 pub use storage::{ExemplarsConfig, RetentionRule, StorageConfig, StoreRetention, TsdbConfig};
 
 use narthex_settings::Source;
@@ -97,7 +103,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<(Self, Vec<Warning>)> {
         let (mut config, mut warnings) = Self::parse(&read(path)?, &path.to_string_lossy())?;
         for pattern in &config.scrape_config_files {
-            for file in crate::targets::glob(pattern)? {
+            for file in crate::discovery::glob(pattern)? {
                 let (jobs, more) =
                     parse_jobs(&read(&file)?, &file.to_string_lossy(), &config.global)?;
                 config.scrape_configs.extend(jobs);
@@ -123,7 +129,6 @@ impl Config {
         let config: Option<Self> = serde_yaml::from_str(text).map_err(|e| source.yaml_error(&e))?;
         let mut config = config.unwrap_or_default();
         let mut warnings = check::sections(&config, &source)?;
-        config.alerting.check(&source)?;
         inherit::global(&mut config.global, &source)?;
         warnings.extend(environment::expand(
             &mut config.global.external_labels,
@@ -131,6 +136,7 @@ impl Config {
         ));
         warnings.extend(check::global(&config.global, &source));
         let folder = folder_of(file_name);
+        config.alerting.finish(&source, folder)?;
         let patterns = config.scrape_config_files.iter_mut();
         for pattern in patterns.chain(&mut config.rule_files) {
             narthex_settings::resolve_path(pattern, folder);
@@ -151,7 +157,7 @@ impl Config {
     pub fn rule_paths(&self) -> Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for pattern in &self.rule_files {
-            paths.extend(crate::targets::glob(pattern)?);
+            paths.extend(crate::discovery::glob(pattern)?);
         }
         Ok(paths)
     }
@@ -203,7 +209,7 @@ fn finish_jobs(
     let mut warnings = Vec::new();
     for (i, job) in jobs.iter_mut().enumerate() {
         inherit::job(job, global);
-        inherit::paths(job, folder);
+        inherit::shared_paths(job, folder);
         warnings.extend(check::job(job, i, source)?);
     }
     check::unique_job_names(jobs)

@@ -231,24 +231,90 @@ fn passwords_in_urls_are_hidden() {
 
 #[test]
 fn alertmanagers() {
-    let text = "alerting:\n  alert_relabel_configs:\n    - {action: labeldrop, regex: replica}\n  alertmanagers:\n    - path_prefix: /am/\n      timeout: 3s\n      static_configs: [{targets: ['a:1', 'b:2']}]\n";
-    let (config, warnings) = Config::parse(text, "p.yml").expect("valid");
+    let text = "alerting:\n  alert_relabel_configs:\n    - {action: labeldrop, regex: replica}\n  alertmanagers:\n    - path_prefix: /am/\n      timeout: 3s\n      static_configs: [{targets: ['a:1', 'b:2']}]\n      file_sd_configs: [{files: ['am/*.yml']}]\n      http_sd_configs: [{url: 'http://u:hunter2@x/y', tls_config: {ca_file: ca.pem}}]\n      basic_auth: {username: me, password: hunter2}\n";
+    let (config, warnings) = Config::parse(text, "conf/p.yml").expect("valid");
     assert!(warnings.is_empty());
     let alerting = &config.alerting;
     let managers = &alerting.alertmanagers[0];
-    assert_eq!(
-        managers.urls(),
-        ["http://a:1/am/api/v2/alerts", "http://b:2/am/api/v2/alerts"]
-    );
+    assert_eq!(managers.path(), "/am/api/v2/alerts");
     assert_eq!(managers.timeout.0, 3_000);
+    assert_eq!(
+        managers.file_sd_configs[0].files,
+        [Path::new("conf/am/*.yml")]
+    );
+    let tls = managers.http_sd_configs[0].tls_config.as_ref();
+    assert_eq!(
+        tls.and_then(|t| t.ca_file.as_deref()),
+        Some(Path::new("conf/ca.pem"))
+    );
     let relabelling = Relabelling::of(&alerting.alert_relabel_configs).expect("compiles");
     let labels = narthex_model::Labels::new([("alertname", "a"), ("replica", "1")]).expect("valid");
     let kept = relabelling.expect("one rule").apply(&labels);
     assert_eq!(kept, narthex_model::Labels::new([("alertname", "a")]).ok());
-    let text = "alerting:\n  alertmanagers:\n    - api_version: v1\n";
-    let error = Config::parse(text, "p.yml").expect_err("not spoken");
-    assert_eq!(
-        error.to_string(),
-        "p.yml:3:7: alerting.alertmanagers[0].api_version: only v2 is spoken"
-    );
+    let yaml = config.to_yaml().expect("printable");
+    assert!(!yaml.contains("hunter2"), "{yaml}");
+    let (back, _) = Config::parse(&yaml, "effective.yml").expect("readable");
+    assert_eq!(back.to_yaml().expect("printable"), yaml);
+}
+
+#[test]
+fn mistakes_in_alertmanagers() {
+    let cases = [
+        (
+            "api_version: v1",
+            "20: alerting.alertmanagers[0].api_version: v1 is gone from Alertmanagers since 0.27, write v2",
+        ),
+        (
+            "api_version: v3",
+            "20: alerting.alertmanagers[0].api_version: unknown version \"v3\", there is v2",
+        ),
+        (
+            "file_sd_config: []",
+            "7: alerting.alertmanagers[0]: unknown key \"file_sd_config\", did you mean \"file_sd_configs\"?",
+        ),
+        (
+            "consul_sd_configs: []",
+            "7: alerting.alertmanagers[0]: key \"consul_sd_configs\" is not supported yet",
+        ),
+        (
+            "sigv4: {}",
+            "7: alerting.alertmanagers[0]: key \"sigv4\" is not supported yet",
+        ),
+        (
+            "static_configs: [{targets: ['http://a:1']}]",
+            "35: alerting.alertmanagers[0].static_configs[0].targets[0]: \"http://a:1\" is not a valid hostname",
+        ),
+        (
+            "basic_auth: {password: a, password_file: b}",
+            "7: alerting.alertmanagers[0].basic_auth: give a value or a file with it, not both",
+        ),
+        (
+            "relabel_configs: [{action: shift}]",
+            "34: alerting.alertmanagers[0].relabel_configs[0].action: unknown relabelling action \"shift\"",
+        ),
+        (
+            "relabel_configs: [{action: hashmod, target_label: a}]",
+            "25: alerting.alertmanagers[0].relabel_configs[0]: action hashmod needs a modulus above 0",
+        ),
+        (
+            "http_sd_configs: [{url: 'ftp://x'}]",
+            "26: alerting.alertmanagers[0].http_sd_configs[0].url: \"ftp://x\" must begin with http:// or https:// and name a host",
+        ),
+        (
+            "http_sd_configs: [{}]",
+            "25: alerting.alertmanagers[0].http_sd_configs[0]: key \"url\" is missing",
+        ),
+        (
+            "http_sd_configs: [{url: 'http://x', authorization: {type: basic}}]",
+            "43: alerting.alertmanagers[0].http_sd_configs[0].authorization: type must not be \"basic\", use basic_auth instead",
+        ),
+        (
+            "tls_config: {ca_fil: x}",
+            "20: alerting.alertmanagers[0].tls_config: unknown key \"ca_fil\", did you mean \"ca_file\"?",
+        ),
+    ];
+    for (line, message) in cases {
+        let text = format!("alerting:\n  alertmanagers:\n    - {line}\n");
+        assert_eq!(error_of(&text), format!("p.yml:3:{message}"), "\n{text}");
+    }
 }

@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 
 pub use status::{PoolStatus, TargetsSnapshot};
 
-use crate::config::Config;
+use crate::config::keys::DiscoveryKeys;
+use crate::config::{Config, ScrapeConfig};
+use crate::discovery::{Context as DiscoveryContext, DiscoveryMetrics, Prepared, prepare};
 use crate::scrape::{Context, Job};
 use pool::Pool;
 
@@ -23,7 +25,7 @@ use pool::Pool;
 /// # use narthex_ingest::{Config, ScrapeManager, SystemClock};
 /// # async fn example(sink: Arc<dyn narthex_model::Sink>) -> narthex_model::Result<()> {
 /// let (config, _warnings) = Config::load("prometheus.yml".as_ref())?;
-/// let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()));
+/// let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()), Arc::default());
 /// manager.apply(&config).await?;
 /// println!("{} targets", manager.targets().active.len());
 /// manager.shutdown().await;
@@ -46,10 +48,18 @@ struct Changing {
 }
 
 impl ScrapeManager {
-    /// A manager without any job, which will write to `sink`.
-    pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>) -> Self {
+    /// A manager without any job, which will write to `sink`; its discoveries are counted in `metrics`.
+    pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, metrics: Arc<DiscoveryMetrics>) -> Self {
+        let discovery = DiscoveryContext {
+            clock: clock.clone(),
+            metrics,
+        };
         Self {
-            context: Context { sink, clock },
+            context: Context {
+                sink,
+                clock,
+                discovery,
+            },
             changing: tokio::sync::Mutex::default(),
             pools: Mutex::new(BTreeMap::new()),
         }
@@ -71,14 +81,12 @@ impl ScrapeManager {
             ));
         }
         let old = self.pools.lock().clone();
-        let unchanged = |job: &&crate::config::ScrapeConfig| {
-            old.get(&job.job_name).is_none_or(|p| !p.runs(job))
-        };
+        let unchanged = |job: &&ScrapeConfig| old.get(&job.job_name).is_none_or(|p| !p.runs(job));
         let jobs = config
             .scrape_configs
             .iter()
             .filter(unchanged)
-            .map(Job::new)
+            .map(|config| self.ready(config))
             .collect::<Result<Vec<_>>>()?;
         // From here on nothing can fail.
         changing.retired.retain(|_, pool| !pool.is_finished());
@@ -93,7 +101,7 @@ impl ScrapeManager {
                 changing.retired.insert(name.clone(), pool.clone());
             }
         }
-        for job in jobs {
+        for (job, places) in jobs {
             let name = job.config.job_name.clone();
             let pool = match old
                 .get(&name)
@@ -101,14 +109,22 @@ impl ScrapeManager {
                 .or_else(|| changing.retired.remove(&name))
             {
                 Some(pool) => {
-                    pool.reconfigure(job).await;
+                    pool.reconfigure(job, places).await;
                     pool
                 }
-                None => Pool::start(job, self.context.clone()).await,
+                None => Pool::start(job, places, self.context.clone()).await,
             };
             self.pools.lock().insert(name, pool);
         }
         Ok(())
+    }
+
+    /// A job and its discoveries, neither of which runs yet.
+    fn ready(&self, config: &ScrapeConfig) -> Result<(Job, Vec<Prepared>)> {
+        let job = Job::new(config)?;
+        let places = prepare(&config.discovery(), &self.context.discovery);
+        let places = places.map_err(|e| e.context(format!("job \"{}\"", job.name)))?;
+        Ok((job, places))
     }
 
     /// Ends every loop, after the batch it is writing. No stale markers are written: the targets are still there.

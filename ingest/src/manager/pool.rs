@@ -6,15 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use tokio::task::JoinHandle;
 
 use super::running::{Legacy, OverLimit, Running};
 use super::status::{PoolStatus, TargetsSnapshot};
 use crate::config::ScrapeConfig;
+use crate::discovery::{Finder, Groups, Prepared, Report, Seeker, SourceId};
 use crate::scrape::{Context, Job, TargetStatus};
-use crate::targets::{
-    Built, DroppedTarget, Groups, Recipe, Report, TargetGroup, TargetKey, build, discoveries,
-};
+use crate::targets::{Built, DroppedTarget, Recipe, TargetKey, build};
 
 /// The loops of one job.
 pub(crate) struct Pool {
@@ -25,11 +23,7 @@ pub(crate) struct Pool {
 
 struct State {
     job: Arc<Job>,
-    /// Counts configurations, so that a discovery of an old one is not heard any more.
-    generation: u64,
-    /// What each discovery reported last; those of `static_configs` come first.
-    groups: Vec<Groups>,
-    watchers: Vec<JoinHandle<()>>,
+    finder: Finder,
     loops: HashMap<TargetKey, Running>,
     /// Loops that wait to end their series.
     retiring: HashMap<TargetKey, Running>,
@@ -46,8 +40,8 @@ struct View {
 }
 
 impl Pool {
-    /// Starts the loops of `job`.
-    pub(crate) async fn start(job: Job, context: Context) -> Arc<Self> {
+    /// Starts the loops of `job`, whose targets `places` know.
+    pub(crate) async fn start(job: Job, places: Vec<Prepared>, context: Context) -> Arc<Self> {
         let job = Arc::new(job);
         let view = View {
             job: job.clone(),
@@ -56,11 +50,10 @@ impl Pool {
             dropped_count: 0,
             problems: Vec::new(),
         };
+        let name = job.config.job_name.clone();
         let state = State {
             job,
-            generation: 0,
-            groups: Vec::new(),
-            watchers: Vec::new(),
+            finder: Finder::new(Seeker::Scraping, name, context.discovery.clone()),
             loops: HashMap::new(),
             retiring: HashMap::new(),
             over_limit: OverLimit::default(),
@@ -71,7 +64,7 @@ impl Pool {
             view: Mutex::new(view),
         });
         let mut state = pool.state.lock().await;
-        pool.discover(&mut state);
+        pool.discover(&mut state, places);
         pool.sync(&mut state, Change::Targets).await;
         drop(state);
         pool
@@ -82,18 +75,18 @@ impl Pool {
         self.view.lock().job.config == *config
     }
 
-    /// Goes on under another configuration.
-    pub(crate) async fn reconfigure(self: &Arc<Self>, job: Job) {
+    /// Goes on under another configuration, with the targets that `places` know.
+    pub(crate) async fn reconfigure(self: &Arc<Self>, job: Job, places: Vec<Prepared>) {
         let mut state = self.state.lock().await;
         state.job = Arc::new(job);
-        self.discover(&mut state);
+        self.discover(&mut state, places);
         self.sync(&mut state, Change::Job).await;
     }
 
     /// Ends everything because the job is gone; the loops end their series by themselves.
     pub(crate) async fn retire(&self) {
         let mut state = self.state.lock().await;
-        state.forget_discoveries();
+        state.finder.stop();
         let loops = std::mem::take(&mut state.loops);
         loops.values().for_each(Running::retire);
         state.retiring.extend(loops);
@@ -109,7 +102,7 @@ impl Pool {
     /// Ends everything because we shut down.
     pub(crate) async fn stop(&self) {
         let mut state = self.state.lock().await;
-        state.forget_discoveries();
+        state.finder.stop();
         let loops = std::mem::take(&mut state.loops).into_values();
         let all: Vec<_> = loops
             .chain(std::mem::take(&mut state.retiring).into_values())
@@ -141,45 +134,26 @@ impl Pool {
     }
 
     /// Looks for targets, and goes on looking.
-    fn discover(self: &Arc<Self>, state: &mut State) {
-        state.forget_discoveries();
-        let fixed = state.job.config.static_configs.iter().enumerate();
-        let fixed = fixed
-            .map(|(i, c)| TargetGroup::new(format!("static_configs[{i}]"), c.clone()))
-            .collect();
-        state.groups = vec![Groups {
-            groups: fixed,
-            problems: Vec::new(),
-        }];
-        for mut discovery in discoveries(&state.job.config) {
-            let at = state.groups.len();
-            state.groups.push(discovery.look());
-            let report = self.reporter(state.generation, at);
-            state.watchers.push(tokio::spawn(
-                discovery.watch(report, self.context.clock.clone()),
-            ));
-        }
+    fn discover(self: &Arc<Self>, state: &mut State, places: Vec<Prepared>) {
+        state.finder.change(places, |id| self.reporter(id));
     }
 
-    /// Takes reports of the discovery at position `at` of this generation.
-    fn reporter(self: &Arc<Self>, generation: u64, at: usize) -> Report {
+    /// Takes reports of a discovery.
+    fn reporter(self: &Arc<Self>, id: SourceId) -> Report {
         let pool: Weak<Self> = Arc::downgrade(self);
         Box::new(move |groups| {
             let pool = pool.clone();
             Box::pin(async move {
                 if let Some(pool) = pool.upgrade() {
-                    pool.take(generation, at, groups).await;
+                    pool.take(id, groups).await;
                 }
             })
         })
     }
 
-    async fn take(&self, generation: u64, at: usize, groups: Groups) {
+    async fn take(&self, id: SourceId, groups: Groups) {
         let mut state = self.state.lock().await;
-        if state.generation == generation
-            && let Some(old) = state.groups.get_mut(at)
-        {
-            *old = groups;
+        if state.finder.take(id, groups) {
             self.sync(&mut state, Change::Targets).await;
         }
     }
@@ -190,10 +164,8 @@ impl Pool {
             job: &state.job.config,
             rules: &state.job.target_rules,
         };
-        let mut built = build(&recipe, state.groups.iter().flat_map(|g| &g.groups));
-        built
-            .problems
-            .extend(state.groups.iter().flat_map(|g| g.problems.iter().cloned()));
+        let mut built = build(&recipe, state.finder.groups());
+        built.problems.extend(state.finder.problems());
         for problem in &built.problems {
             tracing::warn!(job = %state.job.name, problem, "a target or target file cannot be used");
         }
@@ -238,13 +210,6 @@ enum Change {
 }
 
 impl State {
-    fn forget_discoveries(&mut self) {
-        self.generation += 1;
-        for watcher in self.watchers.drain(..) {
-            watcher.abort();
-        }
-    }
-
     async fn bring_in_line(
         &mut self,
         targets: Vec<crate::targets::Target>,

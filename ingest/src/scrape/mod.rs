@@ -15,7 +15,6 @@ mod schedule;
 mod series;
 mod status;
 mod task;
-mod tls;
 
 pub(crate) use error::ScrapeError;
 pub(crate) use job::Job;

@@ -21,6 +21,7 @@ use crate::targets::Target;
 pub(crate) struct Context {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) discovery: crate::discovery::Context,
 }
 
 /// What a loop is told.

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use narthex_model::{Labels, parse_duration};
 use reqwest::Url;
 
-use super::discovery::TargetGroup;
+use super::address::base_url;
 use super::target::{DroppedTarget, Target};
 use crate::config::{DurationMs, ScrapeConfig};
+use crate::discovery::TargetGroup;
 use crate::relabel::{LabelSet, Rule, apply};
 
 /// How a job makes targets.
@@ -102,19 +103,7 @@ impl Recipe<'_> {
     }
 
     fn url(&self, labels: &LabelSet) -> Result<Url, String> {
-        let address = labels.get("__address__");
-        if address.is_empty() {
-            return Err("no address after relabelling".to_owned());
-        }
-        if address.contains(['/', '?', '#', '@']) {
-            return Err(format!("\"{address}\" is not a valid hostname"));
-        }
-        let scheme = labels.get("__scheme__");
-        if !matches!(scheme, "http" | "https") {
-            return Err(format!("scheme \"{scheme}\" is neither http nor https"));
-        }
-        let mut url = Url::parse(&format!("{scheme}://{address}"))
-            .map_err(|e| format!("\"{address}\" is not a valid address: {e}"))?;
+        let mut url = base_url(labels)?;
         // A path may bring its own query, as Prometheus allows.
         let (path, query) = labels.get("__metrics_path__").split_once('?').unzip();
         url.set_path(path.unwrap_or_else(|| labels.get("__metrics_path__")));

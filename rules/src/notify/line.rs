@@ -15,7 +15,7 @@ use super::{AlertSender, Notification, Relabel};
 pub(super) enum Stop {
     /// Go on.
     No,
-    /// Send what waits, once, and end.
+    /// Send what waits as long as that goes well, and end.
     Drain,
     /// End at once.
     AtOnce,
@@ -119,8 +119,12 @@ impl Line {
                 failed = 0;
                 continue;
             };
+            if told == Stop::Drain && may_retry {
+                // Whoever does not answer now will not answer the rest, either.
+                break self.leave(&batch);
+            }
             failed += 1;
-            match delay_ms(failed).filter(|_| may_retry && told == Stop::No) {
+            match delay_ms(failed).filter(|_| may_retry) {
                 Some(delay) => self.wait_to_retry(batch, delay, &*clock, &mut stop).await,
                 None => {
                     failed = 0;

@@ -12,6 +12,9 @@ use super::queue::CAPACITY;
 use super::{AlertSender, Notification, Relabel};
 use crate::query::Notify;
 
+/// How long the server waits for alerts to be sent before it stops, in milliseconds.
+const DRAIN_MS_MAX: i64 = 15_000;
+
 /// What does not change while the server runs.
 #[derive(Debug, Clone, Copy)]
 pub struct NotifierOptions {
@@ -45,11 +48,14 @@ pub struct Notifier {
     state: Mutex<State>,
 }
 
+/// A URL, and a number for the case that it stands in the list several times: each time with another relabelling.
+type LineKey = (String, usize);
+
 #[derive(Default)]
 struct State {
     external_labels: BTreeMap<String, String>,
     relabel: Option<Relabel>,
-    lines: BTreeMap<String, (Arc<Line>, JoinHandle<()>)>,
+    lines: BTreeMap<LineKey, (Arc<Line>, JoinHandle<()>)>,
 }
 
 impl Notifier {
@@ -69,7 +75,8 @@ impl Notifier {
         state.relabel = relabel;
     }
 
-    /// Sends to these Alertmanagers from now on, and to no others. Those that stay keep their queues.
+    /// Sends to these Alertmanagers from now on, and to no others. Those that stay keep their queues; one that is there twice is
+    /// told twice, as it may be by relabellings that choose different alerts for it.
     pub fn set_alertmanagers(&self, alertmanagers: Vec<Alertmanager>) {
         let mut state = self.state.lock();
         let mut old = std::mem::take(&mut state.lines);
@@ -78,20 +85,22 @@ impl Notifier {
                 alertmanager.url,
                 target(alertmanager.relabel, alertmanager.sender),
             );
-            let line = match old.remove(&url) {
+            let nth = state
+                .lines
+                .range((url.clone(), 0)..=(url.clone(), usize::MAX));
+            let key = (url.clone(), nth.count());
+            let line = match old.remove(&key) {
                 Some(line) => {
                     line.0.change(target);
                     line
                 }
-                None if state.lines.contains_key(&url) => continue,
                 None => {
-                    let line =
-                        Arc::new(Line::new(url.clone(), target, self.options.queue_capacity));
+                    let line = Arc::new(Line::new(url, target, self.options.queue_capacity));
                     let task = tokio::spawn(line.clone().run(self.clock.clone()));
                     (line, task)
                 }
             };
-            state.lines.insert(url, line);
+            state.lines.insert(key, line);
         }
         for (line, _) in old.into_values() {
             line.stop(Stop::Drain);
@@ -100,19 +109,32 @@ impl Notifier {
 
     /// The URLs of all Alertmanagers, sorted.
     pub fn alertmanagers(&self) -> Vec<String> {
-        self.state.lock().lines.keys().cloned().collect()
+        let state = self.state.lock();
+        state.lines.keys().map(|(url, _)| url.clone()).collect()
     }
 
-    /// Ends all loops; what waits is sent once more if `drain`, and dropped if not.
+    /// Ends all loops; what waits is sent once more if `drain`, as far as that is done in time, and dropped if not.
     pub async fn stop(&self, drain: bool) {
         let lines = std::mem::take(&mut self.state.lock().lines);
-        let stop = if drain { Stop::Drain } else { Stop::AtOnce };
-        for (line, _) in lines.values() {
-            line.stop(stop);
-        }
-        for (_, task) in lines.into_values() {
-            // A loop that panicked has ended, too.
-            let _ = task.await;
+        let (lines, tasks): (Vec<_>, Vec<_>) = lines.into_values().unzip();
+        let all = |stop| lines.iter().for_each(|line| line.stop(stop));
+        all(if drain { Stop::Drain } else { Stop::AtOnce });
+        let due = self.clock.now_ms().saturating_add(DRAIN_MS_MAX);
+        let late = async {
+            self.clock.sleep_until(due).await;
+            all(Stop::AtOnce);
+            std::future::pending::<()>().await;
+        };
+        let ended = async {
+            for task in tasks {
+                // A loop that panicked has ended, too.
+                let _ = task.await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ended => {}
+            () = late => {}
         }
     }
 

@@ -39,10 +39,15 @@ pub(crate) async fn alerts(State(app): State<Arc<App>>) -> ApiResult {
 
 /// Who is told of alerts.
 pub(crate) async fn alertmanagers(State(app): State<Arc<App>>) -> ApiResult {
-    let urls = app.store()?.ruling.alertmanagers();
-    let active: Vec<_> = urls.iter().map(|url| json!({ "url": url })).collect();
-    let answer = json!({ "activeAlertmanagers": active, "droppedAlertmanagers": [] });
-    Ok(answer_value(&answer))
+    let ruling = &app.store()?.ruling;
+    let shown = |urls: Vec<String>| -> Vec<_> {
+        let urls = urls.into_iter();
+        urls.map(|url| json!({ "url": url })).collect()
+    };
+    Ok(answer_value(&json!({
+        "activeAlertmanagers": shown(ruling.alertmanagers()),
+        "droppedAlertmanagers": shown(ruling.dropped_alertmanagers()),
+    })))
 }
 
 /// A group as it is shown, and what it is called in pages.

@@ -21,7 +21,8 @@ pub(super) fn read(app: &App) -> Registry {
     if let Ok(store) = app.store() {
         readings.store(&store.engine.stats());
         readings.storage(&store.storage.stats());
-        readings.rules(store.ruling.readings());
+        readings.labelled(store.ruling.readings());
+        readings.labelled(store.discovery.readings());
     }
     readings.0
 }
@@ -39,8 +40,8 @@ impl Readings {
         self.0.register(name, help, ConstCounter::new(value));
     }
 
-    /// Readings with labels; those of a name make one family.
-    fn rules(&mut self, readings: Vec<Reading>) {
+    /// Readings with labels; those of a name make one family, and those with the same labels are added up.
+    fn labelled(&mut self, readings: Vec<Reading>) {
         type LabelPairs = Vec<(&'static str, String)>;
         let mut families = BTreeMap::<_, Vec<Reading>>::new();
         for reading in readings {
@@ -60,7 +61,11 @@ impl Readings {
             } else {
                 let family = Family::<LabelPairs, Gauge<f64, AtomicU64>>::default();
                 for reading in readings {
-                    family.get_or_create(&reading.labels).set(reading.value);
+                    let gauge = family.get_or_create(&reading.labels);
+                    match kind {
+                        ReadingKind::Gauge => gauge.inc_by(reading.value),
+                        _ => gauge.set(reading.value),
+                    };
                 }
                 self.0.register(name, help, family);
             }

@@ -1,54 +1,77 @@
 //! How Alertmanagers are told of alerts: their API, version 2.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use narthex_ingest::{FoundAlertmanager, HttpClient, explain};
 use narthex_rules::Pending;
 use narthex_rules::notify::{AlertSender, Notification, SendError};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::{Value, json};
 
 use crate::json::by_name;
 use crate::times::format_time;
 
+/// How much of an answer is quoted, in bytes.
+const QUOTE_BYTES_MAX: usize = 200;
+
 /// Sends alerts to one Alertmanager.
 pub(super) struct HttpSender {
-    client: Client,
-    url: String,
+    client: Arc<HttpClient>,
+    url: Url,
     timeout: Duration,
 }
 
 impl HttpSender {
-    /// Sends to `url`; no request takes longer than `timeout`.
-    pub(super) fn new(client: Client, url: String, timeout: Duration) -> Self {
+    /// Sends to `found`, as its section of the configuration says.
+    pub(super) fn new(found: &FoundAlertmanager) -> Self {
         Self {
-            client,
-            url,
-            timeout,
+            client: found.client(),
+            url: found.url.clone(),
+            timeout: found.timeout(),
         }
     }
 
     async fn post(&self, alerts: &[Notification]) -> Result<(), SendError> {
         let body: Vec<_> = alerts.iter().map(shown).collect();
-        let request = self.client.post(&self.url).timeout(self.timeout);
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        let request = request.header(CONTENT_TYPE, "application/json").body(body);
-        let answer = request.send().await;
-        let answer = answer.map_err(|e| SendError {
-            message: e.without_url().to_string(),
-            may_retry: true,
-        })?;
+        let request = self.client.request(Method::POST, self.url.clone()).await;
+        // A file with a password may be there again in a moment.
+        let request = request.map_err(|e| again(e.to_string()))?;
+        let request = request.timeout(self.timeout).body(body);
+        let answer = request.header(CONTENT_TYPE, "application/json").send();
+        let answer = answer.await.map_err(|e| again(explain(&e.without_url())))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
         }
-        let text = answer.text().await.unwrap_or_default();
-        let quote: String = text.trim().chars().take(200).collect();
+        let text = quote(answer).await;
         Err(SendError {
-            message: format!("bad response status {status}: {quote}"),
+            message: format!("bad response status {status}: {text}"),
             may_retry: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
         })
     }
+}
+
+/// An error that may pass.
+fn again(message: String) -> SendError {
+    SendError {
+        message,
+        may_retry: true,
+    }
+}
+
+/// The beginning of what it answers: nobody knows how much that is.
+async fn quote(mut answer: Response) -> String {
+    let mut text = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        text.extend(chunk.iter().take(QUOTE_BYTES_MAX - text.len()));
+        if text.len() == QUOTE_BYTES_MAX {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&text).trim().to_owned()
 }
 
 impl AlertSender for HttpSender {

@@ -1,4 +1,4 @@
-//! TLS options of a job, as the HTTP client wants them.
+//! TLS options, as the HTTP client wants them.
 
 use std::path::Path;
 

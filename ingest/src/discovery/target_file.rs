@@ -4,7 +4,7 @@ use std::path::Path;
 
 use narthex_model::{Error, Result};
 
-use super::discovery::TargetGroup;
+use super::group::TargetGroup;
 use crate::config::StaticConfig;
 
 /// The label that names the file of a target.
@@ -47,8 +47,6 @@ fn parse(path: &Path, text: &str) -> Result<Vec<StaticConfig>, String> {
 }
 
 fn tagged(path: &Path, config: StaticConfig) -> TargetGroup {
-    let shown = path.to_string_lossy().into_owned();
-    let mut group = TargetGroup::new(shown.clone(), config);
-    group.labels.push((META_FILE_PATH.to_owned(), shown));
-    group
+    let shown = path.to_string_lossy();
+    TargetGroup::new(shown.clone().into_owned(), config).tagged(META_FILE_PATH, &shown)
 }

@@ -4,22 +4,18 @@
 //! any more loses them.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::path::PathBuf;
-use std::pin::Pin;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
-use super::discovery::{Discovery, Groups, Report, TargetGroup};
 use super::glob::{folder, glob};
-use super::target_file;
+use super::group::{Groups, TargetGroup};
+use super::refresh::INTERVAL_MS_MIN;
+use super::{Context, Discovery, Pending, Report, target_file};
 use crate::config::FileSdConfig;
-use narthex_model::Clock;
-
-/// Files are not read more often than this unless they change, in milliseconds.
-const REFRESH_MS_MIN: i64 = 1000;
 
 /// The discovery of one element of `file_sd_configs`.
 pub(crate) struct FileDiscovery {
@@ -28,13 +24,15 @@ pub(crate) struct FileDiscovery {
     files: BTreeMap<PathBuf, Vec<TargetGroup>>,
     changed: Arc<Notify>,
     watcher: Option<RecommendedWatcher>,
+    context: Context,
 }
 
 impl FileDiscovery {
     /// A discovery that has not looked yet.
-    pub(crate) fn new(config: FileSdConfig) -> Self {
+    pub(crate) fn new(config: FileSdConfig, context: Context) -> Self {
         Self {
             config,
+            context,
             files: BTreeMap::new(),
             changed: Arc::new(Notify::new()),
             watcher: None,
@@ -43,8 +41,11 @@ impl FileDiscovery {
 
     /// Watches the folders of all patterns. Without a watcher the refresh interval still finds every change.
     fn start_watcher(&mut self) {
-        let changed = self.changed.clone();
+        let (changed, metrics) = (self.changed.clone(), self.context.metrics.clone());
         let on_event = move |event: notify::Result<notify::Event>| {
+            if event.is_err() {
+                metrics.watcher_errors.add(1);
+            }
             // Our own reading shows up as access and must not start the next reading.
             if event.is_ok_and(|e| !e.kind.is_access()) {
                 changed.notify_one();
@@ -53,12 +54,14 @@ impl FileDiscovery {
         let mut watcher = match notify::recommended_watcher(on_event) {
             Ok(watcher) => watcher,
             Err(error) => {
+                self.context.metrics.watcher_errors.add(1);
                 tracing::warn!(%error, "cannot watch target files, they are read every refresh interval");
                 return;
             }
         };
         for pattern in &self.config.files {
             if let Err(error) = watcher.watch(folder(pattern), RecursiveMode::NonRecursive) {
+                self.context.metrics.watcher_errors.add(1);
                 tracing::warn!(%error, folder = %folder(pattern).display(), "cannot watch the folder of target files");
             }
         }
@@ -77,8 +80,10 @@ impl FileDiscovery {
     }
 }
 
-impl Discovery for FileDiscovery {
-    fn look(&mut self) -> Groups {
+impl FileDiscovery {
+    /// What stands in the files now.
+    pub(super) fn read(&mut self) -> Groups {
+        let began = self.context.clock.monotonic();
         if self.watcher.is_none() {
             // Before reading, so that a change after it is not missed.
             self.start_watcher();
@@ -92,36 +97,64 @@ impl Discovery for FileDiscovery {
                 problems.push(error.to_string());
                 old.remove(&path).unwrap_or_default()
             });
+            self.note_time(&path);
+            old.remove(&path);
             self.files.insert(path, groups);
         }
-        if unlisted {
-            for (path, groups) in old {
+        for (path, groups) in old {
+            if unlisted {
                 self.files.entry(path).or_insert(groups);
+            } else {
+                self.context.metrics.file_times.lock().remove(&path);
             }
         }
+        self.context.metrics.file_errors.add(problems.len() as u64);
+        let took = self.context.clock.monotonic().saturating_sub(began);
+        self.context.metrics.file_scans.observe(took);
         Groups {
             groups: self.files.values().flatten().cloned().collect(),
             problems,
         }
     }
 
-    fn watch(
-        mut self: Box<Self>,
-        report: Report,
-        clock: Arc<dyn Clock>,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn note_time(&self, path: &Path) {
+        let changed = std::fs::metadata(path).and_then(|found| found.modified());
+        let since = changed
+            .ok()
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        if let Some(since) = since {
+            let mut times = self.context.metrics.file_times.lock();
+            times.insert(path.to_owned(), since.as_secs_f64());
+        }
+    }
+}
+
+impl Drop for FileDiscovery {
+    fn drop(&mut self) {
+        let mut times = self.context.metrics.file_times.lock();
+        times.retain(|path, _| !self.files.contains_key(path));
+    }
+}
+
+impl Discovery for FileDiscovery {
+    fn look(&mut self) -> Option<Groups> {
+        Some(self.read())
+    }
+
+    fn watch(mut self: Box<Self>, report: Report) -> Pending<'static, ()> {
         Box::pin(async move {
+            let clock = self.context.clock.clone();
             let changed = self.changed.clone();
             let mut last = None;
             loop {
                 let due = clock
                     .now_ms()
-                    .saturating_add(self.config.refresh_interval.0.max(REFRESH_MS_MIN));
+                    .saturating_add(self.config.refresh_interval.0.max(INTERVAL_MS_MIN));
                 tokio::select! {
                     () = changed.notified() => {}
                     () = clock.sleep_until(due) => {}
                 }
-                let now = Some(self.look());
+                let now = Some(self.read());
                 if now != last {
                     report(now.clone().unwrap_or_default()).await;
                     last = now;

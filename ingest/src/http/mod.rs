@@ -1,0 +1,6 @@
+//! How somebody is asked over HTTP, as the configuration says: one client for scraping, discovery and Alertmanagers.
+
+mod client;
+mod tls;
+
+pub use client::{Answers, HttpClient, explain};
