@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 
+import alerting
 import bad_input
 import blocks
 import bucket
@@ -37,6 +38,7 @@ SCENARIOS = [
     ("rules: recorded and alerted on beside Prometheus", rules.run),
     ("live rules: the same stream into Prometheus and ours, compared sample by sample", rules_live.run),
     ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
+    ("alerting: Alertmanagers found, trusted, slow and refusing", alerting.run),
     ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
 ]

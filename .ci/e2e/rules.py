@@ -6,6 +6,7 @@ import json
 import time
 from urllib.parse import urlencode
 
+from alertmanager import Real
 from checks import contains, equal
 from programs import free_port, http, wait_until
 from remote_write import send, series_of
@@ -150,24 +151,12 @@ global: {external_labels: {region: north}}
 def told(programs, checks):
     """Two Alertmanagers, of which one is not there."""
     (programs.folder / "rules-both.yml").write_text(RULES)
-    (programs.folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    port = free_port()
-    # Debian's build looks for its templates where a package is installed, and ours is only unpacked.
-    share = programs.peers.parent / "share"
-    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'mount --bind "{share}" /usr/share && exec "$0" "$@"']
-    programs.start(
-        "alertmanager", *inside, programs.peers / "prometheus-alertmanager", f"--config.file={programs.folder / 'alertmanager.yml'}", f"--storage.path={programs.folder / 'alertmanager'}",
-        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
-    )
-    manager = f"http://127.0.0.1:{port}"
-    wait_until(lambda: is_ready(manager), 30, "the start of the Alertmanager")
-    config = ALERTING.replace("ALIVE", str(port)).replace("DEAD", str(free_port()))
+    manager = Real(programs, "alertmanager").start()
+    config = ALERTING.replace("ALIVE", str(manager.port)).replace("DEAD", str(free_port()))
     server = programs.server("told", config, flags=["--rules.alert.resend-delay=1s"])
 
     def heard():
-        done = programs.run(programs.peers / "amtool", "alert", "query", "-o", "json", f"--alertmanager.url={manager}", "alertname=High")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return manager.heard("High")
 
     with checks.check("amtool lists an alert that fires, as relabelled, with external labels; one Alertmanager that is away changes nothing"):
         feed_until([server.url], 10, lambda _: heard(), "the alert at the Alertmanager")

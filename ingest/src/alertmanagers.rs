@@ -3,6 +3,7 @@
 mod find;
 mod section;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use narthex_model::{Clock, Result};
@@ -29,9 +30,17 @@ pub struct Alertmanagers {
 struct Shared {
     context: Context,
     listener: Listener,
-    sets: tokio::sync::Mutex<Vec<Set>>,
+    state: tokio::sync::Mutex<State>,
     /// The URLs of those who are left out.
     dropped: Mutex<Vec<String>>,
+}
+
+#[derive(Default)]
+struct State {
+    sets: Vec<Set>,
+    /// Those who were told before the configuration changed, as it said then: they are still told while there are
+    /// discoveries that have not spoken, since these may find them, too.
+    leaving: Vec<FoundAlertmanager>,
 }
 
 /// The Alertmanagers of one section.
@@ -53,7 +62,7 @@ impl Alertmanagers {
         let shared = Shared {
             context: Context { clock, metrics },
             listener: Box::new(listener),
-            sets: tokio::sync::Mutex::default(),
+            state: tokio::sync::Mutex::default(),
             dropped: Mutex::default(),
         };
         Self {
@@ -76,22 +85,26 @@ impl Alertmanagers {
         Ok(AlertmanagerPlan(sections))
     }
 
-    /// Goes over to `plan`. Those whom it finds, too, are still told in between.
+    /// Goes over to `plan`. Whoever is found both before and after it is told in between, too.
     pub async fn apply(&self, plan: AlertmanagerPlan) {
-        let mut sets = self.shared.sets.lock().await;
-        let old = std::mem::take(&mut *sets);
-        let finders = keep(old, plan.0.iter().map(|(section, _)| section));
-        for (at, ((section, places), finder)) in plan.0.into_iter().zip(finders).enumerate() {
+        let mut state = self.shared.state.lock().await;
+        let told = state.build();
+        let mut old = std::mem::take(&mut state.sets);
+        for (at, (section, places)) in plan.0.into_iter().enumerate() {
             let name = format!("config-{at}");
-            let mut finder = match finder {
-                Some(finder) => finder.renamed(name),
+            let same = old.iter().position(|set| set.section.is_like(&section));
+            let mut finder = match same {
+                Some(at) => old.swap_remove(at).finder.renamed(name),
                 None => Finder::new(Seeker::Notification, name, self.shared.context.clone()),
             };
             finder.change(places, |id| self.shared.reporter(id));
             let section = Arc::new(section);
-            sets.push(Set { section, finder });
+            state.sets.push(Set { section, finder });
         }
-        self.shared.tell(&sets);
+        let still = urls(&told.active);
+        state.leaving.retain(|found| !still.contains(&found.shown));
+        state.leaving.extend(told.active);
+        self.shared.tell(&mut state);
     }
 
     /// The URLs of those whom relabelling left out, sorted.
@@ -101,29 +114,8 @@ impl Alertmanagers {
 
     /// Ends all discoveries; whoever is told now still is.
     pub async fn stop(&self) {
-        self.shared.sets.lock().await.clear();
+        *self.shared.state.lock().await = State::default();
     }
-}
-
-/// The finders that go on, at the places of the sections they go on for: each for a section equal to its own; what is left
-/// of them for those with the same credentials, since what they had found may be asked until the new ones have spoken.
-fn keep<'a>(old: Vec<Set>, new: impl Iterator<Item = &'a Section> + Clone) -> Vec<Option<Finder>> {
-    let mut old: Vec<_> = old.into_iter().map(Some).collect();
-    let mut take = |fits: &dyn Fn(&Section) -> bool| {
-        let fits = |set: &&mut Option<Set>| set.as_ref().is_some_and(|set| fits(&set.section));
-        let set = old.iter_mut().find(fits)?.take()?;
-        Some(set.finder)
-    };
-    let mut kept: Vec<_> = new
-        .clone()
-        .map(|section| take(&|other| other.is_like(section)))
-        .collect();
-    for (section, finder) in new.zip(&mut kept) {
-        if finder.is_none() {
-            *finder = take(&|other| other.asks_like(section));
-        }
-    }
-    kept
 }
 
 impl Shared {
@@ -141,33 +133,48 @@ impl Shared {
     }
 
     async fn take(&self, id: SourceId, groups: Groups) {
-        let mut sets = self.sets.lock().await;
-        let mut groups = Some(groups);
-        let taken = sets.iter_mut().any(|set| {
-            set.finder.knows(id)
-                && groups
-                    .take()
-                    .is_some_and(|groups| set.finder.take(id, groups))
-        });
-        if taken {
-            self.tell(&sets);
+        let mut state = self.state.lock().await;
+        let set = state.sets.iter_mut().find(|set| set.finder.knows(id));
+        if let Some(set) = set {
+            set.finder.take(id, groups);
+            self.tell(&mut state);
         }
     }
 
     /// Tells the listener of all who are known now.
-    fn tell(&self, sets: &[Set]) {
-        let mut all = Built::default();
-        for set in sets {
-            let mut built = build(&set.section, set.finder.groups());
-            built.problems.extend(set.finder.problems());
-            for problem in &built.problems {
-                tracing::warn!(problem, "an Alertmanager or target file cannot be used");
-            }
-            all.active.extend(built.active);
-            all.dropped.extend(built.dropped);
+    fn tell(&self, state: &mut State) {
+        let mut all = state.build();
+        for problem in &all.problems {
+            tracing::warn!(problem, "an Alertmanager or target file cannot be used");
         }
+        if state.sets.iter().all(|set| set.finder.is_settled()) {
+            state.leaving.clear();
+        }
+        let known = urls(&all.active);
+        let leaving = state.leaving.iter();
+        let leaving = leaving.filter(|found| !known.contains(&found.shown));
+        all.active.extend(leaving.cloned());
         all.dropped.sort();
         *self.dropped.lock() = all.dropped;
         (self.listener)(all.active);
+    }
+}
+
+fn urls(found: &[FoundAlertmanager]) -> HashSet<String> {
+    found.iter().map(|found| found.shown.clone()).collect()
+}
+
+impl State {
+    /// Everybody whom the sections name now.
+    fn build(&self) -> Built {
+        let mut all = Built::default();
+        for set in &self.sets {
+            let built = build(&set.section, set.finder.groups());
+            all.active.extend(built.active);
+            all.dropped.extend(built.dropped);
+            all.problems.extend(built.problems);
+            all.problems.extend(set.finder.problems());
+        }
+        all
     }
 }

@@ -40,11 +40,6 @@ impl Section {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self.config == other.config
     }
-
-    /// Whether both send the same credentials.
-    pub(super) fn asks_like(&self, other: &Self) -> bool {
-        self.config.http() == other.config.http()
-    }
 }
 
 /// An Alertmanager that is to be told.

@@ -166,8 +166,13 @@ impl Finder {
         self.sources.iter().filter_map(|s| s.groups.as_ref())
     }
 
+    /// Whether all discoveries have spoken.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.sources.iter().all(|source| source.groups.is_some())
+    }
+
     fn settle(&mut self) {
-        if self.sources.iter().all(|source| source.groups.is_some()) {
+        if self.is_settled() {
             self.leaving.clear();
         }
         let count = self.groups().map(|group| group.addresses.len()).sum();
