@@ -14,7 +14,7 @@ use crate::config::{DiscoveryOptions, FileSdConfig, HttpSdConfig, StaticConfig};
 pub(super) enum SourceConfig {
     Static(Vec<StaticConfig>),
     File(FileSdConfig),
-    Http(HttpSdConfig),
+    Http(Box<HttpSdConfig>),
 }
 
 /// A discovery that does not run yet.
@@ -39,7 +39,7 @@ pub(crate) fn prepare(options: &DiscoveryOptions, context: &Context) -> Result<V
     for config in &options.http_sd_configs {
         let asked = HttpDiscovery::new(config, context.metrics.clone())?;
         all.push(Prepared {
-            config: SourceConfig::Http(config.clone()),
+            config: SourceConfig::Http(Box::new(config.clone())),
             discovery: Box::new(Refreshed::new(asked, context.clone())),
         });
     }
