@@ -24,7 +24,7 @@ impl Scraping {
         config: &Config,
         metrics: Arc<DiscoveryMetrics>,
     ) -> Result<Self> {
-        let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()), metrics);
+        let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new())).counted_in(metrics);
         manager.apply(config).await?;
         Ok(Self { manager })
     }

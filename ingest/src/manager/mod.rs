@@ -25,7 +25,7 @@ use pool::Pool;
 /// # use narthex_ingest::{Config, ScrapeManager, SystemClock};
 /// # async fn example(sink: Arc<dyn narthex_model::Sink>) -> narthex_model::Result<()> {
 /// let (config, _warnings) = Config::load("prometheus.yml".as_ref())?;
-/// let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()), Arc::default());
+/// let manager = ScrapeManager::new(sink, Arc::new(SystemClock::new()));
 /// manager.apply(&config).await?;
 /// println!("{} targets", manager.targets().active.len());
 /// manager.shutdown().await;
@@ -48,11 +48,11 @@ struct Changing {
 }
 
 impl ScrapeManager {
-    /// A manager without any job, which will write to `sink`; its discoveries are counted in `metrics`.
-    pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, metrics: Arc<DiscoveryMetrics>) -> Self {
+    /// A manager without any job, which will write to `sink`.
+    pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>) -> Self {
         let discovery = DiscoveryContext {
             clock: clock.clone(),
-            metrics,
+            metrics: Arc::default(),
         };
         Self {
             context: Context {
@@ -63,6 +63,13 @@ impl ScrapeManager {
             changing: tokio::sync::Mutex::default(),
             pools: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// The same, whose discoveries are counted in `metrics`.
+    #[must_use]
+    pub fn counted_in(mut self, metrics: Arc<DiscoveryMetrics>) -> Self {
+        self.context.discovery.metrics = metrics;
+        self
     }
 
     /// Makes `config` the one in force. Jobs that did not change go on undisturbed; targets that stay keep their series;

@@ -203,7 +203,7 @@ impl Rig {
             is_full: is_full.clone(),
         };
         let clock = Arc::new(ManualClock::new(1_000_000_000));
-        let manager = ScrapeManager::new(Arc::new(sink), clock.clone(), Arc::default());
+        let manager = ScrapeManager::new(Arc::new(sink), clock.clone());
         Self {
             clock,
             manager,
