@@ -16,6 +16,7 @@
 //! ```
 
 pub mod count;
+pub mod generation;
 mod import;
 mod load;
 pub mod native;
