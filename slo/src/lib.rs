@@ -3,6 +3,7 @@
 //! - [`spec`]: what is promised, whatever format it was written in.
 //! - [`load`], [`parse()`], [`native`]: specs from files, ours and those of Sloth, Pyrra, OpenSLO and slo-generator.
 //! - [`count`]: from raw samples to slices.
+//! - [`ledger`]: where slices are kept, and sums over any window.
 //! - [`outcome`]: what came of it, for a window of time.
 //!
 //! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
@@ -18,6 +19,7 @@
 pub mod count;
 pub mod generation;
 mod import;
+pub mod ledger;
 mod load;
 pub mod native;
 pub mod outcome;

@@ -21,6 +21,22 @@ pub struct Slices {
     pub observed_ms: Vec<f64>,
 }
 
+impl Slices {
+    /// Slices of which nothing is known.
+    pub fn empty(grid: Grid, method: Method) -> Self {
+        let column = || vec![0.0; grid.len];
+        Self {
+            grid,
+            method,
+            good: column(),
+            total: column(),
+            bad: column(),
+            bounds: None,
+            observed_ms: column(),
+        }
+    }
+}
+
 /// Between what numbers of good events lie.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bounds {
@@ -50,8 +66,8 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them, by their code in files.
-    const BY_CODE: [Self; 7] = [
+    /// All of them.
+    const ALL: [Self; 7] = [
         Self::Counters,
         Self::Buckets,
         Self::NativeHistograms,
@@ -61,17 +77,12 @@ impl Method {
         Self::Ratio,
     ];
 
-    /// Its code in files.
-    pub fn code(self) -> u8 {
-        self as u8
+    /// The method of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
     }
 
-    /// The method of a code.
-    pub fn of_code(code: u8) -> Option<Self> {
-        Self::BY_CODE.get(usize::from(code)).copied()
-    }
-
-    /// The name in reports.
+    /// The name in files and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Counters => "counters",

@@ -1,0 +1,111 @@
+//! Slices to Parquet.
+
+use std::iter;
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray,
+    TimestampMillisecondArray,
+};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use narthex_model::{Error, Result};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+use super::{Of, group_to_json};
+use crate::ledger::Track;
+
+/// Rows of a row group: about two months of one group.
+const ROW_GROUP: usize = 1 << 17;
+
+/// The bytes of a file with these tracks, which are sorted by group, and how many rows it has.
+pub(in crate::ledger) fn write(tracks: &[Track], of: Of<'_>) -> Result<(Vec<u8>, u64)> {
+    let schema = Arc::new(schema());
+    let failed = |e| Error::internal("cannot be written as Parquet").with_source(e);
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties()?)).map_err(failed)?;
+    let mut rows = 0;
+    for track in tracks {
+        let columns = columns(track, of);
+        let batch = RecordBatch::try_new(schema.clone(), columns)
+            .map_err(|e| Error::internal("columns of a ledger do not fit").with_source(e))?;
+        rows += batch.num_rows() as u64;
+        writer.write(&batch).map_err(failed)?;
+    }
+    Ok((writer.into_inner().map_err(failed)?, rows))
+}
+
+fn schema() -> Schema {
+    let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let time = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
+    let number = |name: &str| Field::new(name, DataType::Float64, false);
+    Schema::new(vec![
+        Field::new("slo", text(), false),
+        Field::new("generation", text(), false),
+        Field::new("group", text(), false),
+        Field::new("slice_start", time, false),
+        number("good"),
+        number("total"),
+        number("bad"),
+        Field::new("good_low", DataType::Float64, true),
+        Field::new("good_high", DataType::Float64, true),
+        number("observed_ms"),
+        Field::new("method", text(), false),
+    ])
+}
+
+fn properties() -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(3).map_err(|e| Error::internal("zstd").with_source(e))?;
+    let time = ColumnPath::from("slice_start");
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_column_dictionary_enabled(time.clone(), false)
+        .set_column_encoding(time, Encoding::DELTA_BINARY_PACKED)
+        .build())
+}
+
+fn columns(track: &Track, of: Of<'_>) -> Vec<ArrayRef> {
+    let slices = &track.slices;
+    let known = |i: &usize| {
+        slices.observed_ms[*i] != 0.0 || slices.total[*i] != 0.0 || slices.bad[*i] != 0.0
+    };
+    let rows: Vec<usize> = (0..slices.grid.len).filter(known).collect();
+    let times = rows.iter().map(|i| slices.grid.edge(*i));
+    let number = |column: &[f64]| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values(
+            rows.iter().map(|i| column[*i]),
+        ))
+    };
+    let bound = |column: Option<&Vec<f64>>| -> ArrayRef {
+        let at = |i: &usize| column.map(|c| c[*i]);
+        Arc::new(Float64Array::from_iter(rows.iter().map(at)))
+    };
+    let text = |text: &str| constant(text, rows.len());
+    let bounds = slices.bounds.as_ref();
+    vec![
+        text(of.slo),
+        text(of.generation),
+        text(&group_to_json(&track.group)),
+        Arc::new(TimestampMillisecondArray::from_iter_values(times).with_timezone("UTC")),
+        number(&slices.good),
+        number(&slices.total),
+        number(&slices.bad),
+        bound(bounds.map(|b| &b.low)),
+        bound(bounds.map(|b| &b.high)),
+        number(&slices.observed_ms),
+        text(slices.method.as_str()),
+    ]
+}
+
+/// The same text in every row.
+fn constant(text: &str, rows: usize) -> ArrayRef {
+    let keys: Int32Array = iter::repeat_n(0, rows).collect();
+    let values = Arc::new(StringArray::from(vec![text]));
+    // One value, and keys that are all zero: it cannot fail.
+    let dictionary = DictionaryArray::<Int32Type>::try_new(keys, values);
+    Arc::new(dictionary.expect("keys lie within the values"))
+}
