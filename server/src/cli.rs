@@ -1,6 +1,6 @@
 //! The command line: one file per command below.
 //!
-//! Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
+//! Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 3 a lint that was to be fatal.
 
 mod check;
 mod compact;
@@ -31,6 +31,7 @@ use narthex_model::{Error, Result};
 
 use crate::flags::{ServeFlags, Settings};
 use crate::limits::QUERY_STACK_BYTES;
+pub(crate) use output::print;
 
 const EXAMPLES: &str = "Examples:
   narthex                                        serve, scrape itself, keep data in ./narthex-data
@@ -116,8 +117,7 @@ fn run_command() -> ExitCode {
         Err(error) => error.exit(),
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => code,
         Err(error) => {
             failure::print(&error);
             ExitCode::FAILURE
@@ -125,8 +125,21 @@ fn run_command() -> ExitCode {
     }
 }
 
-/// Says whether everything is well; a check that found something says `false` after printing it.
 fn run(
+    command: Option<Command>,
+    settings: impl FnOnce() -> Result<Settings, clap::Error>,
+) -> Result<ExitCode> {
+    match command {
+        Some(Command::Check(what)) => check::run(&what),
+        command => run_plain(command, settings).map(|is_well| match is_well {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }),
+    }
+}
+
+/// Says whether everything is well; a check that found something says `false` after printing it.
+fn run_plain(
     command: Option<Command>,
     settings: impl FnOnce() -> Result<Settings, clap::Error>,
 ) -> Result<bool> {
@@ -150,7 +163,7 @@ fn run(
             .map(|()| true),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Repair(arguments)) => repair::run(&arguments).map(|()| true),
-        Some(Command::Check(what)) => check::run(&what),
+        Some(Command::Check(what)) => check::run(&what).map(|code| code == ExitCode::SUCCESS),
         Some(Command::Test(what)) => runtime()?.block_on(test::run(&what)),
         Some(Command::Rules(what)) => runtime()?.block_on(rules::run(&what)),
         Some(Command::Completions(arguments)) => {

@@ -43,7 +43,7 @@ pub(crate) use functions::table_link;
 const DEFINITIONS: &str = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}";
 
 /// Milliseconds as Go prints a duration: `1m0s`.
-pub(crate) fn go_duration(ms: i64) -> String {
+pub fn go_duration(ms: i64) -> String {
     time::Span(ms.saturating_mul(1_000_000)).to_string()
 }
 

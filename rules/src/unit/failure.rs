@@ -5,23 +5,57 @@ use std::fmt::{self, Write};
 
 use narthex_syntax::Quoted;
 
+use super::diff::diff;
+
 /// Something that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What was looked at, or what went wrong.
-    pub what: String,
-    /// What was expected and what came, if both are known.
-    pub difference: Option<(String, String)>,
-    /// How the two are set apart from what was looked at.
-    pub(super) of_alerts: bool,
+    what: String,
+    difference: Difference,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Difference {
+    /// Nothing was compared.
+    Unknown,
+    /// What was expected, and what came.
+    Samples(String, String),
+    Alerts(Vec<ShownAlert>, Vec<ShownAlert>),
 }
 
 impl Failure {
-    pub(super) fn new(what: impl Into<String>) -> Self {
+    /// Something that went wrong.
+    pub fn new(what: impl Into<String>) -> Self {
         Self {
             what: what.into(),
-            difference: None,
-            of_alerts: false,
+            difference: Difference::Unknown,
+        }
+    }
+
+    /// Samples that are not as expected.
+    pub(super) fn samples(what: String, expected: String, got: String) -> Self {
+        Self {
+            what,
+            difference: Difference::Samples(expected, got),
+        }
+    }
+
+    /// Alerts that are not as expected.
+    pub(super) fn alerts(what: String, expected: Vec<ShownAlert>, got: Vec<ShownAlert>) -> Self {
+        Self {
+            what,
+            difference: Difference::Alerts(expected, got),
+        }
+    }
+
+    /// The same with what differs between alerts in colours.
+    pub fn to_diff(&self) -> String {
+        match &self.difference {
+            Difference::Alerts(expected, got) => {
+                format!("{}, \n        diff: {}", self.what, diff(expected, got))
+            }
+            _ => self.to_string(),
         }
     }
 }
@@ -30,29 +64,32 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         match &self.difference {
-            None => Ok(()),
-            Some((expected, got)) if self.of_alerts => {
+            Difference::Unknown => Ok(()),
+            Difference::Alerts(expected, got) => {
+                let (expected, got) = (show_alerts(expected), show_alerts(got));
                 write!(f, ", \n        exp:{expected}, \n        got:{got}")
             }
-            Some((expected, got)) => write!(f, ",\n        exp: {expected}\n        got: {got}"),
+            Difference::Samples(expected, got) => {
+                write!(f, ",\n        exp: {expected}\n        got: {got}")
+            }
         }
     }
 }
 
 /// An alert as it is compared.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ShownAlert {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) annotations: BTreeMap<String, String>,
 }
 
 /// Alerts, one below the other.
-pub(super) fn show_alerts(alerts: &[ShownAlert]) -> String {
+fn show_alerts(alerts: &[ShownAlert]) -> String {
     if alerts.is_empty() {
         return "[]".to_owned();
     }
     let shown = alerts.iter().enumerate().map(|(i, alert)| {
-        let (labels, annotations) = (show(&alert.labels), show(&alert.annotations));
+        let (labels, annotations) = (show_labels(&alert.labels), show_labels(&alert.annotations));
         let indent = " ".repeat(14);
         format!("{i}:\n{indent}Labels:{labels}\n{indent}Annotations:{annotations}")
     });
@@ -61,8 +98,8 @@ pub(super) fn show_alerts(alerts: &[ShownAlert]) -> String {
     format!("[{indent}{}{indent}]", shown.join(&format!(",{indent}")))
 }
 
-/// `{a="b", c="d"}`.
-pub(super) fn show(labels: &BTreeMap<String, String>) -> String {
+/// Labels as they are shown: `{a="b", c="d"}`.
+pub fn show_labels(labels: &BTreeMap<String, String>) -> String {
     let mut out = String::from("{");
     for (i, (name, value)) in labels.iter().enumerate() {
         let comma = if i > 0 { ", " } else { "" };

@@ -8,7 +8,7 @@ use narthex_model::{
 };
 use narthex_syntax::{ParseOptions, Quoted, ast::Node, parse};
 
-use super::failure::{Failure, ShownAlert, show, show_alerts};
+use super::failure::{Failure, ShownAlert, show_labels};
 use super::file::{AlertTest, ExprTest, TestFile, TestGroup};
 use crate::eval::{ALERT_NAME, AlertState, Group, Settings, World};
 use crate::file::GroupSpec;
@@ -20,6 +20,11 @@ use crate::{SampleValue, VectorSample};
 pub trait Stage: Send + Sync {
     /// Stores the samples of the input series up to `till`, included. It is called with later and later times.
     fn load<'a>(&'a self, test: &'a TestGroup, till: TimestampMs) -> Pending<'a, Result<()>>;
+
+    /// Everything is evaluated, until `last` after the start: for whoever wants to look.
+    fn evaluated(&self, _last: i64) -> Pending<'_, ()> {
+        Box::pin(async {})
+    }
 
     /// Reads a native histogram, `{{sum:1 …}}`.
     ///
@@ -52,6 +57,7 @@ pub async fn run(
     };
     if run.evaluate().await {
         run.expressions().await;
+        stage.evaluated(run.last()).await;
     }
     run.failures
 }
@@ -107,9 +113,7 @@ impl Run<'_> {
     async fn evaluate(&mut self) -> bool {
         let start = self.test.start_timestamp.0;
         let step = self.file.evaluation_interval.0.max(1);
-        let alerts = self.test.alert_rule_test.iter().map(|t| t.eval_time.0);
-        let exprs = self.test.promql_expr_test.iter().map(|t| t.eval_time.0);
-        let last = alerts.chain(exprs).max().unwrap_or(0);
+        let last = self.last();
         let mut elapsed = 0;
         while elapsed <= last {
             let at = start + elapsed;
@@ -124,6 +128,13 @@ impl Run<'_> {
             elapsed += step;
         }
         true
+    }
+
+    /// The last time that is tested, from the start on.
+    fn last(&self) -> i64 {
+        let alerts = self.test.alert_rule_test.iter().map(|t| t.eval_time.0);
+        let exprs = self.test.promql_expr_test.iter().map(|t| t.eval_time.0);
+        alerts.chain(exprs).max().unwrap_or(0)
     }
 
     async fn evaluate_at(&mut self, at: TimestampMs, elapsed: i64) -> bool {
@@ -162,11 +173,8 @@ impl Run<'_> {
                 name => format!("    name: {name},\n"),
             };
             let time = format_duration(test.eval_time.0);
-            self.failures.push(Failure {
-                what: format!("{name}    alertname: {}, time: {time}", test.alertname),
-                difference: Some((show_alerts(&expected), show_alerts(&got))),
-                of_alerts: true,
-            });
+            let what = format!("{name}    alertname: {}, time: {time}", test.alertname);
+            self.failures.push(Failure::alerts(what, expected, got));
         }
     }
 
@@ -195,11 +203,9 @@ impl Run<'_> {
             );
             match self.expression(test).await {
                 Ok(None) => {}
-                Ok(difference) => self.failures.push(Failure {
-                    what,
-                    difference,
-                    of_alerts: false,
-                }),
+                Ok(Some((expected, got))) => {
+                    self.failures.push(Failure::samples(what, expected, got));
+                }
                 Err(message) => self
                     .failures
                     .push(Failure::new(format!("{what}, err: {message}"))),
@@ -292,8 +298,8 @@ fn show_samples(samples: &[Sample]) -> String {
         return "nil".to_owned();
     }
     let shown = samples.iter().map(|(labels, value)| match value {
-        Compared::Float(value) => format!("{} {}", show(labels), scientific(*value)),
-        Compared::Histogram(text) => format!("{} {text}", show(labels)),
+        Compared::Float(value) => format!("{} {}", show_labels(labels), scientific(*value)),
+        Compared::Histogram(text) => format!("{} {text}", show_labels(labels)),
     });
     shown.collect::<Vec<_>>().join(", ")
 }

@@ -1,14 +1,17 @@
 //! `narthex check`: is a file right, before it is used?
 
+mod rules;
+
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Subcommand;
+use narthex_ingest::Config;
 use narthex_model::{Error, Result};
-use narthex_rules::file::{Duplicate, LoadOptions, duplicates, load};
+use narthex_rules::file::{LoadOptions, load};
 
 use super::output::print;
-use crate::retention::rules;
-use narthex_ingest::Config;
+use crate::retention;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex check config prometheus.yml
@@ -25,30 +28,33 @@ pub(crate) enum What {
         files: Vec<PathBuf>,
     },
     /// Files of recording and alerting rules
-    #[command(after_help = EXAMPLES)]
-    Rules {
-        /// The files
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    #[command(after_help = rules::EXAMPLES)]
+    Rules(rules::Arguments),
 }
 
-/// Runs the command; `false` if a file is wrong.
+/// Runs the command.
 ///
 /// # Errors
-/// Nothing can be printed.
-pub(crate) fn run(what: &What) -> Result<bool> {
-    let (files, check): (_, fn(&Path) -> Checked) = match what {
-        What::Config { files } => (files, config),
-        What::Rules { files } => (files, rule_file),
-    };
+/// Nothing can be printed, or read from standard input.
+pub(crate) fn run(what: &What) -> Result<ExitCode> {
+    match what {
+        What::Config { files } => configs(files).map(|is_good| match is_good {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }),
+        What::Rules(arguments) => rules::run(arguments),
+    }
+}
+
+/// Whether all files are right.
+fn configs(files: &[PathBuf]) -> Result<bool> {
     let mut failed = 0;
     for file in files {
-        match check(file) {
-            Ok(remarks) => {
-                remarks
-                    .iter()
-                    .try_for_each(|remark| print(&format!("{remark}\n")))?;
+        match config(file) {
+            Ok(warnings) => {
+                let told = warnings.iter();
+                told.map(|w| format!("warning: {w}\n"))
+                    .try_for_each(|line| print(&line))?;
                 print(&format!("ok {}\n", file.display()))?;
             }
             Err(mistakes) => {
@@ -66,43 +72,21 @@ pub(crate) fn run(what: &What) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// What is to be said of a file that is right, or what is wrong with it.
-type Checked = std::result::Result<Vec<String>, Vec<Error>>;
-
-/// A configuration with the rule files that it names.
-fn config(file: &Path) -> Checked {
+/// A configuration with the rule files that it names: what is to be said of it if it is right, or what is wrong with it.
+fn config(file: &Path) -> std::result::Result<Vec<String>, Vec<Error>> {
     let loaded = Config::load(file).and_then(|(config, warnings)| {
-        rules(&config)?;
-        let warnings = warnings.iter().map(|w| format!("warning: {w}")).collect();
+        retention::rules(&config)?;
+        let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
         Ok((config.rule_paths()?, warnings))
     });
-    let (rule_files, warnings): (_, Vec<_>) = loaded.map_err(|e| vec![e])?;
+    let (rule_files, warnings) = loaded.map_err(|e| vec![e])?;
     let mistakes: Vec<_> = rule_files
         .iter()
-        .filter_map(|path| rule_file(path).err())
+        .filter_map(|path| load(path, &LoadOptions::default()).err())
         .flatten()
         .collect();
-    if mistakes.is_empty() {
-        Ok(warnings)
-    } else {
-        Err(mistakes)
+    match mistakes.is_empty() {
+        true => Ok(warnings),
+        false => Err(mistakes),
     }
-}
-
-fn rule_file(file: &Path) -> Checked {
-    let groups = load(file, &LoadOptions::default())?;
-    let twice = duplicates(&groups);
-    let warn = |twice: &Duplicate| {
-        let labels = twice
-            .labels
-            .iter()
-            .map(|(name, value)| format!("{name}={value:?}"));
-        let labels: Vec<_> = labels.collect();
-        format!(
-            "warning: several rules are called {}{{{}}}: give them labels of their own",
-            twice.name,
-            labels.join(", ")
-        )
-    };
-    Ok(twice.iter().map(warn).collect())
 }

@@ -1,5 +1,7 @@
 //! `narthex test`: do scripts and rules answer what they should?
 
+mod rules;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -7,7 +9,6 @@ use narthex_model::{Error, Result};
 
 use super::output::print;
 use crate::promqltest::{self, How};
-use crate::ruletest;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex test promql functions.test operators.test
@@ -27,12 +28,8 @@ pub(crate) enum What {
         plain: bool,
     },
     /// Rules: files of unit tests, in the format of `promtool test rules`
-    #[command(after_help = EXAMPLES)]
-    Rules {
-        /// The files of tests
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    #[command(after_help = rules::EXAMPLES)]
+    Rules(rules::Arguments),
 }
 
 /// Runs the command; `false` if a case failed.
@@ -43,35 +40,8 @@ pub(crate) async fn run(what: &What) -> Result<bool> {
     match what {
         What::Promql { files, plain: true } => scripts(files, How::Plain).await,
         What::Promql { files, .. } => scripts(files, How::AllWays).await,
-        What::Rules { files } => rules(files).await,
+        What::Rules(arguments) => rules::run(arguments).await,
     }
-}
-
-async fn rules(files: &[PathBuf]) -> Result<bool> {
-    let (mut passed, mut failed) = (0, 0);
-    for file in files {
-        let scratch = Scratch::new()?;
-        match ruletest::run(file, &scratch.0).await {
-            Ok((tests, wrong)) => {
-                passed += tests - wrong.len();
-                failed += wrong.len();
-                for test in wrong {
-                    let place = format!("{}: {}", file.display(), test.test);
-                    for failure in test.failures {
-                        print(&format!("FAILED {place}\n{failure}\n"))?;
-                    }
-                }
-            }
-            Err(errors) => {
-                failed += 1;
-                for error in errors {
-                    print(&format!("FAILED {}: {error}\n", file.display()))?;
-                }
-            }
-        }
-    }
-    print(&format!("{passed} passed, {failed} failed\n"))?;
-    Ok(failed == 0)
 }
 
 async fn scripts(files: &[PathBuf], how: How) -> Result<bool> {
