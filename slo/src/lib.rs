@@ -4,6 +4,7 @@
 //! - [`load`], [`parse()`], [`native`]: specs from files, ours and those of Sloth, Pyrra, OpenSLO and slo-generator.
 //! - [`count`]: from raw samples to slices.
 //! - [`ledger`]: where slices are kept, and sums over any window.
+//! - [`time`]: which time a window is, and which of it does not count.
 //! - [`outcome`]: what came of it, for a window of time.
 //!
 //! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
@@ -26,6 +27,7 @@ pub mod outcome;
 pub mod policies;
 pub mod promql;
 pub mod spec;
+pub mod time;
 mod yaml;
 
 pub use load::{Options, Placed, Specs, Text, load, parse, spec_files};
