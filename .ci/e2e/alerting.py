@@ -1,6 +1,8 @@
 """How alerts get to Alertmanagers: whom discovery finds, with which credentials, and what becomes of the others when some misbehave."""
 
 import json
+import pathlib
+import sys
 import time
 
 from alertmanager import PASSWORD, USER, Odd, Real, late, says
@@ -18,6 +20,7 @@ RULES = """groups:
 
 def run(programs, checks):
     found_alike(programs, checks)
+    looked_up(programs, checks)
     secured(programs, checks)
     beside_others(programs, checks)
     kept(programs, checks)
@@ -86,6 +89,42 @@ def found_alike(programs, checks):
             contains(done.stdout, f"wrong.yml{at}", *words)
             theirs = programs.run(programs.peers / "promtool", "check", "config", path)
             equal(theirs.returncode, 1, f"promtool's verdict on {wrong}")
+
+
+LOOKED_UP = """scrape_configs:
+  - job_name: addresses
+    dns_sd_configs:
+      - {names: [web, other.test., nobody.test., broken.test.], type: A, port: 9100}
+      - {names: [web.test], type: aaaa, port: 9100}
+      - {names: [many.test], type: A, port: 1}
+    relabel_configs: [{source_labels: [__address__], regex: '10.1.0.1..:.*', action: drop}]
+  - job_name: services
+    dns_sd_configs:
+      - names: [_am._tcp.test]
+      - {names: [mail.test], type: MX, port: 25}
+      - {names: [zone.test], type: NS, port: 53}
+    relabel_configs: [{action: labelmap, regex: __meta_dns_(.*)}]
+alerting:
+  alertmanagers:
+    - dns_sd_configs: [{names: [_am._tcp.test]}]
+    - dns_sd_configs: [{names: [web.test], type: A, port: 9093}]
+      relabel_configs: [{source_labels: [__address__], regex: '.*2:9093', action: drop}]
+"""
+
+
+def looked_up(programs, checks):
+    """Names, in a network of its own where we are the name server."""
+    (programs.folder / "dns.yml").write_text(LOOKED_UP)
+    world = pathlib.Path(__file__).with_name("dns_world.py")
+    with checks.check("names are looked up as Prometheus does: all types of records, search list, long answers, failures"):
+        inside = ["--map-root-user", "--net", "--mount", sys.executable, world, programs.folder]
+        done = programs.run("unshare", *inside, programs.own / "narthex", programs.peers / "prometheus")
+        equal(done.returncode, 0, done.stderr)
+        ours, theirs = json.loads(done.stdout)
+        equal(ours, theirs)
+        equal([len(ours["active"]), len(ours["dropped"])], [107, 21])
+        equal(ours["managers"]["activeAlertmanagers"], [f"http://{who}/api/v2/alerts" for who in ["10.0.0.1:9093", "am-1.test:9093", "am-2.test:9094"]])
+        assert ours["fails"], "no lookup failed"
 
 
 SECURED = """alerting:

@@ -87,6 +87,7 @@ fn plain_types(text: &str) -> String {
     };
     let expected = match expected {
         "u64" => "a whole number",
+        "u16" => "a whole number up to 65535",
         "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",

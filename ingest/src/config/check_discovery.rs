@@ -3,7 +3,9 @@
 use narthex_settings::Step;
 
 use super::check_http::{self, Mistake};
-use super::discovery::{DiscoveryOptions, FileSdConfig, HttpSdConfig, StaticConfig};
+use super::discovery::{
+    DiscoveryOptions, DnsSdConfig, FileSdConfig, HttpSdConfig, RecordType, StaticConfig,
+};
 use super::keys::HttpKeys;
 
 /// Everything that is wrong.
@@ -15,6 +17,7 @@ pub(super) fn mistakes(options: &DiscoveryOptions) -> Vec<Mistake> {
     }
     found.extend(options.file_sd_configs.iter().flat_map(files));
     found.extend(each("http_sd_configs", &options.http_sd_configs, server));
+    found.extend(each("dns_sd_configs", &options.dns_sd_configs, names));
     found
 }
 
@@ -55,4 +58,16 @@ fn server(config: &HttpSdConfig) -> Vec<Mistake> {
     url.into_iter()
         .chain(check_http::mistakes(&config.http()))
         .collect()
+}
+
+fn names(config: &DnsSdConfig) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    if config.names.is_empty() {
+        found.push((vec![Step::Key("names")], "must name somebody".to_owned()));
+    }
+    if config.port == 0 && config.kind != RecordType::Srv {
+        let message = "must be given: only SRV records bring their own";
+        found.push((vec![Step::Key("port")], message.to_owned()));
+    }
+    found
 }

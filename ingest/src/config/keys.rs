@@ -141,6 +141,13 @@ macro_rules! with_discovery_keys {
                     skip_serializing_if = "Vec::is_empty"
                 )]
                 pub http_sd_configs: Vec<$crate::config::HttpSdConfig>,
+                /// Targets that names in the DNS mean.
+                #[serde(
+                    default,
+                    deserialize_with = "narthex_settings::or_default",
+                    skip_serializing_if = "Vec::is_empty"
+                )]
+                pub dns_sd_configs: Vec<$crate::config::DnsSdConfig>,
                 /// What is done to targets before they are used.
                 #[serde(
                     default,
@@ -157,6 +164,7 @@ macro_rules! with_discovery_keys {
                     static_configs: self.static_configs.clone(),
                     file_sd_configs: self.file_sd_configs.clone(),
                     http_sd_configs: self.http_sd_configs.clone(),
+                    dns_sd_configs: self.dns_sd_configs.clone(),
                     relabel_configs: self.relabel_configs.clone(),
                 }
             }
@@ -165,6 +173,7 @@ macro_rules! with_discovery_keys {
                 self.static_configs = discovery.static_configs;
                 self.file_sd_configs = discovery.file_sd_configs;
                 self.http_sd_configs = discovery.http_sd_configs;
+                self.dns_sd_configs = discovery.dns_sd_configs;
                 self.relabel_configs = discovery.relabel_configs;
             }
         }

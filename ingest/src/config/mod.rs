@@ -26,7 +26,9 @@ use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
 pub use alerting::{AlertingConfig, AlertmanagerConfig, ApiVersion, Relabelling};
-pub use discovery::{DiscoveryOptions, FileSdConfig, HttpSdConfig, StaticConfig};
+pub use discovery::{
+    DiscoveryOptions, DnsSdConfig, FileSdConfig, HttpSdConfig, RecordType, StaticConfig,
+};
 pub use global::GlobalConfig;
 pub use http::{
     Authorization, BasicAuth, HeaderValues, HttpHeaders, HttpOptions, Scheme, ShownUrl, TlsConfig,

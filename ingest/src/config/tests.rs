@@ -309,6 +309,22 @@ fn mistakes_in_alertmanagers() {
             "43: alerting.alertmanagers[0].http_sd_configs[0].authorization: type must not be \"basic\", use basic_auth instead",
         ),
         (
+            "dns_sd_configs: [{type: A, port: 1}]",
+            "24: alerting.alertmanagers[0].dns_sd_configs[0].names: must name somebody",
+        ),
+        (
+            "dns_sd_configs: [{names: [a], type: aaaa}]",
+            "24: alerting.alertmanagers[0].dns_sd_configs[0].port: must be given: only SRV records bring their own",
+        ),
+        (
+            "dns_sd_configs: [{names: [a], type: TXT}]",
+            "43: alerting.alertmanagers[0].dns_sd_configs[0].type: unknown record type \"TXT\", there are SRV, A, AAAA, MX, NS",
+        ),
+        (
+            "dns_sd_configs: [{names: [a], type: A, port: 99999}]",
+            "52: alerting.alertmanagers[0].dns_sd_configs[0].port: invalid value: integer \"99999\", expected a whole number up to 65535",
+        ),
+        (
             "tls_config: {ca_fil: x}",
             "20: alerting.alertmanagers[0].tls_config: unknown key \"ca_fil\", did you mean \"ca_file\"?",
         ),

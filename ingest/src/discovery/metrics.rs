@@ -12,14 +12,16 @@ use super::finder::{FinderId, Seeker};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mechanism {
     Http,
+    Dns,
 }
 
 impl Mechanism {
-    const ALL: [Self; 1] = [Self::Http];
+    const ALL: [Self; 2] = [Self::Http, Self::Dns];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Dns => "dns",
         }
     }
 }
@@ -46,6 +48,8 @@ pub struct DiscoveryMetrics {
     /// How many addresses each finder knows, with the name of its section.
     found: Mutex<BTreeMap<(Seeker, FinderId), (String, usize)>>,
     pub(super) http_failures: Counter,
+    pub(super) dns_lookups: Counter,
+    pub(super) dns_failures: Counter,
     pub(super) file_errors: Counter,
     pub(super) file_scans: Summary,
     pub(super) watcher_errors: Counter,
@@ -55,9 +59,10 @@ pub struct DiscoveryMetrics {
 
 impl DiscoveryMetrics {
     pub(super) fn of(&self, mechanism: Mechanism) -> &Refreshes {
-        let [http] = &self.refreshes;
+        let [http, dns] = &self.refreshes;
         match mechanism {
             Mechanism::Http => http,
+            Mechanism::Dns => dns,
         }
     }
 
@@ -85,11 +90,23 @@ impl DiscoveryMetrics {
         let mut readings = self.of_seekers();
         readings.extend(Mechanism::ALL.iter().flat_map(|m| self.of_mechanism(*m)));
         readings.extend(self.of_files());
-        readings.push(counter(
-            "prometheus_sd_http_failures_total",
-            "Number of HTTP service discovery refresh failures.",
-            &self.http_failures,
-        ));
+        readings.extend([
+            counter(
+                "prometheus_sd_http_failures_total",
+                "Number of HTTP service discovery refresh failures.",
+                &self.http_failures,
+            ),
+            counter(
+                "prometheus_sd_dns_lookups_total",
+                "The number of DNS-SD lookups.",
+                &self.dns_lookups,
+            ),
+            counter(
+                "prometheus_sd_dns_lookup_failures_total",
+                "The number of DNS-SD lookup failures.",
+                &self.dns_failures,
+            ),
+        ]);
         readings
     }
 

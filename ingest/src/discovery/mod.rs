@@ -5,6 +5,7 @@
 //! that implements [`Discovery`], or [`Refresh`] if somebody must be asked again and again, its key in
 //! `config/discovery.rs`, and a line in [`prepare`].
 
+mod dns;
 mod file;
 mod finder;
 mod glob;

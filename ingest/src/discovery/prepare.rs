@@ -2,12 +2,13 @@
 
 use narthex_model::Result;
 
+use super::dns::{DnsDiscovery, Resolver};
 use super::file::FileDiscovery;
 use super::group::{Groups, TargetGroup};
 use super::http::HttpDiscovery;
 use super::refresh::Refreshed;
 use super::{Context, Discovery, Pending, Report};
-use crate::config::{DiscoveryOptions, FileSdConfig, HttpSdConfig, StaticConfig};
+use crate::config::{DiscoveryOptions, DnsSdConfig, FileSdConfig, HttpSdConfig, StaticConfig};
 
 /// The configuration of a discovery: two that are equal find the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,7 @@ pub(super) enum SourceConfig {
     Static(Vec<StaticConfig>),
     File(FileSdConfig),
     Http(Box<HttpSdConfig>),
+    Dns(DnsSdConfig),
 }
 
 /// A discovery that does not run yet.
@@ -43,6 +45,13 @@ pub(crate) fn prepare(options: &DiscoveryOptions, context: &Context) -> Result<V
             discovery: Box::new(Refreshed::new(asked, context.clone())),
         });
     }
+    all.extend(options.dns_sd_configs.iter().map(|config| {
+        let asked = DnsDiscovery::new(config.clone(), Resolver::default(), context.metrics.clone());
+        Prepared {
+            config: SourceConfig::Dns(config.clone()),
+            discovery: Box::new(Refreshed::new(asked, context.clone())),
+        }
+    }));
     Ok(all)
 }
 
