@@ -10,13 +10,14 @@ import time
 from urllib.parse import urlencode
 
 from checks import contains, equal
-from programs import http, points_of, wait_until
+from programs import http, points_of, stop_all, wait_until
 from remote_write import send, series_of
 from rules import is_ready, start_prometheus
 
 SECONDS = int(os.environ.get("NARTHEX_RULES_SECONDS", "45"))
 INTERVAL = 2
 HOSTS = 6
+ATTEMPTS = 3
 
 # Rules look back a little, so that what they read is there in both, however late a sample comes.
 FILES = {
@@ -73,18 +74,18 @@ RECORDED = '{__name__=~".*:.*|slope|past|inner|ALERTS|ALERTS_FOR_STATE"}'
 def run(programs, checks):
     for name, text in FILES.items():
         (programs.folder / name).write_text(text)
-    config = "global: {external_labels: {region: north}}\nrule_files: [live-*.yml]\n"
-    ours = programs.server("live", config)
-    urls = [ours.url, start_prometheus(programs, "live-prometheus", ours.config)]
-    # All rules have been evaluated in both before there is anything to see.
-    for url in urls:
-        wait_until(lambda url=url: all_evaluated(url), 60, "the first evaluation of all rules")
-    began = int(time.time()) + 1
-    stream(programs, urls, began)
-    end = flap(urls, began)
+    # A machine that is too slow for a turn of a group now and then says nothing about rules: once more.
+    for attempt in range(ATTEMPTS):
+        urls, began, end = play(programs, attempt)
+        missed_turns = {url: turns_missed(url) for url in urls}
+        if not any(missed_turns.values()):
+            break
+        print(f"        turns that there was no time for: {list(missed_turns.values())}", flush=True)
+        if attempt + 1 < ATTEMPTS:
+            stop_all()
     with checks.check("no turn was missed, no rule failed"):
-        for url in urls:
-            equal(missed(url), (0.0, 0.0))
+        equal(list(missed_turns.values()), [0, 0])
+        equal([total(url, "prometheus_rule_evaluation_failures_total") for url in urls], [0, 0])
     mine, theirs = (recorded(url, began, end) for url in urls)
     with checks.check(f"what is recorded in {SECONDS} s is what Prometheus records"):
         alike(*[{labels: points for labels, points in all_of.items() if not is_alert(labels)} for all_of in (mine, theirs)])
@@ -96,6 +97,19 @@ def run(programs, checks):
     samples = sum(len(points) for points in mine.values())
     exact = sum(points == theirs.get(labels) for labels, points in mine.items())
     print(f"        {len(mine)} series, {samples} samples; {exact} series are the same to the last bit")
+
+
+def play(programs, attempt):
+    """Both servers with the same rules and samples; their URLs, and from when to when there were samples."""
+    config = "global: {external_labels: {region: north}}\nrule_files: [live-*.yml]\n"
+    ours = programs.server(f"live-{attempt}", config)
+    urls = [ours.url, start_prometheus(programs, f"live-prometheus-{attempt}", ours.config)]
+    # All rules have been evaluated in both before there is anything to see.
+    for url in urls:
+        wait_until(lambda url=url: all_evaluated(url), 60, "the first evaluation of all rules")
+    began = int(time.time()) + 1
+    stream(programs, urls, began)
+    return urls, began, flap(urls, began)
 
 
 def stream(programs, urls, began):
@@ -152,13 +166,13 @@ def all_evaluated(url):
     return len(groups) == 3 and all(rule["health"] == "ok" for rule in rules)
 
 
-def missed(url):
-    """Turns of groups that there was no time for, and evaluations that failed."""
+def turns_missed(url):
+    return total(url, "prometheus_rule_group_iterations_missed_total")
+
+
+def total(url, name):
+    """The sum of a metric's series."""
     page = http(f"{url}/metrics")[1]
-
-    def total(name):
-        lines = [line for line in page.splitlines() if line.startswith(name + "{") or line.startswith(name + " ")]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
-
     contains(page, "prometheus_rule_evaluations_total")
-    return total("prometheus_rule_group_iterations_missed_total"), total("prometheus_rule_evaluation_failures_total")
+    lines = [line for line in page.splitlines() if line.startswith((name + "{", name + " "))]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
