@@ -102,8 +102,8 @@ def run(programs, checks):
 def play(programs, attempt):
     """Both servers with the same rules and samples; their URLs, and from when to when there were samples."""
     config = "global: {external_labels: {region: north}}\nrule_files: [live-*.yml]\n"
-    ours = programs.server(f"live-{attempt}", config)
-    urls = [ours.url, start_prometheus(programs, f"live-prometheus-{attempt}", ours.config)]
+    ours = programs.server(f"of-rules-{attempt}", config)
+    urls = [ours.url, start_prometheus(programs, f"of-rules-prometheus-{attempt}", ours.config)]
     # All rules have been evaluated in both before there is anything to see.
     for url in urls:
         wait_until(lambda url=url: all_evaluated(url), 60, "the first evaluation of all rules")
