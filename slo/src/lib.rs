@@ -22,12 +22,15 @@ pub mod generation;
 mod import;
 pub mod ledger;
 mod load;
+mod lost;
 pub mod native;
 pub mod outcome;
 pub mod policies;
 pub mod promql;
+pub mod rules;
 pub mod spec;
 pub mod time;
 mod yaml;
 
 pub use load::{Options, Placed, Specs, Text, load, parse, spec_files};
+pub use lost::Lost;

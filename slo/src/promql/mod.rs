@@ -5,4 +5,5 @@ mod indicator;
 mod template;
 
 pub use indicator::{Known, latency, of_counters, of_queries, of_ratio};
+pub(crate) use template::fill;
 pub use template::{Template, WINDOW};

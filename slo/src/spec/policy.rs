@@ -68,3 +68,15 @@ pub struct BurnTier {
     /// The window by which it is still going on, in milliseconds.
     pub short_ms: i64,
 }
+
+impl BurnTier {
+    /// The factor at an SLO window of this length, where factors are meant for another one.
+    pub fn factor_at(&self, window_ms: i64, scaled_from_ms: Option<i64>) -> f64 {
+        match scaled_from_ms {
+            Some(from_ms) if from_ms != window_ms => {
+                self.factor * window_ms as f64 / from_ms as f64
+            }
+            _ => self.factor,
+        }
+    }
+}
