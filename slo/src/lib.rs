@@ -17,6 +17,7 @@
 //! assert_eq!(Window::Rolling(Rolling { ms: 30 * 86_400_000 }).to_string(), "30d");
 //! ```
 
+pub mod convert;
 pub mod count;
 pub mod generation;
 mod import;

@@ -13,6 +13,8 @@ use crate::spec::{Budgeting, Indicator, Missing, Slo, Window};
 pub use file::Form;
 use file::{Group, write};
 
+pub(crate) use promql::{Measured, by, losses as indicator_losses, measured, observations};
+
 /// Whose names the series have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

@@ -7,7 +7,7 @@ use crate::promql::fill;
 use crate::spec::{Comparison, Counted, Indicator, Selector, Slo, Which};
 
 /// Bad and all events per second (or by whatever measure the indicator's own queries have), or their fraction alone.
-pub(super) enum Measured {
+pub(crate) enum Measured {
     /// Both.
     Events {
         /// Bad events.
@@ -20,7 +20,7 @@ pub(super) enum Measured {
 }
 
 /// What is measured over a window such as `5m`; `None` of a composite.
-pub(super) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
+pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
     let by = by(&slo.group_by);
     let both = |bad: String, total: String| Some(Measured::Events { bad, total });
     let told = |some: String, total: String, which| match which {
@@ -87,13 +87,11 @@ pub(super) fn ratio(slo: &Slo, window: &str) -> Option<String> {
 }
 
 /// Says what Prometheus cannot count as we do.
-pub(super) fn losses(slo: &Slo, losses: &mut Losses<'_>) {
+pub(crate) fn losses(slo: &Slo, losses: &mut Losses<'_>) {
     match &slo.indicator {
         Indicator::Latency { threshold, .. } => losses.say(
             "indicator.latency.threshold",
-            format_args!(
-                "{threshold} must be a boundary of the buckets, or the rules give nothing"
-            ),
+            format_args!("{threshold} must be a boundary of the buckets, or nothing is found"),
         ),
         Indicator::Gauge { by_time: true, .. } => losses.say(
             "indicator.gauge.weigh",
@@ -104,7 +102,7 @@ pub(super) fn losses(slo: &Slo, losses: &mut Losses<'_>) {
 }
 
 /// `" by (a, b) "`, or nothing.
-pub(super) fn by(labels: &[String]) -> String {
+pub(crate) fn by(labels: &[String]) -> String {
     let words: Vec<_> = labels
         .iter()
         .map(|label| narthex_syntax::label_word(label))
@@ -128,7 +126,7 @@ fn map(counted: &Counted, change: impl Fn(&Selector) -> Selector) -> Counted {
 }
 
 /// The counter of all observations of buckets.
-pub(super) fn observations(buckets: &Selector) -> Selector {
+pub(crate) fn observations(buckets: &Selector) -> Selector {
     let base = buckets
         .metric()
         .and_then(|name| name.strip_suffix("_bucket"));
