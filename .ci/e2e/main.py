@@ -18,6 +18,7 @@ import limits
 import open_format
 import rules
 import rules_files
+import rules_hostile
 import rules_live
 import rules_past
 import scrape
@@ -38,6 +39,7 @@ SCENARIOS = [
     ("differential: random queries, compared with Prometheus", differential.run),
     ("rules: recorded and alerted on beside Prometheus", rules.run),
     ("live rules: the same stream into Prometheus and ours, compared sample by sample", rules_live.run),
+    ("hostile rules: they explode, loop and grow beside others", rules_hostile.run),
     ("rules in files: promtool's verdicts and ours", rules_files.run),
     ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
     ("alerting: Alertmanagers found, trusted, slow and refusing", alerting.run),

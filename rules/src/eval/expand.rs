@@ -74,7 +74,7 @@ impl<'a> Expander<'a> {
             world,
             settings,
             at,
-            answers: Answers::new(),
+            answers: Answers::default(),
             budget: Budget::default(),
         }
     }
@@ -149,7 +149,7 @@ impl<'a> Expander<'a> {
     }
 
     async fn answer(&mut self, query: String) {
-        let answer = if self.answers.len() < QUERIES_MAX {
+        let answer = if self.answers.count() < QUERIES_MAX {
             let asked = [Arc::from(query.as_str())];
             let mut found = self.world.query.instant(&asked, self.at).await;
             match found.pop() {

@@ -264,16 +264,18 @@ impl Group {
     ) {
         let batch = self.batch(&outputs, sample_at, given);
         let written = write(batch, world).await;
-        let too_much = written
-            .as_ref()
-            .is_err_and(|e| e.kind() == ErrorKind::Limit);
-        if outputs.len() == 1 || !too_much {
+        let is_clear = match &written {
+            // One rule gives too much: the others are not to suffer.
+            Err(error) => error.kind() != ErrorKind::Limit,
+            // Not all that was refused is named, so it is not known whose it was. Writing again is safe.
+            Ok(receipt) => receipt.rejected <= receipt.examples.len() as u64,
+        };
+        if outputs.len() == 1 || is_clear {
             outputs
                 .into_iter()
                 .for_each(|output| self.finish(output, &written));
             return;
         }
-        // One rule gives too much: the others are not to suffer.
         for output in outputs {
             let batch = self.batch(std::slice::from_ref(&output), sample_at, given);
             let written = write(batch, world).await;
@@ -303,14 +305,15 @@ impl Group {
             return;
         };
         let failed = match written {
-            Err(error) => Some(error.to_string()),
+            Err(error) => Some((error.to_string(), output.samples.len() as u64)),
             Ok(receipt) => refused(receipt, &output.series),
         };
-        if let Some(message) = failed {
+        if let Some((message, samples)) = failed {
             let (group, name) = (&self.spec.name, &rule.spec.name);
             tracing::warn!(
                 group,
                 rule = name,
+                samples,
                 "writing what the rule gave failed: {message}"
             );
             rule.fail(&message);

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use narthex_model::{HistogramSample, Labels, Receipt, Result, TimestampMs, WriteBatch, stale_nan};
+use narthex_model::{
+    HistogramSample, Labels, Receipt, Rejection, Result, TimestampMs, WriteBatch, stale_nan,
+};
 
 use super::alert::Alert;
 use super::settings::{Settings, World};
@@ -54,13 +56,17 @@ pub(super) fn push_stale(batch: &mut WriteBatch, labels: &Labels, timestamp: Tim
     batch.push_sample(series, timestamp, stale_nan());
 }
 
-/// Why samples of these series were refused, if some were.
-pub(super) fn refused(receipt: &Receipt, series: &HashSet<Labels>) -> Option<String> {
-    let own = receipt
-        .examples
-        .iter()
-        .find(|rejection| series.contains(&rejection.labels));
-    own.map(|rejection| rejection.reason.as_str().to_owned())
+/// Why samples of these series were refused, if some were, and how many: as far as the receipt names them, or all if it is of these
+/// series alone.
+pub(super) fn refused(receipt: &Receipt, series: &HashSet<Labels>) -> Option<(String, u64)> {
+    let is_own = |rejection: &&Rejection| series.contains(&rejection.labels);
+    let first = receipt.examples.iter().find(is_own)?;
+    let own = receipt.examples.iter().filter(is_own).count();
+    let count = match own == receipt.examples.len() {
+        true => receipt.rejected,
+        false => own as u64,
+    };
+    Some((first.reason.as_str().to_owned(), count))
 }
 
 /// An alert as it is sent.

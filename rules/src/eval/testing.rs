@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_model::{
-    Clock, Error, Labels, METRIC_NAME, Matcher, Receipt, Result, Sink, SinkFuture, Sleep,
-    TimeRange, TimestampMs, WriteBatch, is_stale,
+    Clock, Error, Labels, METRIC_NAME, Matcher, Receipt, Rejection, RejectionReason, Result, Sink,
+    SinkFuture, Sleep, TimeRange, TimestampMs, WriteBatch, is_stale,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -30,6 +30,8 @@ pub(crate) struct Store {
     pub(crate) samples: Mutex<Vec<(Labels, TimestampMs, f64)>>,
     pub(crate) told: Mutex<Vec<Notification>>,
     pub(crate) is_full: Mutex<bool>,
+    /// Samples of metrics of these names are refused.
+    pub(crate) refused: Mutex<Vec<String>>,
     /// How many samples a batch may have; 0: any number.
     pub(crate) batch_max: Mutex<usize>,
     /// The queries that came together.
@@ -157,14 +159,29 @@ impl Sink for Store {
             .zip(batch.values());
         let samples =
             columns.map(|((series, at), value)| (batch.labels(*series).to_owned(), *at, *value));
+        let mut receipt = Receipt::default();
         if !is_full {
-            self.samples.lock().extend(samples);
+            let names = self.refused.lock().clone();
+            let mut kept = self.samples.lock();
+            for (labels, timestamp, value) in samples {
+                let name = labels.get(METRIC_NAME).unwrap_or_default();
+                if names.iter().any(|refused| refused == name) {
+                    let reason = RejectionReason::TooOld;
+                    receipt.reject(|| Rejection {
+                        labels,
+                        timestamp,
+                        reason,
+                    });
+                } else if !kept.iter().any(|s| (&s.0, s.1) == (&labels, timestamp)) {
+                    kept.push((labels, timestamp, value));
+                }
+            }
         }
         Box::pin(async move {
-            if is_full {
-                return Err(Error::unavailable("the disk is full"));
+            match is_full {
+                true => Err(Error::unavailable("the disk is full")),
+                false => Ok(receipt),
             }
-            Ok(Receipt::default())
         })
     }
 }

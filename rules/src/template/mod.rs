@@ -4,6 +4,7 @@
 //! touches nothing. A query inside it is not run but asked for: [`Template::expand`] says which one it needs, and is called
 //! again with the answer.
 
+mod answers;
 mod builtins;
 mod command;
 mod compare;
@@ -26,7 +27,7 @@ mod time;
 mod token;
 mod value;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use narthex_model::{LabelsRef, TimestampMs};
@@ -37,6 +38,7 @@ use value::{Data, Sample, Value};
 
 use crate::{SampleValue, VectorSample};
 
+pub use answers::Answers;
 pub(crate) use functions::table_link;
 
 /// What every template of an alert begins with, so that its values have short names.
@@ -59,9 +61,6 @@ pub struct Template {
     text: String,
     trees: parse::Trees,
 }
-
-/// The answers to the queries of templates, by query: the samples, or why there are none.
-pub type Answers = HashMap<String, Result<Vec<VectorSample>, String>>;
 
 /// What a template may know.
 #[derive(Debug)]
@@ -155,14 +154,7 @@ impl Template {
 
 impl Context<'_> {
     fn query(&self, query: &str) -> Called {
-        match self.answers.get(query) {
-            None => Err(Failure::Ask(query.to_owned())),
-            Some(Err(message)) => Err(message.as_str().into()),
-            Some(Ok(samples)) => {
-                let samples: Vec<_> = samples.iter().map(|s| Arc::new(shown(s))).collect();
-                Ok(Value::Samples(Arc::new(samples)))
-            }
-        }
+        self.answers.get(query)
     }
 }
 

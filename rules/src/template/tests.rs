@@ -1,5 +1,7 @@
 //! Templates and what Prometheus makes of them, as data; and templates that do not end.
 
+use std::collections::HashMap;
+
 use narthex_model::Labels;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -20,7 +22,7 @@ fn sample(labels: &[(&str, &str)], value: f64) -> VectorSample {
     }
 }
 
-fn answers() -> Answers {
+fn answers() -> HashMap<String, Result<Vec<VectorSample>, String>> {
     let vec = |i: &str, value| sample(&[("__name__", "vec"), ("i", i)], value);
     let (one, two, three) = (vec("1", 11.0), vec("2", 21.0), vec("3", 31.0));
     let failed = Err("1:5: parse error: unclosed left parenthesis".to_owned());
@@ -48,7 +50,7 @@ fn expand(template: &str) -> String {
     let external = BTreeMap::from([("region".to_owned(), "eu".to_owned())]);
     let data = AlertData::new(&about, &external, "http://host:9090/prom");
     let all = answers();
-    let mut answers = Answers::new();
+    let mut answers = Answers::default();
     let template = match Template::of_alert("A", template) {
         Ok(template) => template,
         Err(message) => return format!("<error expanding template: {message}>"),

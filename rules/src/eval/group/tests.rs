@@ -130,6 +130,63 @@ async fn a_rule_that_gives_too_much_harms_no_other() {
 }
 
 #[tokio::test]
+async fn what_is_refused_is_told_of_the_rule_that_gave_it() {
+    let Stage { world, store, .. } = stage();
+    let mut group = group(
+        "  rules:\n  - {record: a, expr: many}\n  - {record: b, expr: x}\n  - {record: c, expr: many}\n  - {record: d, expr: x}\n",
+    );
+    store.answer("x", Ok(vec![sample(&[], 1.0)]));
+    let many = (0..9).map(|i| sample(&[("i", &i.to_string())], 1.0));
+    store.answer("many", Ok(many.collect()));
+    // More than a receipt names: those of the first rule alone.
+    *store.refused.lock() = vec!["a".to_owned(), "d".to_owned()];
+    group.evaluate(&world, 60_000).await;
+    let found = health(&group);
+    assert_eq!([&found[1], &found[2]], ["ok", "ok"]);
+    assert_eq!(found[0], found[3], "{found:?}");
+    let reason = narthex_model::RejectionReason::TooOld.as_str();
+    assert_eq!(found[0], format!("err: {reason}"));
+    assert_eq!(store.written().len(), 10);
+}
+
+const HOSTILE: &str = "  rules:\n  - {alert: Loop, expr: x, annotations: {a: '{{ range 1000000000000 }}{{ end }}'}}\n  \
+    - {alert: Deep, expr: x, labels: {l: '{{ define \"r\" }}{{ template \"r\" . }}{{ end }}{{ template \"r\" . }}'}}\n  \
+    - {alert: Wide, expr: x, annotations: {a: '{{ range query \"many\" }}{{ range query \"many\" }}x{{ end }}{{ end }}'}}\n  \
+    - {alert: Good, expr: x, annotations: {a: '{{ $value }}'}}\n  - {record: r, expr: x}\n";
+
+#[tokio::test]
+async fn a_template_without_end_is_an_error_of_its_alert_alone() {
+    let Stage { world, store, .. } = stage();
+    let mut group = group(HOSTILE);
+    store.answer("x", Ok(vec![sample(&[], 1.0)]));
+    let many = (0..2000).map(|i| sample(&[("i", &i.to_string())], 1.0));
+    store.answer("many", Ok(many.collect()));
+    group.evaluate(&world, 60_000).await;
+    assert_eq!(health(&group), ["ok"; 5]);
+    let status = group.status();
+    let texts = status.rules.iter().flat_map(|rule| &rule.alerts);
+    let texts: Vec<_> = texts
+        .map(|alert| {
+            let annotation = alert.annotations.get("a").map(String::as_str);
+            annotation
+                .or(alert.labels.get("l"))
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    for (text, message) in
+        texts
+            .iter()
+            .zip(["too many steps", "template depth (100)", "too many steps"])
+    {
+        let begin = "<error expanding template: error executing template __alert_";
+        assert!(text.starts_with(begin) && text.contains(message), "{text}");
+    }
+    assert_eq!(texts.last().map(String::as_str), Some("1"));
+    assert!(store.written().contains(&"r 1@60000".to_owned()));
+}
+
+#[tokio::test]
 async fn limits_and_equal_labels() {
     let Stage { world, store, .. } = stage();
     let mut group = group(
