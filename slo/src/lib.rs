@@ -5,6 +5,7 @@
 //! - [`count`]: from raw samples to slices.
 //! - [`ledger`]: where slices are kept, and sums over any window.
 //! - [`time`]: which time a window is, and which of it does not count.
+//! - [`budget`]: from slices to what came of a promise.
 //! - [`outcome`]: what came of it, for a window of time.
 //!
 //! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
@@ -17,6 +18,7 @@
 //! assert_eq!(Window::Rolling(Rolling { ms: 30 * 86_400_000 }).to_string(), "30d");
 //! ```
 
+pub mod budget;
 pub mod convert;
 pub mod count;
 pub mod generation;

@@ -1,0 +1,111 @@
+//! Slices of several groups or parts as those of one.
+
+use narthex_model::TimeRange;
+
+use crate::count::{Bounds, Grid, Slices};
+use crate::ledger::Track;
+use crate::spec::{Budgeting, Objective};
+
+/// The slices of all groups together: events are added; of a slice as much was observed as the mean of the groups that had begun and not
+/// ended. `None` without groups.
+pub fn aggregate(tracks: &[Track]) -> Option<Slices> {
+    let (first, rest) = tracks.split_first()?;
+    if rest.is_empty() {
+        return Some(first.slices.clone());
+    }
+    let grid = common_grid(
+        tracks.iter().map(|track| &track.slices),
+        first.slices.grid.step,
+    );
+    let mut sum = Slices::empty(grid, first.slices.method);
+    let mut there = vec![0.0; grid.len];
+    if tracks.iter().any(|track| track.slices.bounds.is_some()) {
+        let (low, high) = (sum.good.clone(), sum.good.clone());
+        sum.bounds = Some(Bounds { low, high });
+    }
+    for Track { slices, .. } in tracks {
+        let at = grid.index(slices.grid.start);
+        let add =
+            |to: &mut [f64], from: &[f64]| to[at..].iter_mut().zip(from).for_each(|(a, b)| *a += b);
+        add(&mut sum.good, &slices.good);
+        add(&mut sum.total, &slices.total);
+        add(&mut sum.bad, &slices.bad);
+        add(&mut sum.observed_ms, &slices.observed_ms);
+        if let Some(bounds) = &mut sum.bounds {
+            let own = slices.bounds.as_ref();
+            add(&mut bounds.low, own.map_or(&slices.good, |b| &b.low));
+            add(&mut bounds.high, own.map_or(&slices.good, |b| &b.high));
+        }
+        let seen = |ms: &f64| *ms > 0.0;
+        let life = slices
+            .observed_ms
+            .iter()
+            .position(seen)
+            .zip(slices.observed_ms.iter().rposition(seen));
+        if let Some((from, to)) = life {
+            there[at + from..=at + to]
+                .iter_mut()
+                .for_each(|groups| *groups += 1.0);
+        }
+    }
+    for (observed, groups) in sum.observed_ms.iter_mut().zip(there) {
+        *observed /= f64::max(groups, 1.0);
+    }
+    Some(sum)
+}
+
+/// The stretches of a composite by timeslices or ratio timeslices, as slices of one event each: for timeslices as good as the worst of its
+/// parts, so that a bad one makes it bad; for ratio timeslices the shortfalls of all, times their weights, are taken away. `None`
+/// with occurrences ([`super::Meter::weighted`] is theirs), and without parts.
+pub fn composite_slices(parts: &[(&Slices, f64)], objective: &Objective) -> Option<Slices> {
+    let (step, by_worst) = match objective.budgeting {
+        Budgeting::Occurrences => return None,
+        Budgeting::Timeslices { slice_ms, .. } => (slice_ms, true),
+        Budgeting::RatioTimeslices { slice_ms } => (slice_ms, false),
+    };
+    let (first, _) = parts.first()?;
+    let grid = common_grid(parts.iter().map(|(slices, _)| *slices), step);
+    let mut sum = Slices::empty(grid, first.method);
+    let weights: f64 = parts.iter().map(|(_, weight)| weight).sum();
+    let mut shortfall = vec![0.0_f64; grid.len];
+    for (slices, weight) in parts {
+        let mut stretches = vec![(0.0, 0.0); grid.len];
+        for i in 0..slices.grid.len {
+            let at = grid.index(slices.grid.edge(i));
+            stretches[at].0 += slices.bad[i];
+            stretches[at].1 += slices.total[i];
+            sum.observed_ms[at] += slices.observed_ms[i] * weight / weights;
+        }
+        let had_events = stretches
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, total))| *total > 0.0);
+        for (at, (bad, total)) in had_events {
+            sum.total[at] = 1.0;
+            let short = (bad / total).clamp(0.0, 1.0);
+            shortfall[at] = if by_worst {
+                shortfall[at].max(short)
+            } else {
+                shortfall[at] + short * weight
+            };
+        }
+    }
+    sum.bad = shortfall.into_iter().map(|short| short.min(1.0)).collect();
+    sum.good = sum
+        .total
+        .iter()
+        .zip(&sum.bad)
+        .map(|(total, bad)| total - bad)
+        .collect();
+    Some(sum)
+}
+
+fn common_grid<'a>(all: impl Iterator<Item = &'a Slices>, step: i64) -> Grid {
+    let spans = all.map(|slices| slices.grid.range());
+    Grid::over(
+        spans
+            .reduce(|a, b| a.union(&b))
+            .unwrap_or(TimeRange::new(0, 0)),
+        step,
+    )
+}

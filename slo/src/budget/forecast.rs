@@ -1,0 +1,56 @@
+//! How much there will be in what is left of a calendar period.
+
+use narthex_model::TimeRange;
+
+use super::pace::HOUR_MS;
+use super::{Meter, View};
+use crate::outcome::Budget;
+use crate::time::WindowSpan;
+
+const WEEK_MS: i64 = 7 * 24 * HOUR_MS;
+
+/// So many weeks before are looked at.
+const WEEKS: usize = 4;
+
+/// The budget of a whole period that is not over: what it may be when all that is to come is added, spent by what was bad so far.
+pub(super) fn projected(meter: &Meter, time: WindowSpan) -> Budget {
+    let (bad, all) = meter.errors(time.span, View::Adjusted);
+    let rest = TimeRange::new(time.span.end, time.ends_at);
+    meter.budget_of(bad, all + expected(meter, rest))
+}
+
+/// How many events or stretches there will be in `rest`: in each hour the mean of the same hour of the last four weeks that are
+/// known; where none is, as in the mean of all hours that are.
+fn expected(meter: &Meter, rest: TimeRange) -> f64 {
+    let known = TimeRange::new(meter.known().start, meter.known().end.min(rest.start));
+    if known.is_empty() {
+        return 0.0;
+    }
+    let per_ms = meter.errors(known, View::Adjusted).1 / (known.end - known.start) as f64;
+    let mut sum = 0.0;
+    let mut start = rest.start;
+    while start < rest.end {
+        let hour = TimeRange::new(start, rest.end.min(start + HOUR_MS));
+        let before = weeks_before(hour, known);
+        let (weeks, all) = before.fold((0_u32, 0.0), |(weeks, all), hour| {
+            (weeks + 1, all + meter.errors(hour, View::Adjusted).1)
+        });
+        sum += if weeks > 0 {
+            all / f64::from(weeks)
+        } else {
+            per_ms * (hour.end - hour.start) as f64
+        };
+        start = hour.end;
+    }
+    sum
+}
+
+/// The same hour in the last weeks that are known.
+fn weeks_before(hour: TimeRange, known: TimeRange) -> impl Iterator<Item = TimeRange> {
+    let first = (hour.end - known.end + WEEK_MS - 1)
+        .div_euclid(WEEK_MS)
+        .max(1);
+    let week = move |k: i64| TimeRange::new(hour.start - k * WEEK_MS, hour.end - k * WEEK_MS);
+    let weeks = (first..).map(week).take(WEEKS);
+    weeks.take_while(move |hour| hour.start >= known.start)
+}

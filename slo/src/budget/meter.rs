@@ -1,0 +1,211 @@
+//! What was good and bad in any window: an SLO, or one group of it, ready to be asked.
+
+use narthex_model::TimeRange;
+
+use super::sums::Sums;
+use crate::count::Slices;
+use crate::ledger::Spans;
+use crate::outcome::{Budget, Counts, Unit};
+use crate::spec::{Budgeting, Missing, Objective};
+
+/// An SLO, or one group of it, ready to be asked of any window.
+///
+/// Everything that is applied when slices are read goes in here: target, method, exclusions, what absent data mean. A question
+/// costs a few differences of prefix sums.
+#[derive(Debug, Clone)]
+pub struct Meter {
+    objective: Objective,
+    slice_ms: i64,
+    known: TimeRange,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Own {
+        raw: Box<Sums>,
+        adjusted: Option<Box<Sums>>,
+    },
+    /// Meters and their weights, whose burn rates are added.
+    Weighted(Vec<(Meter, f64)>),
+}
+
+/// Which slices count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// All.
+    Raw,
+    /// Those that no exclusion touches.
+    Adjusted,
+}
+
+impl Meter {
+    /// The meter of a group's slices.
+    pub fn new(slices: &Slices, objective: Objective, missing: &Missing, excluded: &Spans) -> Self {
+        let sums = |out: &Spans| Box::new(Sums::new(slices, out, &objective, missing));
+        let is_touched = excluded.overlaps(slices.grid.range());
+        Self {
+            objective,
+            slice_ms: slices.grid.step,
+            known: slices.grid.range(),
+            kind: Kind::Own {
+                raw: sums(&Spans::default()),
+                adjusted: is_touched.then(|| sums(excluded)),
+            },
+        }
+    }
+
+    /// The meter of a composite by occurrences: its burn rate is the sum of its parts' burn rates, each by its own target, times
+    /// their weights. For other methods, see [`super::composite_slices`].
+    pub fn weighted(parts: Vec<(Self, f64)>, objective: Objective) -> Self {
+        let known = parts.iter().map(|(part, _)| part.known);
+        Self {
+            objective,
+            slice_ms: parts
+                .iter()
+                .map(|(part, _)| part.slice_ms)
+                .max()
+                .unwrap_or(1),
+            known: known
+                .reduce(|a, b| a.union(&b))
+                .unwrap_or(TimeRange::new(0, 0)),
+            kind: Kind::Weighted(parts),
+        }
+    }
+
+    /// What is promised.
+    pub fn objective(&self) -> &Objective {
+        &self.objective
+    }
+
+    /// The time of its slices.
+    pub fn known(&self) -> TimeRange {
+        self.known
+    }
+
+    /// How long a slice is, in milliseconds.
+    pub fn slice_ms(&self) -> i64 {
+        self.slice_ms
+    }
+
+    /// What was counted in the slices of `span`: from the one that its start lies in, up to the one that its end lies in, without it.
+    pub fn counts(&self, span: TimeRange, view: View) -> Counts {
+        match &self.kind {
+            Kind::Own { .. } => self
+                .sums(view)
+                .map_or_else(Counts::default, |s| s.counts(span)),
+            Kind::Weighted(parts) => {
+                let (bad, total) = self.errors(span, view);
+                let of = parts
+                    .iter()
+                    .map(|(part, weight)| (part.observed(span, view).0, weight));
+                let weights: f64 = parts.iter().map(|(_, weight)| weight).sum();
+                let good = total - bad;
+                Counts {
+                    good,
+                    total,
+                    bad,
+                    good_low: good,
+                    good_high: good,
+                    observed_ms: of.map(|(observed, weight)| observed * weight).sum::<f64>()
+                        / weights,
+                    slices: 0.0,
+                    good_slices: 0.0,
+                }
+            }
+        }
+    }
+
+    /// What was bad in `span`, and of how much: events, or stretches of time.
+    #[inline]
+    pub fn errors(&self, span: TimeRange, view: View) -> (f64, f64) {
+        match &self.kind {
+            Kind::Own { .. } => self.sums(view).map_or((0.0, 0.0), |s| s.errors(span)),
+            Kind::Weighted(parts) => {
+                let (mut burn, mut all) = (0.0, 0.0);
+                for (part, weight) in parts {
+                    burn += part.burn_rate(span, view).unwrap_or(0.0) * weight;
+                    all += part.errors(span, view).1;
+                }
+                (burn * (1.0 - self.objective.target) * all, all)
+            }
+        }
+    }
+
+    /// The fraction of the time in `span` that was observed; 1 if there was none to observe.
+    pub fn coverage(&self, span: TimeRange, view: View) -> f64 {
+        let (observed, all) = self.observed(span, view);
+        if all > 0.0 {
+            (observed / all).min(1.0)
+        } else {
+            1.0
+        }
+    }
+
+    /// The fraction that was good; `None`: nothing counted.
+    pub fn attained(&self, span: TimeRange, view: View) -> Option<f64> {
+        let (bad, all) = self.errors(span, view);
+        (all > 0.0).then(|| 1.0 - bad / all)
+    }
+
+    /// How many times faster than allowed the budget burnt; `None`: nothing counted.
+    #[inline]
+    pub fn burn_rate(&self, span: TimeRange, view: View) -> Option<f64> {
+        let (bad, all) = self.errors(span, view);
+        (all > 0.0).then(|| bad / all / (1.0 - self.objective.target))
+    }
+
+    /// The budget of `span` over what was counted in it.
+    pub fn budget(&self, span: TimeRange, view: View) -> Budget {
+        let (bad, all) = self.errors(span, view);
+        self.budget_of(bad, all)
+    }
+
+    /// The budget where `bad` of `all` events or stretches were bad.
+    pub(super) fn budget_of(&self, bad: f64, all: f64) -> Budget {
+        let (unit, size) = match self.stretch_ms() {
+            None => (Unit::Events, 1.0),
+            Some(ms) => (Unit::Minutes, ms as f64 / 60_000.0),
+        };
+        Budget {
+            unit,
+            // In this order, 99.9 % of 1000 leaves exactly 1.
+            allowed: (all - self.objective.target * all) * size,
+            spent: bad * size,
+        }
+    }
+
+    /// How long a stretch is, in milliseconds; `None` with occurrences.
+    pub(super) fn stretch_ms(&self) -> Option<i64> {
+        match self.objective.budgeting {
+            Budgeting::Occurrences => None,
+            Budgeting::Timeslices { slice_ms, .. } | Budgeting::RatioTimeslices { slice_ms } => {
+                Some(slice_ms)
+            }
+        }
+    }
+
+    fn sums(&self, view: View) -> Option<&Sums> {
+        match &self.kind {
+            Kind::Own { raw, adjusted } => Some(match adjusted {
+                Some(adjusted) if view == View::Adjusted => adjusted,
+                _ => raw,
+            }),
+            Kind::Weighted(_) => None,
+        }
+    }
+
+    fn observed(&self, span: TimeRange, view: View) -> (f64, f64) {
+        match &self.kind {
+            Kind::Own { .. } => self.sums(view).map_or((0.0, 0.0), |s| s.observed(span)),
+            Kind::Weighted(parts) => {
+                parts
+                    .iter()
+                    .fold((0.0, 0.0), |(observed, all), (part, weight)| {
+                        let (o, a) = part.observed(span, view);
+                        (observed + o * weight, all + a * weight)
+                    })
+            }
+        }
+    }
+}

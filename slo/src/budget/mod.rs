@@ -1,0 +1,28 @@
+//! What came of a promise: from slices to the numbers of a report.
+//!
+//! A [`Meter`] answers for any window; [`assess`] makes an [`Outcome`](crate::outcome::Outcome) of it; the others what is drawn
+//! beside it. How all of it is defined is told in [docs/slo/semantics.md](../../../docs/slo/semantics.md).
+
+mod aggregate;
+mod assess;
+mod burn_down;
+mod compare;
+mod forecast;
+mod groups;
+mod heat_map;
+mod incidents;
+mod meter;
+mod pace;
+mod stretches;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::{aggregate, composite_slices};
+pub use assess::assess;
+pub use burn_down::burn_down;
+pub use compare::compare_methods;
+pub use groups::worst_groups;
+pub use heat_map::heat_map;
+pub use incidents::{IncidentRule, incidents};
+pub use meter::{Meter, View};
