@@ -24,6 +24,7 @@ pub mod count;
 pub mod generation;
 mod import;
 pub mod ledger;
+pub mod lint;
 mod load;
 mod lost;
 pub mod native;

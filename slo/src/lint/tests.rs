@@ -1,0 +1,110 @@
+//! What is found, and what is not.
+
+use super::*;
+use crate::{Options, Text, parse};
+
+fn read(text: &str) -> Vec<Placed> {
+    let text = Text {
+        file: "a.yaml",
+        text,
+    };
+    parse(&[text], &Options::default()).expect("valid").slos
+}
+
+fn said(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn without_data() {
+    let slos = read(
+        r#"
+slos:
+  - name: unreachable
+    objective: 90
+    window: 30d
+    gauge: up
+    policies: [google-30d, {name: drop, severity: page, drop: {fraction: 50%, within: 1h}}]
+  - name: short
+    objective: 99
+    window: 1h
+    slice: 1h
+    gauge: up
+    policies: [{name: p, severity: page, burn: {factor: 2, long: 6h, short: 5m}}]
+  - name: ratio
+    objective: 99
+    window: 30d
+    error_ratio: "1 - up"
+    policies: [{name: p, severity: page, burn: {factor: 2, long: 6h}, min_bad: 3}]
+  - name: subset
+    objective: 99
+    window: 30d
+    errors: ['x{code=~"5..",job="b"}', 'y{env="prod"}', 'x{job="a"}', 'z']
+    total: ['x{job="a"}', 'y{env=~"prod|test"}']
+    group_by: [le]
+  - name: fine
+    objective: 99.9
+    window: 30d
+    errors: ['x{code=~"5..",job="a"}', 'other{code="5"}']
+    total: x{job="a"}
+    group_by: [route]
+    policies: [google-30d, pyrra, budget]
+  - name: one-group
+    objective: 99.9
+    window: 30d
+    errors: x{code=~"5..",job="a"}
+    total: x{job="a"}
+    group_by: [job]
+"#,
+    );
+    insta::assert_snapshot!(said(&lint(&slos)).join("\n"));
+}
+
+fn latency(threshold: &str) -> Placed {
+    let text = format!(
+        "{{name: l, objective: 99, window: 30d, latency: {{buckets: h_bucket, threshold: {threshold}}}, policies: [google-30d]}}"
+    );
+    read(&text).remove(0)
+}
+
+#[test]
+fn with_data() {
+    let slo = latency("0.3");
+    assert_eq!(questions(&slo.slo).series.len(), 1);
+    let answers = Observed {
+        series: vec![0],
+        boundaries: vec![f64::INFINITY, 0.1, 0.5, 0.25],
+        interval_ms: Some(180_000),
+        events: Some((4_000.0, 5_000.0)),
+    };
+    let expected = [
+        "a.yaml:1:1: l: h_bucket matches nothing: no series has had these labels; look at the name and the labels [matches-nothing]",
+        "a.yaml:1:1: l: threshold 0.3 is no boundary of the buckets: the nearest are 0.25 and 0.5; results will have bounds [threshold-between-buckets]",
+        "a.yaml:1:1: l: policy page: window 5m is shorter than two scrapes, which are 3m apart [burn-window-short]",
+        "a.yaml:1:1: l: 5000 bad events of 4000: errors count what total does not [subset-of-total]",
+        "a.yaml:1:1: l: policy page: a single failed request sets it off: one failed request = 2.5 % of the 30d budget; set min_bad, or take longer windows [traffic-low]",
+    ];
+    assert_eq!(said(&observed(&slo, &answers)), expected);
+}
+
+#[test]
+fn enough_data() {
+    let answers = Observed {
+        series: vec![3],
+        boundaries: vec![0.25, 0.3, 0.5],
+        interval_ms: Some(15_000),
+        events: Some((4e9, 5.0)),
+    };
+    assert_eq!(said(&observed(&latency("0.3"), &answers)), [""; 0]);
+    let few = Observed {
+        events: Some((20.0, 0.0)),
+        ..answers.clone()
+    };
+    let found = said(&observed(&latency("0.3"), &few));
+    assert!(
+        found[0].contains("one failed request = 500 % of the 30d budget, so none may fail"),
+        "{found:?}"
+    );
+    let edge = said(&observed(&latency("0.7"), &answers));
+    assert!(edge[0].contains("the largest is 0.5"), "{edge:?}");
+}
