@@ -7,6 +7,7 @@
 //! - [`time`]: which time a window is, and which of it does not count.
 //! - [`budget`]: from slices to what came of a promise.
 //! - [`outcome`]: what came of it, for a window of time.
+//! - [`report`]: what is told of it, to people and to programs.
 //!
 //! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
 //! difference of its prefix sums. What changes the meaning of a slice makes a new *generation* of it; targets, windows, exclusions and
@@ -31,6 +32,7 @@ pub mod native;
 pub mod outcome;
 pub mod policies;
 pub mod promql;
+pub mod report;
 pub mod rules;
 pub mod spec;
 pub mod time;

@@ -1,0 +1,121 @@
+//! What is told of promises: one [`Report`], and its writers.
+//!
+//! Whoever makes a report fills the structures of this module with what the ledger says; nothing here computes an outcome, reads a clock or
+//! asks anybody. Every writer says the same: [`html`] for people, [`markdown`] for a ticket, [`table`] for the terminal, [`csv`],
+//! [`parquet`] and [`json`] for programs, [`openmetrics`] for a scraper. [`FailOn`] judges a report for a pipeline.
+
+mod columns;
+pub mod csv;
+mod fail_on;
+mod footnotes;
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod numbers;
+pub mod openmetrics;
+mod order;
+pub mod parquet;
+mod parts;
+mod row;
+mod sentences;
+mod svg;
+pub mod table;
+pub mod times;
+
+pub use fail_on::{FailOn, Failure};
+pub use parts::{BurnRate, Compared, Drawn};
+pub use row::{Row, rows};
+
+use jiff::tz::TimeZone;
+use narthex_model::{TimeRange, TimestampMs};
+
+use crate::outcome::{HeatMap, Incident, Outcome, State};
+use crate::spec::Slo;
+
+/// What came of all promises at an instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The headline.
+    pub title: String,
+    /// When it was made.
+    pub made_at: TimestampMs,
+    /// The instant it tells of: where rolling windows end.
+    pub at: TimestampMs,
+    /// The zone in which people read its times.
+    pub zone: TimeZone,
+    /// Program and version: `narthex 0.1.0`.
+    pub engine: String,
+    /// The time of which there are data; `None`: there are none.
+    pub data: Option<TimeRange>,
+    /// The promises, in any order.
+    pub slos: Vec<SloReport>,
+    /// Sentences about all of it that whoever made it adds.
+    pub notes: Vec<String>,
+}
+
+/// What came of one promise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SloReport {
+    /// What was promised.
+    pub slo: Slo,
+    /// The generation of the ledger: the hash of what gives a slice its meaning.
+    pub generation: String,
+    /// The time of which its slices have data; `None`: nothing was ever seen.
+    pub data: Option<TimeRange>,
+    /// Windows × groups; those of all groups together stand first, in the order of the spec's windows.
+    pub outcomes: Vec<Outcome>,
+    /// The same, counted by other methods; may be empty.
+    pub compared: Vec<Compared>,
+    /// How fast the budget burns at [`Report::at`], over pairs of windows; may be empty.
+    pub burn_rates: Vec<BurnRate>,
+    /// How budgets went down, window by window; those that are left out are not drawn.
+    pub burn_downs: Vec<Drawn>,
+    /// In which hours that of the first window was spent, on the clocks of [`Report::zone`].
+    pub heat_map: Option<HeatMap>,
+    /// The last calendar periods, oldest first, the one that is not over last.
+    pub history: Vec<Outcome>,
+    /// When that of the first window was spent, in any order.
+    pub incidents: Vec<Incident>,
+    /// Sentences that whoever made the report adds.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// As HTML, CSV and the others show them: the worst first.
+    pub fn worst_first(&self) -> Vec<&SloReport> {
+        let mut slos: Vec<&SloReport> = self.slos.iter().collect();
+        slos.sort_by(|a, b| order::worse(a, b));
+        slos
+    }
+}
+
+impl SloReport {
+    /// Of all groups together, window by window.
+    pub fn totals(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(|o| o.group.as_ref().is_empty())
+    }
+
+    /// The groups in one window, those that spent most first.
+    pub fn groups(&self, window: &crate::spec::Window) -> Vec<&Outcome> {
+        let apart = self
+            .outcomes
+            .iter()
+            .filter(|o| !o.group.as_ref().is_empty());
+        let mut groups: Vec<&Outcome> = apart.filter(|o| o.window == *window).collect();
+        groups.sort_by(|a, b| order::spent_more(a, b));
+        groups
+    }
+
+    /// Its first window, the one that is looked at first.
+    pub fn main(&self) -> Option<&Outcome> {
+        self.totals().next()
+    }
+
+    /// The worst state of its windows; unknown if there is none.
+    pub fn state(&self) -> State {
+        let states = self.totals().map(|o| o.state);
+        states
+            .max_by_key(|state| order::severity(*state))
+            .unwrap_or(State::Unknown)
+    }
+}
