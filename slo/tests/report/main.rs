@@ -19,17 +19,17 @@ mod simulated;
 
 use narthex_slo::report::Report;
 
-/// The example, short enough to be kept: two promises, a point a day, three days of hours.
+/// The example, short enough to be kept: two promises, a point every five days, two days of hours.
 fn short() -> Report {
     let mut report = data::example();
     report.slos.truncate(3);
     report.slos.remove(1);
     for slo in &mut report.slos {
         for down in &mut slo.burn_downs {
-            down.down.points = down.down.points.iter().step_by(24).copied().collect();
+            down.down.points = down.down.points.iter().step_by(120).copied().collect();
         }
         if let Some(map) = &mut slo.heat_map {
-            map.days.truncate(3);
+            map.days.truncate(2);
         }
     }
     report
