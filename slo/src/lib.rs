@@ -6,6 +6,7 @@
 //! - [`ledger`]: where slices are kept, and sums over any window.
 //! - [`time`]: which time a window is, and which of it does not count.
 //! - [`budget`]: from slices to what came of a promise.
+//! - [`burn`], [`backtest`]: when somebody is told of it, and would have been.
 //! - [`outcome`]: what came of it, for a window of time.
 //! - [`report`]: what is told of it, to people and to programs.
 //!
@@ -19,7 +20,9 @@
 //! assert_eq!(Window::Rolling(Rolling { ms: 30 * 86_400_000 }).to_string(), "30d");
 //! ```
 
+pub mod backtest;
 pub mod budget;
+pub mod burn;
 pub mod convert;
 pub mod count;
 pub mod generation;

@@ -1,0 +1,152 @@
+//! Conditions by hand.
+
+use super::*;
+use crate::budget::Meter;
+use crate::count::{Grid, Method, Slices};
+use crate::ledger::Spans;
+use crate::spec::{
+    Budgeting, BurnTier, Calendar, CalendarUnit, Missing, Objective, Policy, Rolling, Trigger,
+    Weekday, Window,
+};
+use narthex_model::TimeRange;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Ten events a minute, so many of them bad, NaN: not observed.
+pub(crate) fn meter(bad: &[f64]) -> Meter {
+    let grid = Grid::over(TimeRange::new(0, bad.len() as i64 * MINUTE), MINUTE);
+    let mut slices = Slices::empty(grid, Method::Counters);
+    for (i, bad) in bad.iter().enumerate().filter(|(_, bad)| !bad.is_nan()) {
+        (slices.total[i], slices.bad[i], slices.good[i]) = (10.0, *bad, 10.0 - bad);
+        slices.observed_ms[i] = MINUTE as f64;
+    }
+    let objective = Objective {
+        target: 0.99,
+        budgeting: Budgeting::Occurrences,
+    };
+    Meter::new(&slices, objective, &Missing::default(), &Spans::default())
+}
+
+pub(crate) fn policy(trigger: Trigger) -> Policy {
+    Policy {
+        name: "p".to_owned(),
+        alert: "P".to_owned(),
+        severity: "page".to_owned(),
+        trigger,
+        for_ms: 0,
+        keep_firing_ms: 0,
+        consequence: String::new(),
+        labels: [].into(),
+        annotations: [].into(),
+    }
+}
+
+fn burn(factor: f64, min_bad: f64) -> Trigger {
+    let tier = BurnTier {
+        factor,
+        long_ms: HOUR,
+        short_ms: 5 * MINUTE,
+    };
+    Trigger::Burn {
+        tiers: vec![tier],
+        min_bad,
+        scaled_from_ms: Some(30 * DAY),
+    }
+}
+
+fn read(trigger: Trigger, window: &Window, bad: &[f64]) -> (Verdict, f64) {
+    let watch = Watch::new(&policy(trigger), window, &Missing::default());
+    let reading = watch
+        .expect("a known zone")
+        .read(&meter(bad), bad.len() as i64 * MINUTE);
+    (reading.verdict, (reading.value * 1000.0).round() / 1000.0)
+}
+
+fn days(n: i64) -> Window {
+    Window::Rolling(Rolling { ms: n * DAY })
+}
+
+#[test]
+fn both_windows_must_burn() {
+    let mut bad = vec![0.0; 120];
+    bad[100..].fill(9.0);
+    // 180 of 600 in the hour: 30 times as fast as allowed.
+    assert_eq!(
+        read(burn(14.4, 1.0), &days(30), &bad),
+        (Verdict::Holds, 30.0)
+    );
+    assert_eq!(
+        read(burn(14.4, 181.0), &days(30), &bad),
+        (Verdict::HoldsNot, 30.0)
+    );
+    assert_eq!(
+        read(burn(14.4, 1.0), &days(90), &bad),
+        (Verdict::HoldsNot, 30.0),
+        "43.2 is meant"
+    );
+    bad.extend([0.0; 5]);
+    assert_eq!(read(burn(14.4, 1.0), &days(30), &bad).0, Verdict::HoldsNot);
+    bad.extend([f64::NAN; 2]);
+    assert_eq!(
+        read(burn(14.4, 1.0), &days(30), &bad).0,
+        Verdict::Unmeasured
+    );
+    assert_eq!(
+        read(burn(2.0, 1.0), &days(30), &[f64::NAN; 60]).0,
+        Verdict::Unmeasured
+    );
+}
+
+#[test]
+fn what_is_spent_and_how_fast() {
+    // A day of 14400 events: 144 may be bad.
+    let mut bad = vec![0.0; 1440];
+    bad[1000] = 10.0;
+    bad[1420..1434].fill(4.0);
+    let day = days(1);
+    assert_eq!(
+        read(Trigger::Spent(0.45), &day, &bad),
+        (Verdict::Holds, 0.458)
+    );
+    assert_eq!(read(Trigger::Spent(0.5), &day, &bad).0, Verdict::HoldsNot);
+    let drop = |fraction| Trigger::Drop {
+        fraction,
+        within_ms: HOUR,
+    };
+    assert_eq!(read(drop(0.38), &day, &bad), (Verdict::Holds, 0.389));
+    // 56 in an hour: the other 78 last for 83.6 minutes.
+    assert_eq!(
+        read(Trigger::ExhaustedWithin(84 * MINUTE), &day, &bad).0,
+        Verdict::Holds
+    );
+    assert_eq!(
+        read(Trigger::ExhaustedWithin(83 * MINUTE), &day, &bad).0,
+        Verdict::HoldsNot
+    );
+    let coverage = Trigger::Coverage {
+        below: 0.9,
+        within_ms: HOUR,
+    };
+    assert_eq!(read(coverage.clone(), &day, &bad), (Verdict::HoldsNot, 1.0));
+    bad[1430..].fill(f64::NAN);
+    assert_eq!(read(coverage, &day, &bad), (Verdict::Holds, 0.833));
+}
+
+#[test]
+fn a_calendar_period_is_measured_by_the_one_before() {
+    let window = Window::Calendar(Calendar {
+        unit: CalendarUnit::Day,
+        zone: "UTC".to_owned(),
+        week_start: Weekday::Monday,
+        first_month: 1,
+    });
+    let mut bad = vec![0.0; 1440 + 60];
+    bad[0] = 10.0;
+    bad[1445] = 9.0;
+    assert_eq!(
+        read(Trigger::Spent(0.06), &window, &bad),
+        (Verdict::Holds, 0.063)
+    );
+}
