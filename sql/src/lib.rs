@@ -3,12 +3,14 @@
 //! A query sees one snapshot of the store from its first to its last row. PromQL and SQL share the storage, the memory
 //! pool and the deadline; `promql('…')` is a table function, so one SQL statement can mix both.
 
+mod blank;
 mod bounded;
 mod catalog;
 mod deadline;
 mod error;
 pub mod explain;
 mod grid;
+mod kept;
 mod memory;
 mod promql;
 mod promql_arguments;
@@ -19,6 +21,7 @@ mod retry;
 mod rows;
 mod rules;
 mod run;
+mod runnable;
 mod session;
 mod sized;
 mod source;

@@ -35,6 +35,14 @@ impl Times {
         matches!(self, Self::Instant(_))
     }
 
+    /// The first instant.
+    pub(crate) fn start(self) -> TimestampMs {
+        match self {
+            Self::Instant(time) => time,
+            Self::Range(grid) => grid.start,
+        }
+    }
+
     fn end(self) -> TimestampMs {
         match self {
             Self::Instant(time) => time,
@@ -74,17 +82,28 @@ pub(crate) struct Planned {
     pub(crate) samples: u64,
 }
 
-/// Parses and plans; reads the index, but no sample. `decoded`: the whole answer is decoded, not read as a table.
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Its rows are read as a table.
+    Table,
+    /// The whole answer is decoded.
+    Answer,
+    /// The same, and again for other times.
+    Answers,
+}
+
+/// Parses and plans; reads the index, but no sample.
 ///
 /// # Errors
 /// `Invalid` for a query that does not parse or has the wrong type for a range query, and whatever the planner says.
 pub(crate) fn prepare(
     snapshot: &Snapshot,
     request: &Request<'_>,
-    decoded: bool,
+    purpose: Purpose,
 ) -> Result<Planned> {
     let read = Read::new(snapshot, request)?;
-    let plan = plan(read.asked(), &request.params(decoded))?;
+    let plan = plan(read.asked(), &request.params(purpose))?;
     Ok(read.planned(plan))
 }
 
@@ -102,7 +121,7 @@ pub(crate) fn prepare_together(
     let read = requests.iter().map(|request| Read::new(snapshot, request));
     let read: Vec<Result<Read<'_>>> = read.collect();
     let asked: Vec<_> = read.iter().flatten().map(Read::asked).collect();
-    let mut plans = plan_together(&asked, &first.params(true)).into_iter();
+    let mut plans = plan_together(&asked, &first.params(Purpose::Answer)).into_iter();
     let mut next = || {
         plans
             .next()
@@ -161,7 +180,7 @@ impl<'a> Read<'a> {
 }
 
 impl Request<'_> {
-    fn params(&self, decoded: bool) -> EvalParams {
+    fn params(&self, purpose: Purpose) -> EvalParams {
         let options = self.options;
         EvalParams {
             grid: self.times.grid(),
@@ -172,8 +191,9 @@ impl Request<'_> {
             samples_max: options.samples_max,
             delayed_names: options.delayed_names,
             start_timestamps: options.start_timestamps,
-            decoded,
+            decoded: purpose != Purpose::Table,
             outlined: self.explain.is_some(),
+            movable: purpose == Purpose::Answers,
             counted: self.stats,
         }
     }

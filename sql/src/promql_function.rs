@@ -15,7 +15,7 @@ use narthex_engine::Snapshot;
 use narthex_table::external;
 
 use crate::DatabaseOptions;
-use crate::promql::{self, Request};
+use crate::promql::{self, Purpose, Request};
 use crate::promql_arguments::Arguments;
 use crate::promql_rows;
 
@@ -63,7 +63,8 @@ impl TableFunctionImpl for PromqlFunction {
             explain: None,
             stats: false,
         };
-        let planned = promql::prepare(&self.snapshot, &request, false).map_err(external)?;
+        let planned =
+            promql::prepare(&self.snapshot, &request, Purpose::Table).map_err(external)?;
         self.widest
             .fetch_max(planned.plan.widest(), Ordering::Relaxed);
         Ok(Arc::new(ViewTable::new(promql_rows::rows(&planned)?, None)))

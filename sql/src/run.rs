@@ -5,18 +5,19 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use datafusion::common::Result as DataFusionResult;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionConfig;
 use futures::{StreamExt, TryStreamExt};
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result};
-use narthex_promql::{Held, QueryOutput, QueryPlan, QueryValue, pretty};
+use narthex_promql::{Held, QueryOutput, QueryValue, pretty};
 
 use crate::error::from_datafusion;
 use crate::explain::{self, Explanation};
-use crate::memory::QueryMemory;
-use crate::promql::{Planned, Request, prepare};
+use crate::promql::{Planned, Request};
+use crate::runnable::Runnable;
 use crate::session::Sessions;
 use crate::sized;
 use crate::stats::QueryStats;
@@ -60,10 +61,10 @@ pub(crate) struct Timings {
     pub(crate) decoding: Duration,
 }
 
-/// A plan that is ready to run.
-struct Ready {
-    context: Arc<TaskContext>,
-    plan: Arc<dyn ExecutionPlan>,
+/// Operators, and the settings they run with.
+pub(crate) struct Ready {
+    pub(crate) plan: Arc<dyn ExecutionPlan>,
+    pub(crate) config: SessionConfig,
 }
 
 /// Answers a query.
@@ -73,13 +74,10 @@ pub(crate) async fn answer(
     request: &Request<'_>,
 ) -> Result<Answer> {
     let started = Instant::now();
-    let planned = prepare(snapshot, request, true)?;
-    let memory = sessions.memory();
-    let ready = ready(sessions, &memory, &planned).await?;
-    let physical = ready.as_ref().map(|ready| &ready.plan);
+    let runnable = Runnable::of(sessions, snapshot, request).await?;
     if request.explain == Some(Explain::Plan) {
         let mut answer = Answer {
-            explanation: Some(explanation(&planned, physical, None)?),
+            explanation: Some(explanation(&runnable, None)?),
             ..Answer::default()
         };
         if !request.times.is_instant() {
@@ -87,11 +85,12 @@ pub(crate) async fn answer(
         }
         return Ok(answer);
     }
-    let run = run(&planned.plan, ready.as_ref(), &memory, started).await?;
+    let run = run(sessions, &runnable, started).await?;
     let analyzed = request.explain.is_some();
-    let explanation = analyzed.then(|| explanation(&planned, physical, Some(&run)));
+    let explanation = analyzed.then(|| explanation(&runnable, Some(&run)));
     let explanation = explanation.transpose()?;
-    let stats = request.stats.then(|| QueryStats::of(&planned.plan, &run));
+    let stats = request.stats.then(|| QueryStats::of(&runnable.plan, &run));
+    runnable.keep(sessions)?;
     let mut output = run.output;
     output.warnings.extend(snapshot.warnings());
     Ok(Answer {
@@ -105,46 +104,27 @@ pub(crate) async fn answer(
 pub(crate) async fn output(
     sessions: &Sessions,
     snapshot: &Snapshot,
-    planned: &Planned,
+    planned: Planned,
     started: Instant,
 ) -> Result<QueryOutput> {
-    let memory = sessions.memory();
-    let ready = ready(sessions, &memory, planned).await?;
-    let run = run(&planned.plan, ready.as_ref(), &memory, started).await?;
+    let runnable = Runnable::planned(sessions, planned).await?;
+    let run = run(sessions, &runnable, started).await?;
     let mut output = run.output;
     output.warnings.extend(snapshot.warnings());
     Ok(output)
 }
 
-async fn ready(
-    sessions: &Sessions,
-    memory: &Arc<QueryMemory>,
-    planned: &Planned,
-) -> Result<Option<Ready>> {
-    let Some(logical) = planned.plan.logical() else {
-        return Ok(None);
-    };
-    let state = sessions.promql(planned.plan.widest(), planned.samples);
-    let plan = state.create_physical_plan(logical).await;
-    let plan = plan.map_err(from_datafusion)?;
-    let runtime = sessions.runtime(memory.clone());
-    let context = Arc::new(TaskContext::from(&state).with_runtime(runtime));
-    Ok(Some(Ready { context, plan }))
-}
-
-async fn run(
-    plan: &QueryPlan,
-    ready: Option<&Ready>,
-    memory: &Arc<QueryMemory>,
-    started: Instant,
-) -> Result<Run> {
+async fn run(sessions: &Sessions, runnable: &Runnable, started: Instant) -> Result<Run> {
     let planned = Instant::now();
+    let memory = sessions.memory();
     let pool: Arc<dyn MemoryPool> = memory.clone();
     let held = MemoryConsumer::new("the answer").register(&pool);
+    let plan = &runnable.plan;
     let mut batches = Vec::new();
-    if let Some(ready) = ready {
+    if let Some(ready) = &runnable.ready {
         let refused = |e| plan.refusal().unwrap_or_else(|| from_datafusion(e));
-        let rows = execute_stream(ready.plan.clone(), ready.context.clone()).map_err(refused)?;
+        let context = sessions.context(ready.config.clone(), memory.clone());
+        let rows = execute_stream(ready.plan.clone(), context).map_err(refused)?;
         batches = collect(rows, &held).await.map_err(refused)?;
     }
     let ran = Instant::now();
@@ -183,16 +163,13 @@ async fn collect(
     counted.try_collect().await
 }
 
-fn explanation(
-    planned: &Planned,
-    physical: Option<&Arc<dyn ExecutionPlan>>,
-    run: Option<&Run>,
-) -> Result<Explanation> {
-    let plan = &planned.plan;
-    let outline = plan.outline();
-    let outline = outline.ok_or_else(|| Error::internal("a query is explained without outline"))?;
-    let expression = pretty(&planned.expr);
-    explain::explain(expression, plan.grid(), outline, physical, run)
+fn explanation(runnable: &Runnable, run: Option<&Run>) -> Result<Explanation> {
+    let plan = &runnable.plan;
+    let unexplained = || Error::internal("a query is explained that was not planned for it");
+    let outline = plan.outline().ok_or_else(unexplained)?;
+    let expression = runnable.expr.as_ref().ok_or_else(unexplained)?;
+    let physical = runnable.physical();
+    explain::explain(pretty(expression), plan.grid(), outline, physical, run)
 }
 
 impl Run {

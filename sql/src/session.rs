@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
 use datafusion::prelude::SessionConfig;
 use narthex_engine::Snapshot;
 use narthex_model::Result;
 
 use crate::bounded;
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
+use crate::kept::KeptPlans;
 use crate::memory::{QueryMemory, ServerMemory};
 use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
@@ -53,6 +54,8 @@ pub(crate) struct Sessions {
     runtime: Arc<RuntimeEnv>,
     memory: Arc<ServerMemory>,
     query_memory_bytes_max: usize,
+    /// Plans that wait.
+    pub(crate) kept: KeptPlans,
 }
 
 impl Sessions {
@@ -85,6 +88,7 @@ impl Sessions {
             memory: Arc::new(ServerMemory::new(options.memory_bytes_max)),
             query_memory_bytes_max: options.query_memory_bytes_max,
             runtime,
+            kept: KeptPlans::default(),
         }
     }
 
@@ -100,6 +104,21 @@ impl Sessions {
             memory_pool: memory,
             ..self.runtime.as_ref().clone()
         })
+    }
+
+    /// What a PromQL plan with that memory runs in.
+    pub(crate) fn context(
+        &self,
+        config: SessionConfig,
+        memory: Arc<QueryMemory>,
+    ) -> Arc<TaskContext> {
+        // Its plans have their functions in them and look none up by name.
+        let (scalar, higher, aggregate, window) = Default::default();
+        let (runtime, session) = (self.runtime(memory), String::new());
+        let context = TaskContext::new(
+            None, session, config, scalar, higher, aggregate, window, runtime,
+        );
+        Arc::new(context)
     }
 
     /// Starts one SQL statement over `snapshot`.
@@ -122,6 +141,11 @@ impl Sessions {
         statement::run(state, plan, self.runtime(self.memory())).await
     }
 
+    /// How many partitions a query of so many samples runs in.
+    pub(crate) fn partitions(&self, samples: u64) -> usize {
+        self.tuning.partitions(samples, self.partitions)
+    }
+
     /// A session for one PromQL query of `steps` instants that reads at most `samples` samples.
     pub(crate) fn promql(&self, steps: usize, samples: u64) -> SessionState {
         let mut state = self.promql.clone();
@@ -130,7 +154,7 @@ impl Sessions {
             .config()
             .clone()
             .with_batch_size(tuning.batch_rows(steps))
-            .with_target_partitions(tuning.partitions(samples, self.partitions));
+            .with_target_partitions(self.partitions(samples));
         let optimizer = &mut config.options_mut().optimizer;
         optimizer.max_passes = 1; // the rules are in an order in which a second pass finds nothing
         optimizer.hash_join_single_partition_threshold = tuning.broadcast_bytes;

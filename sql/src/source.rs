@@ -13,6 +13,7 @@ pub(crate) struct SnapshotSource {
     snapshot: Snapshot,
     samples: AtomicU64,
     series: AtomicUsize,
+    selections: AtomicUsize,
     series_max: usize,
 }
 
@@ -23,6 +24,7 @@ impl SnapshotSource {
             snapshot,
             samples: AtomicU64::new(0),
             series: AtomicUsize::new(0),
+            selections: AtomicUsize::new(0),
             series_max,
         }
     }
@@ -60,7 +62,8 @@ impl SnapshotSource {
         let (series, samples_max) = (selection.len(), selection.samples_max());
         self.charge(series)?;
         self.samples.fetch_add(samples_max, Ordering::Relaxed);
-        let table = SeriesTable::new(selection);
+        let number = self.selections.fetch_add(1, Ordering::Relaxed);
+        let table = SeriesTable::new(selection).numbered(number);
         let label_names = table.label_names().to_vec();
         Ok(SelectedSeries {
             table: Arc::new(table),

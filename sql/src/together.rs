@@ -67,7 +67,7 @@ impl Database {
             planned,
         } = prepared;
         let deadline = self.deadline(None);
-        let running = run::output(&self.sessions, &snapshot, &planned, Instant::now());
+        let running = run::output(&self.sessions, &snapshot, planned, Instant::now());
         match deadline.limit(Box::pin(running)).await {
             // A block is gone that was there when it was planned.
             Err(error) if error.kind() == ErrorKind::NotFound => {

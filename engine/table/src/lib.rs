@@ -4,6 +4,7 @@
 //! [`MetricTable`] has one row per sample and is what SQL sees. Both read through one operator that decodes contiguous
 //! ranges of a [`narthex_engine::Selection`]. [`SystemTable`] lists what is stored.
 
+mod blank;
 mod error;
 mod filter;
 mod histograms;
@@ -12,9 +13,11 @@ mod metric;
 mod order;
 mod read;
 mod series;
+mod series_columns;
 mod system;
 mod work;
 
+pub use blank::BlankExec;
 pub use error::external;
 pub use labels::ColumnNames;
 pub use metric::MetricTable;

@@ -138,7 +138,7 @@ impl TableProvider for MetricTable {
             selection,
             restriction,
         };
-        Ok(Arc::new(ReadExec::over(Arc::new(rows), &work)?))
+        Ok(Arc::new(ReadExec::over(Arc::new(rows), &work, None)?))
     }
 }
 

@@ -37,6 +37,7 @@ use futures::{Stream, StreamExt};
 use narthex_engine::ReadEstimate;
 use narthex_engine::meter::{self, ReadCounts};
 
+use crate::series_columns::SeriesColumns;
 use crate::work;
 
 /// Others have their turn after so much time.
@@ -74,6 +75,11 @@ pub(crate) trait Rows: Debug + Send + Sync {
     /// Columns of the rows.
     fn schema(&self) -> &SchemaRef;
 
+    /// Which columns they have, if they are series.
+    fn series_columns(&self) -> Option<&Arc<SeriesColumns>> {
+        None
+    }
+
     /// What is read, for EXPLAIN.
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
@@ -103,9 +109,29 @@ pub struct ReadExec {
 
 impl ReadExec {
     /// An operator that reads `work`, a list of descriptors for each partition.
-    pub(crate) fn over(rows: Arc<dyn Rows>, work: &[Vec<Range<usize>>]) -> Result<Self> {
-        let parts = work.iter().flatten().cloned().collect();
-        Ok(Self::new(rows, parts, work::source(work)?))
+    pub(crate) fn over(
+        rows: Arc<dyn Rows>,
+        work: &[Vec<Range<usize>>],
+        properties: Option<Arc<PlanProperties>>,
+    ) -> Result<Self> {
+        let properties = properties.unwrap_or_else(|| properties_of(rows.schema(), work.len()));
+        Ok(Self {
+            rows,
+            parts: work.iter().flatten().cloned().collect(),
+            input: work::source(work)?,
+            properties,
+            metrics: ExecutionPlanMetricsSet::new(),
+        })
+    }
+
+    /// Which columns of series it reads, if its rows are series.
+    pub(crate) fn series_columns(&self) -> Option<&Arc<SeriesColumns>> {
+        self.rows.series_columns()
+    }
+
+    /// How many partitions its work was cut into.
+    pub(crate) fn input_partitions(&self) -> usize {
+        self.input.output_partitioning().partition_count()
     }
 
     /// What it will do. Nothing is read for that.
@@ -116,23 +142,27 @@ impl ReadExec {
         self.rows.plan(&self.parts)
     }
 
-    fn new(rows: Arc<dyn Rows>, parts: Arc<[Range<usize>]>, input: Arc<dyn ExecutionPlan>) -> Self {
+    /// The same over another source of descriptors.
+    fn from(&self, input: Arc<dyn ExecutionPlan>) -> Self {
         let partitions = input.output_partitioning().partition_count();
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(rows.schema().clone()),
-            Partitioning::UnknownPartitioning(partitions),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        )
-        .with_scheduling_type(SchedulingType::Cooperative);
         Self {
-            rows,
-            parts,
+            rows: self.rows.clone(),
+            parts: self.parts.clone(),
             input,
-            properties: Arc::new(properties),
+            properties: properties_of(self.rows.schema(), partitions),
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
+}
+
+fn properties_of(schema: &SchemaRef, partitions: usize) -> Arc<PlanProperties> {
+    let properties = PlanProperties::new(
+        EquivalenceProperties::new(schema.clone()),
+        Partitioning::UnknownPartitioning(partitions),
+        EmissionType::Incremental,
+        Boundedness::Bounded,
+    );
+    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
 }
 
 impl DisplayAs for ReadExec {
@@ -172,10 +202,7 @@ impl ExecutionPlan for ReadExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => {
-                let (rows, parts) = (self.rows.clone(), self.parts.clone());
-                Ok(Arc::new(Self::new(rows, parts, input)))
-            }
+            (Some(input), true) => Ok(Arc::new(self.from(input))),
             _ => Err(DataFusionError::Internal(format!(
                 "{} has one child",
                 self.name()

@@ -14,7 +14,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, PlanProperties};
 use narthex_engine::block::Wanted;
 use narthex_engine::{HistogramColumns, SampleColumns, Selection};
 use narthex_model::{
@@ -27,6 +27,7 @@ use crate::histograms;
 use crate::labels::label_arrays;
 use crate::order;
 use crate::read::{Decoded, ReadExec, ReadPlan, Rows};
+use crate::series_columns::{Column, SeriesColumns};
 use crate::work::WorkLimits;
 
 /// What is decoded at once: small enough that the columns stay in a core's cache until the next operator has used them,
@@ -48,6 +49,7 @@ const SAMPLE_BYTES: usize = 16;
 /// [`narthex_model::histogram_item`], and where floats may say since when they count, that as `List<Int64>`. Samples are read only if such a column is projected.
 pub struct SeriesTable {
     selection: Selection,
+    number: usize,
     label_names: Vec<String>,
     schema: SchemaRef,
 }
@@ -79,9 +81,15 @@ impl SeriesTable {
         }
         Self {
             selection,
+            number: 0,
             label_names,
             schema: Arc::new(Schema::new(fields)),
         }
+    }
+
+    /// The same table with its number among those of a query.
+    pub fn numbered(self, number: usize) -> Self {
+        Self { number, ..self }
     }
 
     /// Names of the labels that the series have, sorted.
@@ -122,14 +130,32 @@ impl TableProvider for SeriesTable {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
         let config = session.config();
+        let columns = SeriesColumns {
+            number: self.number,
+            batch_rows: config.batch_size(),
+            partitions: config.target_partitions(),
+            ..SeriesColumns::of(&self.label_names, &self.schema, projection)?
+        };
+        Ok(Arc::new(self.reader(&Arc::new(columns), None)?))
+    }
+}
+
+impl SeriesTable {
+    /// An operator that reads `columns`; with its `properties`, if they are known.
+    pub(crate) fn reader(
+        &self,
+        columns: &Arc<SeriesColumns>,
+        properties: Option<Arc<PlanProperties>>,
+    ) -> Result<ReadExec> {
         let series_max = LIMITS.series_max.max(series_at_once(&self.selection));
         let limits = WorkLimits {
-            series_max: series_max.min(config.batch_size()),
+            series_max: series_max.min(columns.batch_rows),
             ..LIMITS
         };
-        let (selection, work) = order::cut(&self.selection, config.target_partitions(), limits);
-        let rows = SeriesRows::new(self, selection, projection)?;
-        Ok(Arc::new(ReadExec::over(Arc::new(rows), &work)?))
+        let (selection, work) = order::cut(&self.selection, columns.partitions, limits);
+        let columns = columns.clone();
+        let rows = Arc::new(SeriesRows { selection, columns });
+        ReadExec::over(rows, &work, properties)
     }
 }
 
@@ -140,78 +166,20 @@ fn series_at_once(selection: &Selection) -> usize {
     usize::try_from(series).unwrap_or(usize::MAX)
 }
 
-/// A column of series rows.
-#[derive(Debug, Clone, Copy)]
-enum Column {
-    /// The label at this position among those read.
-    Label(usize),
-    Timestamps,
-    Values,
-    Markers,
-    Histograms,
-    Starts,
-}
-
 /// Makes the rows of one scan.
 struct SeriesRows {
     selection: Selection,
-    schema: SchemaRef,
-    /// Labels that are read, sorted.
-    labels: Vec<String>,
-    columns: Vec<Column>,
+    columns: Arc<SeriesColumns>,
 }
 
 impl SeriesRows {
-    fn new(table: &SeriesTable, selection: Selection, projection: &[usize]) -> Result<Self> {
-        let has_histograms = table.schema.column_with_name(HISTOGRAMS_COLUMN).is_some();
-        let mut wanted: Vec<usize> = projection
-            .iter()
-            .copied()
-            .filter(|&i| i < table.label_names.len())
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let column = |&index: &usize| match wanted.binary_search(&index) {
-            Ok(at) => Column::Label(at),
-            Err(_) => match index - table.label_names.len() {
-                0 => Column::Timestamps,
-                1 => Column::Values,
-                2 => Column::Markers,
-                3 if has_histograms => Column::Histograms,
-                _ => Column::Starts,
-            },
-        };
-        Ok(Self {
-            selection,
-            schema: Arc::new(table.schema.project(projection)?),
-            columns: projection.iter().map(column).collect(),
-            labels: wanted
-                .iter()
-                .filter_map(|&i| table.label_names.get(i).cloned())
-                .collect(),
-        })
-    }
-
-    fn wanted(&self) -> Wanted {
-        let any = |wanted: fn(&Column) -> bool| self.columns.iter().any(wanted);
-        let values = any(|c| matches!(c, Column::Values));
-        let starts = any(|c| matches!(c, Column::Starts));
-        let times = any(|c| matches!(c, Column::Timestamps | Column::Markers));
-        Wanted {
-            floats: times || values || starts,
-            values,
-            starts,
-            histograms: any(|c| matches!(c, Column::Histograms)),
-        }
-    }
-
     fn batch(
         &self,
         positions: Range<usize>,
         samples: SampleColumns,
         histograms: Option<HistogramColumns>,
     ) -> Result<RecordBatch> {
-        let names: Vec<&str> = self.labels.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.columns.labels.iter().map(String::as_str).collect();
         let labels = label_arrays(&self.selection, positions.clone(), &names);
         let SampleColumns {
             offsets,
@@ -222,7 +190,7 @@ impl SeriesRows {
         } = samples;
         let sizes = offsets.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        if self.wanted().starts {
+        if self.columns.wanted().starts {
             starts.resize(values.len(), 0);
         }
         let starts: ArrayRef = Arc::new(Int64Array::from(starts));
@@ -255,12 +223,13 @@ impl SeriesRows {
         };
         let columns = self
             .columns
+            .columns
             .iter()
             .map(column)
             .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(positions.len()));
         Ok(RecordBatch::try_new_with_options(
-            self.schema.clone(),
+            self.columns.schema.clone(),
             columns,
             &options,
         )?)
@@ -270,7 +239,7 @@ impl SeriesRows {
 impl fmt::Debug for SeriesRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SeriesRows")
-            .field("columns", &self.columns)
+            .field("columns", &self.columns.columns)
             .finish_non_exhaustive()
     }
 }
@@ -281,7 +250,11 @@ impl Rows for SeriesRows {
     }
 
     fn schema(&self) -> &SchemaRef {
-        &self.schema
+        &self.columns.schema
+    }
+
+    fn series_columns(&self) -> Option<&Arc<SeriesColumns>> {
+        Some(&self.columns)
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,8 +264,8 @@ impl Rows for SeriesRows {
             self.selection.len(),
             self.selection.samples_max()
         )?;
-        write!(f, ", labels=[{}]", self.labels.join(", "))?;
-        let wanted = self.wanted();
+        write!(f, ", labels=[{}]", self.columns.labels.join(", "))?;
+        let wanted = self.columns.wanted();
         if wanted.starts {
             f.write_str(", start timestamps")?;
         }
@@ -307,9 +280,9 @@ impl Rows for SeriesRows {
     }
 
     fn bytes_max(&self, positions: Range<usize>) -> usize {
-        let labels = positions.len() * self.labels.len() * LABEL_BYTES;
+        let labels = positions.len() * self.columns.labels.len() * LABEL_BYTES;
         let each = self.selection.samples_max_of_each();
-        let wanted = self.wanted();
+        let wanted = self.columns.wanted();
         let samples = match (wanted.floats, wanted.histograms) {
             (_, true) => positions
                 .map(|at| self.selection.cost(at))
@@ -322,14 +295,14 @@ impl Rows for SeriesRows {
     }
 
     fn statistics(&self) -> Statistics {
-        let mut statistics = Statistics::new_unknown(&self.schema);
+        let mut statistics = Statistics::new_unknown(&self.columns.schema);
         statistics.num_rows = Precision::Exact(self.selection.len());
         statistics.total_byte_size = Precision::Inexact(self.bytes_max(0..self.selection.len()));
         statistics
     }
 
     fn plan(&self, parts: &[Range<usize>]) -> Result<ReadPlan> {
-        let wanted = self.wanted();
+        let wanted = self.columns.wanted();
         let estimate = self.selection.estimate(parts, wanted).map_err(external)?;
         let histograms = (0..self.selection.len()).map(|at| self.selection.histograms_max(at));
         let floats = if wanted.floats {
@@ -350,7 +323,7 @@ impl Rows for SeriesRows {
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {
-        let wanted = self.wanted();
+        let wanted = self.columns.wanted();
         let samples = if wanted.floats {
             let read = self.selection.read_wanted(positions.clone(), wanted);
             read.map_err(external)?
@@ -366,7 +339,7 @@ impl Rows for SeriesRows {
             .transpose()
             .map_err(external)?;
         let count = samples.values.len() + histograms.as_ref().map_or(0, |h| h.samples.len());
-        let labels = positions.len() * self.labels.len() * LABEL_BYTES;
+        let labels = positions.len() * self.columns.labels.len() * LABEL_BYTES;
         let batch = self.batch(positions, samples, histograms)?;
         let bytes = labels.max(batch.get_array_memory_size());
         Ok(Decoded {

@@ -68,6 +68,14 @@ impl Meeting {
         })))
     }
 
+    /// As if nobody had left word.
+    pub(crate) fn forget(&self) {
+        self.with(|word| {
+            word.clashes.clear();
+            word.seen.clear();
+        });
+    }
+
     /// Something is wrong at `step`.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The operators of a plan: DataFusion functions over step vectors, one family per file.
 //!
-//! Parameters travel as literal arguments, so a function is known by its name, and by whom it speaks for if it may say something.
+//! Parameters travel as literal arguments (instants of plans that are run again as `prom_shifted`), so a function is known by its name, and by whom it speaks for if it may say something.
 
 pub(crate) mod arguments;
 pub(crate) mod binary;
@@ -35,6 +35,7 @@ pub(crate) mod repeat;
 pub(crate) mod same;
 pub(crate) mod scalar;
 pub(crate) mod series;
+pub(crate) mod shifted;
 pub(crate) mod sides;
 pub(crate) mod smoothing;
 pub(crate) mod split;

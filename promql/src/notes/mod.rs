@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use narthex_model::TimestampMs;
 
 use crate::ast::Span;
+use crate::functions::shifted::Shift;
 use crate::line_and_column;
 use crate::plan::Grid;
 pub(crate) use number::General;
@@ -36,9 +37,13 @@ pub(crate) struct Notes {
     speakers: AtomicUsize,
     /// By text without the place.
     said: Mutex<BTreeMap<String, Said>>,
+    /// What of that was known before the query ran.
+    planned: OnceLock<BTreeMap<String, Said>>,
+    /// By how much later the query runs than it was planned for.
+    shift: Shift,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Said {
     kind: Kind,
     speaker: usize,
@@ -48,12 +53,24 @@ struct Said {
 
 impl Notes {
     /// None yet, for a query of this text.
-    pub(crate) fn new(query: &str) -> Arc<Self> {
+    pub(crate) fn new(query: &str, shift: Shift) -> Arc<Self> {
         Arc::new(Self {
             query: query.to_owned(),
             speakers: AtomicUsize::new(0),
             said: Mutex::default(),
+            planned: OnceLock::new(),
+            shift,
         })
+    }
+
+    /// The query is planned. What was said by now is said each time it runs.
+    pub(crate) fn keep_planned(&self) {
+        self.planned.get_or_init(|| self.lock().clone());
+    }
+
+    /// Forgets what was said while the query ran.
+    pub(crate) fn begin_again(&self) {
+        *self.lock() = self.planned.get().cloned().unwrap_or_default();
     }
 
     /// Someone who speaks for the expression at `span`, which is evaluated at the instants of `grid`.
@@ -116,7 +133,8 @@ impl Speaker {
 
     /// The instant of a step.
     pub(crate) fn instant(&self, step: usize) -> TimestampMs {
-        self.grid.at(step)
+        let planned = self.grid.at(step);
+        planned.saturating_add(self.notes.shift.get())
     }
 }
 
@@ -155,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_last_speaker_counts() {
-        let notes = Notes::new("a +\n b");
+        let notes = Notes::new("a +\n b", Shift::default());
         let (first, last) = (
             notes.speaker(span(0), Grid::instant(0)),
             notes.speaker(span(5), Grid::instant(0)),
@@ -177,7 +195,7 @@ mod tests {
 
     #[test]
     fn forced_monotonicity_is_summed_up() {
-        let notes = Notes::new("x");
+        let notes = Notes::new("x", Shift::default());
         let speaker = notes.speaker(span(0), Grid::between(1_735_084_800_000, i64::MAX, 1_000));
         let buckets = [(5.0, 50.0, 5.5), (10.0, 100.0, 10.0), (2.5, 75.0, 7.5)];
         for (step, (from, to, most)) in buckets.into_iter().enumerate() {

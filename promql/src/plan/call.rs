@@ -89,6 +89,10 @@ impl Planner<'_> {
     fn past_window_end(&self, distance: Planned, windows: &Windows) -> Result<Planned> {
         let add = binary(BinaryOp::Add, Comparison::Bool);
         let end = seconds(windows.first_end);
+        if windows.first_end != self.grid.start {
+            // The distance is rounded as the instants are.
+            self.again.never();
+        }
         if windows.interval != 0 || self.grid.steps == 1 {
             let moved = seconds(self.grid.start) - end;
             return match distance {

@@ -151,6 +151,7 @@ impl Planner<'_> {
         };
         let records = self.common.kept.borrow();
         if let Some(record) = records.iter().find(|record| record.occasion == occasion) {
+            self.again.never();
             self.meetings.join(&record.meetings);
             self.widest.set(self.widest.get().max(record.widest));
             return Some(Ok(record.kept.clone().into()));
@@ -162,8 +163,8 @@ impl Planner<'_> {
     fn keep(&self, occasion: Occasion, last: &Expr) -> Result<Planned> {
         let first_meeting = self.meetings.len();
         let kept = match self.plan_alone(last)? {
-            Planned::Vector(vector) => Kept::Vector(kept(vector)?),
-            Planned::Scalar(plan) => Kept::Scalar(project(shared(plan)?, &[], column(VALUE))?),
+            Planned::Vector(vector) => Kept::Vector(self.kept(vector)?),
+            Planned::Scalar(plan) => Kept::Scalar(project(self.shared(plan)?, &[], column(VALUE))?),
             other => return Ok(other),
         };
         self.common.kept.borrow_mut().push(Record {
@@ -174,19 +175,21 @@ impl Planner<'_> {
         });
         Ok(kept.into())
     }
-}
 
-/// The same vector; its rows are made once, however often they are read.
-pub(super) fn kept(vector: Vector) -> Result<Vector> {
-    let plan = shared(vector.plan)?;
-    Vector { plan, ..vector }.with_value(column(VALUE))
-}
+    /// The same vector; its rows are made once, however often they are read.
+    pub(super) fn kept(&self, vector: Vector) -> Result<Vector> {
+        let plan = self.shared(vector.plan)?;
+        Vector { plan, ..vector }.with_value(column(VALUE))
+    }
 
-fn shared(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let source = provider_as_source(Arc::new(SharedTable::new(plan)));
-    LogicalPlanBuilder::scan(TableReference::bare("shared"), source, None)
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(planning)
+    fn shared(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        // Its rows stay with the plan.
+        self.again.never();
+        let source = provider_as_source(Arc::new(SharedTable::new(plan)));
+        LogicalPlanBuilder::scan(TableReference::bare("shared"), source, None)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(planning)
+    }
 }
 
 #[cfg(test)]

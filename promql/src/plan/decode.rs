@@ -5,10 +5,11 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use narthex_model::{
-    Error, HISTOGRAMS_COLUMN, Histogram, Labels, Result, TIMESTAMPS_COLUMN, VALUES_COLUMN,
-    column_label, is_stale,
+    Error, HISTOGRAMS_COLUMN, Histogram, Labels, Result, TIMESTAMPS_COLUMN, TimestampMs,
+    VALUES_COLUMN, column_label, is_stale,
 };
 
+use super::again::Movable;
 use super::columns::{VALUE, call, column};
 use super::order::Order;
 use super::outline::Outline;
@@ -30,6 +31,7 @@ use crate::steps::StepVectors;
 /// A planned query: run [`QueryPlan::logical`] if there is one, and give its batches to [`QueryPlan::decode`].
 pub struct QueryPlan {
     pub(super) body: Body,
+    pub(super) logical: Option<LogicalPlan>,
     pub(super) grid: Grid,
     pub(super) instant: bool,
     pub(super) order: Order,
@@ -38,23 +40,29 @@ pub struct QueryPlan {
     pub(super) outline: Option<Outline>,
     pub(super) counts: Option<SampleCounts>,
     pub(super) widest: usize,
+    /// The first instant when it was planned.
+    pub(super) planned_start: TimestampMs,
+    /// If it can be run again.
+    pub(super) movable: Option<Movable>,
 }
 
 pub(super) enum Body {
     Number(f64),
     Text(String),
-    Scalar(LogicalPlan),
-    Vector(LogicalPlan),
-    Samples(LogicalPlan, Windows, Option<Reach>),
+    Scalar,
+    Vector,
+    Samples(Windows, Option<Reach>),
 }
 
 impl QueryPlan {
     /// The plan to run; `None` if the answer is known without reading anything.
     pub fn logical(&self) -> Option<&LogicalPlan> {
-        match &self.body {
-            Body::Number(_) | Body::Text(_) => None,
-            Body::Scalar(plan) | Body::Vector(plan) | Body::Samples(plan, ..) => Some(plan),
-        }
+        self.logical.as_ref()
+    }
+
+    /// Forgets [`QueryPlan::logical`], and with it the series that were chosen.
+    pub fn drop_logical(&mut self) {
+        self.logical = None;
     }
 
     /// The query as the planner sees it, if that was asked for.
@@ -76,8 +84,8 @@ impl QueryPlan {
     /// # Errors
     /// `Internal` if the plan cannot be built.
     pub fn floats(&self) -> Result<Option<LogicalPlan>> {
-        let Body::Vector(plan) = &self.body else {
-            return Ok(self.logical().cloned());
+        let (Body::Vector, Some(plan)) = (&self.body, &self.logical) else {
+            return Ok(self.logical.clone());
         };
         let columns = plan.schema().fields().iter().map(|field| {
             let value = column(field.name());
@@ -123,10 +131,10 @@ impl QueryPlan {
                 timestamp: self.grid.start,
                 value: text.clone(),
             },
-            Body::Scalar(_) => self.scalar(scalar_values(batches)?),
-            Body::Vector(_) if self.instant => QueryValue::Vector(self.instant_vector(batches)?),
-            Body::Vector(_) => QueryValue::Matrix(merged(self.matrix(batches)?)?),
-            Body::Samples(_, windows, reach) => {
+            Body::Scalar => self.scalar(scalar_values(batches)?),
+            Body::Vector if self.instant => QueryValue::Vector(self.instant_vector(batches)?),
+            Body::Vector => QueryValue::Matrix(merged(self.matrix(batches)?)?),
+            Body::Samples(windows, reach) => {
                 QueryValue::Matrix(merged(samples(batches, windows, *reach)?)?)
             }
         };

@@ -6,7 +6,6 @@ use narthex_model::{Error, Result};
 use super::aggregate::grouped;
 use super::call::arg;
 use super::columns::{VALUE, absent_label, aggregate, call, column, known_label};
-use super::common::kept;
 use super::sets::union;
 use super::special::relabelled;
 use super::split::TEXT;
@@ -38,7 +37,7 @@ impl Planner<'_> {
         let mut vector = self.vector(histograms)?;
         if args.len() > 3 {
             // Each quantile looks at it.
-            vector = kept(vector)?;
+            vector = self.kept(vector)?;
         }
         let mut sides = Vec::new();
         for quantile in args.iter().skip(2) {
@@ -71,7 +70,7 @@ impl Planner<'_> {
             return relabelled(side, label, told, lit(true));
         };
         // Both the quantile and its text look at it.
-        let phi = kept(self.scalar_vector(Planned::Scalar(phi))?)?.plan;
+        let phi = self.kept(self.scalar_vector(Planned::Scalar(phi))?)?.plan;
         let side = self.quantile_of(vector.clone(), Planned::Scalar(phi.clone()), blamed)?;
         let (side, phi) = side.attach(vec![Planned::Scalar(phi)])?;
         let split = self.split(side, By::Quantile, phi)?;

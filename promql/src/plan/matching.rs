@@ -6,7 +6,6 @@ use narthex_model::{Error, METRIC_NAME, Result, label_column};
 
 use super::arithmetic::{is_trim, kind};
 use super::columns::{VALUE, absent_label, call, column, label};
-use super::common::kept;
 use super::names::{Names, keeps_name, names_after};
 use super::pairs::{Pairs, one_per_match, one_per_result};
 use super::vector::{Vector, says_meaning};
@@ -63,7 +62,7 @@ impl Planner<'_> {
         };
         let (many, one) = match fills {
             // Looked at once for the pairs, and once more for those without a partner.
-            true => (kept(many)?, kept(one)?),
+            true => (self.kept(many)?, self.kept(one)?),
             false => (many, one),
         };
         let many_labels = many.labels.clone();

@@ -3,10 +3,12 @@
 //! A plan's rows are series. An instant vector has one column per label and `#value`, a step vector; a range vector has
 //! `#timestamps` and `#values`, lists of samples.
 
+mod again;
 mod aggregate;
 mod arithmetic;
 mod buckets;
 mod call;
+mod charges;
 mod columns;
 mod common;
 mod count_values;
@@ -46,7 +48,9 @@ use crate::functions::plan_function::PlanFunction;
 use crate::functions::repeat::Repeat;
 use crate::notes::{Notes, Speaker};
 use crate::source::SeriesSource;
+use again::Again;
 use buckets::Buckets;
+use charges::Charges;
 use columns::{VALUE, call, column};
 use common::Common;
 use decode::Body;
@@ -83,6 +87,8 @@ pub struct EvalParams {
     pub decoded: bool,
     /// Whether [`QueryPlan::outline`] is wanted.
     pub outlined: bool,
+    /// Whether [`QueryPlan::move_to`] is wanted.
+    pub movable: bool,
     /// Whether [`QueryPlan::samples_per_step`] is wanted: running the plan then takes longer.
     pub counted: bool,
 }
@@ -134,7 +140,8 @@ fn plan_one(
         source,
     } = asked;
     check_extensions(expr)?;
-    let notes = Notes::new(query);
+    let again = Again::new(params.movable && !params.counted);
+    let notes = Notes::new(query, again.shift());
     let meetings = Meetings::default();
     let decisions = Decisions::default();
     let counts = params.counted.then(|| SampleCounts::new(params.grid.steps));
@@ -143,7 +150,8 @@ fn plan_one(
         params,
         source,
         grid: params.grid,
-        samples: &Cell::new(0),
+        charges: &Charges::new(params.samples_max),
+        again: &again,
         widest: &widest,
         query: params.grid,
         notes: &notes,
@@ -154,20 +162,23 @@ fn plan_one(
         decisions: &decisions,
         counts: counts.as_ref(),
     };
-    let body = match planner.plan(expr)? {
-        Planned::Number(v) => Body::Number(v),
-        Planned::Text(text) => Body::Text(text),
-        Planned::Scalar(plan) => Body::Scalar(plan),
-        Planned::Vector(vector) => Body::Vector(vector.without_dropped_names()?),
+    let (body, logical) = match planner.plan(expr)? {
+        Planned::Number(v) => (Body::Number(v), None),
+        Planned::Text(text) => (Body::Text(text), None),
+        Planned::Scalar(plan) => (Body::Scalar, Some(plan)),
+        Planned::Vector(vector) => (Body::Vector, Some(vector.without_dropped_names()?)),
         Planned::Samples(samples) => {
-            let (windows, reach) = (samples.windows.clone(), samples.reach);
-            Body::Samples(samples.without_dropped_names()?, windows, reach)
+            let body = Body::Samples(samples.windows.clone(), samples.reach);
+            (body, Some(samples.without_dropped_names()?))
         }
     };
     let mut drawing = Drawing::new(&decisions, common, invariants);
+    let outline = params.outlined.then(|| drawing.draw(expr, params.grid));
+    notes.keep_planned();
     Ok(QueryPlan {
-        outline: params.outlined.then(|| drawing.draw(expr, params.grid)),
+        outline,
         body,
+        logical,
         grid: params.grid,
         instant: params.instant,
         order: Order::of(expr),
@@ -175,6 +186,8 @@ fn plan_one(
         meetings: meetings.into_inner(),
         counts,
         widest: widest.get(),
+        planned_start: params.grid.start,
+        movable: again.finish(params.samples_max),
     })
 }
 
@@ -200,8 +213,10 @@ struct Planner<'a> {
     grid: Grid,
     /// The instants of the whole query, for `@ start()`, `@ end()`, `step()`, `range()`.
     query: Grid,
-    /// Samples that the selectors planned so far may load.
-    samples: &'a Cell<u64>,
+    /// What the selectors planned so far may load.
+    charges: &'a Charges,
+    /// Whether the plan can be run again.
+    again: &'a Again,
     /// Steps of the longest vectors planned so far.
     widest: &'a Cell<usize>,
     /// What the query says besides its answer.
@@ -348,27 +363,12 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Counts the vectors of `series` series of a selector against the limit. A step vector takes as much room as the samples it is
-    /// made of, a histogram as many floats.
-    fn charge_vectors(&self, series: usize, steps: usize, histograms: bool) -> Result<()> {
+    /// Floats in a vector of `steps` steps, as far as room and work go.
+    fn width(&self, steps: usize, histograms: bool) -> usize {
         let each = if histograms { HISTOGRAM_SAMPLES } else { 1 };
         let width = steps.saturating_mul(each);
         self.widest.set(self.widest.get().max(width));
-        self.charge((series as u64).saturating_mul(width as u64))
-    }
-
-    /// Counts samples against the limit.
-    fn charge(&self, samples: u64) -> Result<()> {
-        self.samples.set(self.samples.get().saturating_add(samples));
-        if self.samples.get() > self.params.samples_max {
-            return Err(Error::limit(format!(
-                "query processing would load too many samples into memory in query execution: up to {} of at most {} \
-                 (narrow the selectors or the time range, or raise --query.max-samples)",
-                self.samples.get(),
-                self.params.samples_max
-            )));
-        }
-        Ok(())
+        width
     }
 }
 

@@ -51,7 +51,11 @@ impl Planner<'_> {
         let grid = self.grid;
         call(
             &FromNothing::Time.udf(),
-            vec![lit(grid.start), lit(grid.interval), lit(grid.steps as i64)],
+            vec![
+                self.instant(grid.start),
+                lit(grid.interval),
+                lit(grid.steps as i64),
+            ],
         )
     }
 

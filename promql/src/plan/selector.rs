@@ -7,6 +7,7 @@ use narthex_model::{
     TIMESTAMPS_COLUMN, TimeRange, TimestampMs, VALUES_COLUMN,
 };
 
+use super::again::Wish;
 use super::columns::{call, column, label, projected};
 use super::outline::Chosen;
 use super::vector::{Samples, Vector, says_meaning};
@@ -110,7 +111,10 @@ impl Planner<'_> {
     /// The instant of `@`.
     pub(super) fn pinned(&self, modifiers: &Modifiers) -> Option<TimestampMs> {
         modifiers.at.map(|at| match at {
-            At::Timestamp(t) => t,
+            At::Timestamp(t) => {
+                self.again.never();
+                t
+            }
             At::Start => self.query.start,
             At::End => self.params.end,
         })
@@ -130,11 +134,12 @@ impl Planner<'_> {
             reach.map_or_else(|| windows.stored(), |reach| reach.around(&windows).stored());
         // One look at the newest sample needs no others.
         let newest = looks == Looks::AtNewest && windows.steps == 1 && reach.is_none();
-        let select = |range| match newest {
-            true => self.source.select_newest(&selector.matchers, range),
-            false => self.source.select(&selector.matchers, range),
+        let wish = Wish {
+            matchers: &selector.matchers,
+            range: stored,
+            newest,
         };
-        let mut selected = select(stored)?;
+        let mut selected = wish.of(self.source)?;
         let chosen = Chosen {
             series: selected.series as u64,
             samples_max: selected.samples_max,
@@ -142,13 +147,21 @@ impl Planner<'_> {
         };
         self.decisions.chose(selector, self.grid, chosen);
         let histograms = has_column(&selected, HISTOGRAMS_COLUMN);
-        self.charge(selected.samples_max)?;
-        self.charge_vectors(selected.series, windows.steps, histograms)?;
+        let width = self.width(windows.steps, histograms);
+        self.charges.add(selected.samples_max)?;
+        self.charges.add_vectors(selected.series, width)?;
+        self.again.chose(wish, Some(width), &selected);
         if histograms {
             // What is known of resets before a histogram follows from the sample before it.
             let earlier = stored.start.saturating_sub(self.params.lookback_ms);
             let longer = TimeRange::new(earlier, stored.end);
-            selected = self.source.select(&selector.matchers, longer)?;
+            let wish = Wish {
+                range: longer,
+                newest: false,
+                ..wish
+            };
+            selected = wish.of(self.source)?;
+            self.again.chose(wish, None, &selected);
         }
         let metric = only_name(&selector.matchers);
         let meant = selected.label_names.iter().filter(|l| says_meaning(l));
@@ -163,6 +176,7 @@ impl Planner<'_> {
             plan,
             labels: selected.label_names,
             distinct,
+            first_end: self.instant(windows.first_end),
             windows,
             metric,
             reach,
@@ -251,7 +265,7 @@ impl Samples {
         let mut arguments = vec![
             column(TIMESTAMPS_COLUMN),
             column(values),
-            lit(windows.first_end),
+            self.first_end.clone(),
             lit(windows.interval),
             lit(windows.steps as i64),
             lit(windows.range),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit, not};
 use narthex_model::{
-    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, label_column,
+    Error, HISTOGRAMS_COLUMN, METRIC_NAME, MatchOp, Matcher, Result, TimestampMs, label_column,
 };
 
 use super::aggregate::reduce;
@@ -34,8 +34,8 @@ impl Planner<'_> {
         Ok(Some(match node.function {
             "time" => Planned::Scalar(self.one_row(self.time())?),
             "pi" => Planned::Number(std::f64::consts::PI),
-            "start" => Planned::Number(seconds(self.query.start)),
-            "end" => Planned::Number(seconds(self.params.end)),
+            "start" => Planned::Number(self.fixed_seconds(self.query.start)),
+            "end" => Planned::Number(self.fixed_seconds(self.params.end)),
             "step" => Planned::Number(self.query_step_seconds()),
             "range" => Planned::Number(self.query_range_seconds()),
             "vector" => Planned::Vector(self.scalar_vector(self.scalar(arg(args, 0)?)?)?),
@@ -65,6 +65,12 @@ impl Planner<'_> {
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// An instant as a number, which stands in the plan.
+    fn fixed_seconds(&self, t: TimestampMs) -> f64 {
+        self.again.never();
+        seconds(t)
     }
 
     /// Elements are put in order at the end, and only those of an instant query.

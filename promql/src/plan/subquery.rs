@@ -25,6 +25,8 @@ impl Planner<'_> {
             given => given,
         };
         let windows = self.windows(range, &subquery.modifiers)?;
+        // Their number depends on where the windows lie.
+        self.again.never();
         let grid = windows.aligned(step);
         if grid.steps > STEPS_MAX {
             return Err(Error::limit(format!(
@@ -38,7 +40,7 @@ impl Planner<'_> {
             counts: None,
             ..self.on_grid(grid)
         };
-        self.charge_vectors(1, grid.steps, false)?;
+        self.charges.add_vectors(1, self.width(grid.steps, false))?;
         let vector = match inner.plan(&subquery.expr)? {
             Planned::Vector(vector) => vector,
             scalar => inner.scalar_vector(scalar)?,
@@ -75,6 +77,7 @@ impl Planner<'_> {
                 plan: plan.map_err(planning)?,
                 labels,
                 distinct,
+                first_end: lit(windows.first_end),
                 windows,
                 metric: None,
                 names,

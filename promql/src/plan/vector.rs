@@ -42,6 +42,8 @@ pub(super) struct Samples {
     pub(super) names: Names,
     /// Where the windows lie.
     pub(super) windows: Windows,
+    /// The end of the first of them, as an argument.
+    pub(super) first_end: Expr,
     /// How far the samples reach beyond them, with `anchored` and `smoothed`.
     pub(super) reach: Option<Reach>,
     /// Whether there is a column of native histograms.
