@@ -21,10 +21,12 @@ pub(super) const QUERY_SLICE_MS: i64 = 5 * MINUTE_MS;
 /// A text's id, where it is one with other characters replaced: `Foo total/errors` is `Foo-total-errors`.
 pub(super) fn slug(text: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let words = text
-        .split(|c: char| !allowed(c))
-        .filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-")
+    let words = text.split(|c: char| !allowed(c));
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words
+        .join("-")
+        .trim_start_matches(['-', '_', '.'])
+        .to_owned()
 }
 
 /// An id that a node gives.

@@ -106,7 +106,7 @@ fn step(folder: &Path, pattern: &str, next: &mut Vec<PathBuf>) -> Result<()> {
         let name = name.unwrap_or_default();
         let path = folder.join(&name);
         if pattern == "**" {
-            if path.is_dir() {
+            if path.is_dir() && !name.starts_with('.') {
                 step(&path, pattern, next)?;
             }
         } else if matcher.accepts(&name) {

@@ -1,10 +1,10 @@
 //! Values that several keys have: fractions, zones, dates, names.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use narthex_settings::{Keys, Node};
 
 use crate::spec::{Selector, from_percent};
+use crate::time::{self, Rule};
 
 /// The zone where none is said.
 pub(super) const UTC: &str = "UTC";
@@ -56,8 +56,8 @@ pub(super) fn zone_of(node: &Node<'_>) -> Option<String> {
 /// # Errors
 /// What is wrong with it.
 pub fn check_zone(name: &str) -> Result<(), String> {
-    let known = TimeZone::get(name).is_ok();
-    known.then_some(()).ok_or_else(|| {
+    let found = time::zone(name).map(|_| ());
+    found.map_err(|_| {
         format!("there is no zone \"{name}\", expected a name such as Europe/Berlin or UTC")
     })
 }
@@ -77,50 +77,13 @@ pub fn check_date(text: &str) -> Result<String, String> {
     }
 }
 
-/// What an RRULE consists of.
-const RRULE_PARTS: [&str; 14] = [
-    "FREQ",
-    "UNTIL",
-    "COUNT",
-    "INTERVAL",
-    "BYSECOND",
-    "BYMINUTE",
-    "BYHOUR",
-    "BYDAY",
-    "BYMONTHDAY",
-    "BYYEARDAY",
-    "BYWEEKNO",
-    "BYMONTH",
-    "BYSETPOS",
-    "WKST",
-];
-
-/// Whether a text has the form of an RRULE: parts `NAME=VALUE` of known names, each once, `FREQ` among them.
+/// Whether a text is an RRULE.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn check_rrule(text: &str) -> Result<(), String> {
-    let expected = "expected one such as FREQ=WEEKLY;BYDAY=SU";
-    let mut seen = Vec::new();
-    for part in text.split(';') {
-        let Some((name, value)) = part.split_once('=') else {
-            return Err(format!("\"{part}\" is no part of an RRULE, {expected}"));
-        };
-        let known = RRULE_PARTS.contains(&name);
-        if !known || value.is_empty() || seen.contains(&name) {
-            return Err(format!("\"{part}\" is no part of an RRULE, {expected}"));
-        }
-        seen.push(name);
-    }
-    let frequencies = [
-        "YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY",
-    ];
-    let frequency = text.split(';').find_map(|part| part.strip_prefix("FREQ="));
-    match frequency {
-        Some(word) if frequencies.contains(&word) => Ok(()),
-        Some(word) => Err(format!("FREQ={word} is not known, {expected}")),
-        None => Err(format!("has no FREQ, {expected}")),
-    }
+    let read = Rule::parse(text).map(|_| ());
+    read.map_err(|message| format!("{message}; expected a rule such as FREQ=WEEKLY;BYDAY=SU"))
 }
 
 /// A selector.
@@ -134,15 +97,18 @@ pub(super) fn selector(node: &Node<'_>) -> Option<Selector> {
     }
 }
 
-/// Whether a text may be an id: letters, digits, `-`, `_` and `.`, at most 200.
+/// Whether a text may be an id: letters, digits, `-`, `_` and `.`, a letter or digit first, at most 200. Folders are named so.
 pub(crate) fn is_id(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    (1..=200).contains(&text.len()) && text.chars().all(allowed)
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    begins && text.len() <= 200 && text.chars().all(allowed)
 }
 
 /// What is wrong with an id.
 pub(crate) fn id_problem(text: &str) -> String {
-    format!("\"{text}\" is no id, expected letters, digits, -, _ and .")
+    format!(
+        "\"{text}\" is no id, expected letters, digits, -, _ and ., beginning with a letter or digit"
+    )
 }
 
 /// Names of labels.

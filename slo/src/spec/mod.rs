@@ -17,7 +17,7 @@ pub use window::{Calendar, CalendarUnit, Exclusion, Rolling, Weekday, Window};
 /// A service level objective.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slo {
-    /// What tells it from all others: letters, digits, `-`, `_` and `.`.
+    /// What tells it from all others: letters, digits, `-`, `_` and `.`, a letter or digit first.
     pub id: String,
     /// The service that promises.
     pub service: String,
