@@ -47,7 +47,7 @@ pub(crate) struct Report {
     pub(crate) rules: Vec<RuleReport>,
     /// Blocks written.
     pub(crate) blocks: u64,
-    /// Windows of stages that an earlier run has recorded.
+    /// Windows of rules that an earlier run has recorded.
     pub(crate) spans_skipped: u64,
     /// What a person should know: a sentence each.
     pub(crate) notes: Vec<String>,

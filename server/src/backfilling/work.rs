@@ -25,7 +25,7 @@ pub(super) struct Work<'a> {
     reached: u64,
     /// Blocks written.
     pub(super) blocks: u64,
-    /// Windows of stages that an earlier run has recorded.
+    /// Windows of rules that an earlier run has recorded.
     pub(super) spans_skipped: u64,
 }
 
@@ -61,39 +61,53 @@ impl<'a> Work<'a> {
         range: TimeRange,
     ) -> Result<()> {
         let part = range.intersection(&window);
-        if self.is_done(stage, part) {
-            self.spans_skipped += 1;
-            for rule in stage {
+        let mut gathered = Gathered::default();
+        let mut done = Vec::new();
+        for rule in stage {
+            if self.is_done(rule, part) {
+                self.spans_skipped += 1;
                 rule.recorder.leap();
                 self.reach(rule.instants.within(part).count());
+                continue;
             }
-            return Ok(());
-        }
-        let mut gathered = Gathered::default();
-        for rule in &mut *stage {
-            self.progress.say(rule.name());
-            let mut left = rule.instants.within(part);
-            while left.count() > 0 {
-                let (series, rest) = rule.step(self.database, left).await?;
-                self.reach(left.count() - rest.count());
-                left = rest;
-                if self.log.is_some() {
-                    series.into_iter().for_each(|series| gathered.add(series));
-                }
-                if gathered.samples() > SAMPLES_GATHERED_MAX {
-                    self.write(window, std::mem::take(&mut gathered))?;
-                }
-            }
+            self.rule(rule, part, window, &mut gathered).await?;
+            done.push((rule.source.clone(), part));
         }
         self.write(window, gathered)?;
-        let done = stage.iter().map(|rule| (rule.source.clone(), part));
-        self.log.as_mut().map_or(Ok(()), |log| log.add(done))
+        match &mut self.log {
+            Some(log) if !done.is_empty() => log.add(done),
+            _ => Ok(()),
+        }
     }
 
-    fn is_done(&self, stage: &[Running], part: TimeRange) -> bool {
+    /// Evaluates a rule at its instants in `part`, and gathers what it gives.
+    async fn rule(
+        &mut self,
+        rule: &mut Running,
+        part: TimeRange,
+        window: TimeRange,
+        gathered: &mut Gathered,
+    ) -> Result<()> {
+        self.progress.say(rule.name());
+        let mut left = rule.instants.within(part);
+        while left.count() > 0 {
+            let (series, rest) = rule.step(self.database, left).await?;
+            self.reach(left.count() - rest.count());
+            left = rest;
+            if self.log.is_some() {
+                series.into_iter().for_each(|series| gathered.add(series));
+            }
+            if gathered.samples() > SAMPLES_GATHERED_MAX {
+                self.write(window, std::mem::take(gathered))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_done(&self, rule: &Running, part: TimeRange) -> bool {
         let again = matches!(self.mode, Mode::Write { again: true, .. });
-        let is_noted = |log: &ImportLog<'_>| stage.iter().all(|r| log.covers(&r.source, part));
-        !again && self.log.as_ref().is_some_and(is_noted)
+        let log = self.log.as_ref().filter(|_| !again);
+        log.is_some_and(|log| log.covers(&rule.source, part))
     }
 
     fn reach(&mut self, more: u64) {
