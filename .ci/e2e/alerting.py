@@ -26,7 +26,11 @@ def run(programs, checks):
     kept(programs, checks)
 
 
-FOUND = """scrape_configs: []
+FOUND = """scrape_configs:
+  - job_name: told
+    scrape_interval: 1h
+    http_sd_configs: [{url: 'http://ADDRESS/targets', refresh_interval: 1s}]
+    relabel_configs: [{source_labels: [__address__], regex: 'h:2', action: drop}]
 alerting:
   alertmanagers:
     - file_sd_configs: [{files: ['FOLDER/found-*.json'], refresh_interval: 1s}]
@@ -59,6 +63,9 @@ def found_alike(programs, checks):
         write(programs, "found-2.json", [{"targets": ["e:1", "e:2"], "labels": {"zone": "far"}}])
         told["groups"] = [{"targets": ["h:3", "h:4", "h:5", "h:6"]}]
         until_alike(urls, 9, 2)
+    with checks.check("targets are found by a server as in Prometheus"):
+        wait_until(lambda: all(len(targets(url)) == 4 for url in urls), 40, "finding targets")
+        equal(*[targets(url) for url in urls])
     with checks.check("what cannot be read leaves things as they were, and is counted"):
         (programs.folder / "found-1.json").write_text("[{")
         told["groups"] = {"no": "list"}
@@ -307,6 +314,12 @@ def until_alike(urls, active_count, dropped_count):
     except AssertionError as error:
         raise AssertionError(f"{error}: {[shown(url) for url in urls]}") from error
     equal(*[shown(url) for url in urls])
+
+
+def targets(url):
+    """Targets with their labels before and after relabelling, in order."""
+    found = [[target["discoveredLabels"], target["labels"], target["scrapeUrl"]] for target in data(url, "targets")["activeTargets"]]
+    return sorted(found, key=lambda target: json.dumps(target, sort_keys=True))
 
 
 def samples(url):

@@ -6,13 +6,13 @@ mod section;
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
-use narthex_model::{Clock, Result};
+use narthex_model::{Clock, Error, Result};
 use parking_lot::Mutex;
 
 pub use section::FoundAlertmanager;
 
-use crate::config::AlertingConfig;
 use crate::config::keys::DiscoveryKeys;
+use crate::config::{AlertingConfig, AlertmanagerConfig};
 use crate::discovery::{
     Context, DiscoveryMetrics, Finder, Groups, Prepared, Report, Seeker, SourceId, prepare,
 };
@@ -75,14 +75,9 @@ impl Alertmanagers {
     /// # Errors
     /// What cannot be used although it is well-formed: certificates, headers, a proxy.
     pub fn plan(&self, config: &AlertingConfig) -> Result<AlertmanagerPlan> {
-        let mut sections = Vec::new();
-        for (at, config) in config.alertmanagers.iter().enumerate() {
-            let place = || format!("alerting.alertmanagers[{at}]");
-            let section = Section::new(config).map_err(|e| e.context(place()))?;
-            let places = prepare(&config.discovery(), &self.shared.context);
-            sections.push((section, places.map_err(|e| e.context(place()))?));
-        }
-        Ok(AlertmanagerPlan(sections))
+        let sections = config.alertmanagers.iter().enumerate();
+        let sections = sections.map(|(at, config)| ready(at, config, &self.shared.context));
+        sections.collect::<Result<_>>().map(AlertmanagerPlan)
     }
 
     /// Goes over to `plan`. Whoever is found both before and after it is told in between, too.
@@ -116,6 +111,21 @@ impl Alertmanagers {
     pub async fn stop(&self) {
         *self.shared.state.lock().await = State::default();
     }
+}
+
+/// The section at `at` and its discoveries, which do not run yet.
+///
+/// # Errors
+/// What cannot be used although it is well-formed: certificates, headers, a proxy.
+pub(crate) fn ready(
+    at: usize,
+    config: &AlertmanagerConfig,
+    context: &Context,
+) -> Result<(Section, Vec<Prepared>)> {
+    let place = |e: Error| e.context(format!("alerting.alertmanagers[{at}]"));
+    let section = Section::new(config).map_err(place)?;
+    let places = prepare(&config.discovery(), context).map_err(place)?;
+    Ok((section, places))
 }
 
 impl Shared {

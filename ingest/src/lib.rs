@@ -5,6 +5,7 @@
 //! - [`ScrapeManager`]: runs a configuration and writes every scrape as one batch to a [`narthex_model::Sink`];
 //!   [`ScrapeManager::apply`] changes to another configuration, [`ScrapeManager::targets`] says how targets are doing.
 //! - [`Alertmanagers`]: finds those who are told of alerts; [`HttpClient`] speaks to them as the configuration says.
+//! - [`unusable()`]: what would keep a well-formed configuration from being used.
 //! - [`DiscoveryMetrics`]: what both count of discovery.
 //! - [`relabel`]: rules over label sets, for whoever else needs them.
 //! - [`SystemClock`]: the machine's [`Clock`], which is the seam to time.
@@ -21,6 +22,7 @@ mod manager;
 pub mod relabel;
 mod scrape;
 mod targets;
+mod usable;
 
 pub use alertmanagers::{AlertmanagerPlan, Alertmanagers, FoundAlertmanager};
 pub use clock::SystemClock;
@@ -32,3 +34,4 @@ pub use narthex_model::{Clock, Sleep};
 pub use relabel::RelabelConfig;
 pub use scrape::{Health, TargetStatus};
 pub use targets::{DroppedTarget, Target};
+pub use usable::unusable;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use narthex_ingest::{Alertmanagers, Config, DiscoveryMetrics, FoundAlertmanager, SystemClock};
+use narthex_ingest::{
+    Alertmanagers, Config, DiscoveryMetrics, FoundAlertmanager, SystemClock, unusable,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -236,6 +238,11 @@ async fn what_cannot_be_used_is_told_before_anything_changes() {
     ] {
         let text = format!("alerting:\n  alertmanagers:\n    - {section}\n");
         let (config, _) = Config::parse(&text, "p.yml").expect(&text);
+        let told: Vec<_> = unusable(&config).iter().map(ToString::to_string).collect();
+        assert!(
+            matches!(&told[..], [told] if told.starts_with(want)),
+            "{told:?}"
+        );
         let error = rig.alertmanagers.plan(&config.alerting).err();
         let error = error.expect("it cannot be used").to_string();
         assert!(error.starts_with(want), "{error}");

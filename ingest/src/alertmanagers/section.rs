@@ -12,7 +12,7 @@ use crate::http::{Answers, HttpClient};
 use crate::relabel::Rule;
 
 /// A section, ready to be used.
-pub(super) struct Section {
+pub(crate) struct Section {
     pub(super) config: AlertmanagerConfig,
     /// `relabel_configs`.
     pub(super) target_rules: Vec<Rule>,

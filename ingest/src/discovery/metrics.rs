@@ -138,6 +138,21 @@ impl DiscoveryMetrics {
                 ),
             ];
             let name = || ("name", seeker.as_str().to_owned());
+            // Updates go straight to those who wait for them, and a configuration that cannot be used is never in force.
+            readings.push(Reading {
+                name: "prometheus_sd_updates_delayed_total",
+                help: "Total number of update events that couldn't be sent immediately.",
+                kind: ReadingKind::Counter,
+                labels: vec![name()],
+                value: 0.0,
+            });
+            readings.push(Reading {
+                name: "prometheus_sd_failed_configs",
+                help: "Current number of service discovery configurations that failed to load.",
+                kind: ReadingKind::Gauge,
+                labels: vec![name()],
+                value: 0.0,
+            });
             readings.extend(counters.map(|reading| labelled(reading, name())));
         }
         readings

@@ -63,3 +63,55 @@ fn a_broken_target_file_keeps_its_targets() {
     std::fs::remove_file(folder.path().join("t-1.json")).expect("removed");
     assert_eq!(look(), ("b:3".to_owned(), vec![]));
 }
+
+/// A discovery that says nothing.
+struct Silent;
+
+impl Discovery for Silent {
+    fn look(&mut self) -> Option<Groups> {
+        None
+    }
+
+    fn watch(self: Box<Self>, _: Report) -> Pending<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn what_was_found_is_let_go_when_all_new_ones_have_spoken() {
+    let parse = |text: &str| -> crate::config::HttpSdConfig {
+        serde_yaml::from_str(text).expect("a valid section")
+    };
+    let asked = |path: &str| Prepared {
+        config: prepare::SourceConfig::Http(Box::new(parse(&format!("url: 'http://a/{path}'")))),
+        discovery: Box::new(Silent),
+    };
+    let ids = std::cell::RefCell::new(Vec::new());
+    let report = |id| -> Report {
+        ids.borrow_mut().push(id);
+        Box::new(|_| Box::pin(async {}))
+    };
+    let found = |address: &str| Groups {
+        groups: vec![TargetGroup {
+            addresses: vec![address.to_owned()],
+            ..TargetGroup::default()
+        }],
+        problems: Vec::new(),
+    };
+    let known = |finder: &Finder| -> Vec<String> {
+        let groups = finder.groups();
+        groups.flat_map(|group| group.addresses.clone()).collect()
+    };
+    let mut finder = Finder::new(Seeker::Scraping, "j".to_owned(), context());
+    finder.change(vec![asked("1"), asked("2")], report);
+    let (first, second) = (ids.borrow()[0], ids.borrow()[1]);
+    assert!(finder.take(first, found("a")) && finder.take(second, found("b")));
+    // The first stays and is not asked anew; the second makes room for a third.
+    finder.change(vec![asked("3"), asked("1")], report);
+    assert_eq!(ids.borrow().len(), 3);
+    assert_eq!(known(&finder), ["a", "b"]);
+    assert!(!finder.take(second, found("c")));
+    let third = ids.borrow()[2];
+    assert!(finder.take(third, found("d")));
+    assert_eq!(known(&finder), ["d", "a"]);
+}

@@ -93,7 +93,7 @@ impl ScrapeManager {
             .scrape_configs
             .iter()
             .filter(unchanged)
-            .map(|config| self.ready(config))
+            .map(|config| ready(config, &self.context.discovery))
             .collect::<Result<Vec<_>>>()?;
         // From here on nothing can fail.
         changing.retired.retain(|_, pool| !pool.is_finished());
@@ -126,14 +126,6 @@ impl ScrapeManager {
         Ok(())
     }
 
-    /// A job and its discoveries, neither of which runs yet.
-    fn ready(&self, config: &ScrapeConfig) -> Result<(Job, Vec<Prepared>)> {
-        let job = Job::new(config)?;
-        let places = prepare(&config.discovery(), &self.context.discovery);
-        let places = places.map_err(|e| e.context(format!("job \"{}\"", job.name)))?;
-        Ok((job, places))
-    }
-
     /// Ends every loop, after the batch it is writing. No stale markers are written: the targets are still there.
     pub async fn shutdown(&self) {
         let mut changing = self.changing.lock().await;
@@ -154,4 +146,18 @@ impl ScrapeManager {
         }
         snapshot
     }
+}
+
+/// A job and its discoveries, neither of which runs yet.
+///
+/// # Errors
+/// What cannot be used although it is well-formed: certificates, headers, a proxy.
+pub(crate) fn ready(
+    config: &ScrapeConfig,
+    context: &DiscoveryContext,
+) -> Result<(Job, Vec<Prepared>)> {
+    let job = Job::new(config)?;
+    let places = prepare(&config.discovery(), context);
+    let places = places.map_err(|e| e.context(format!("job \"{}\"", job.name)))?;
+    Ok((job, places))
 }

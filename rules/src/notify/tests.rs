@@ -166,3 +166,51 @@ async fn external_labels_and_relabelling() {
         ["{alertname=\"a\", region=\"eu\", to=\"one\"}"]
     );
 }
+
+#[tokio::test]
+async fn one_that_is_named_twice_is_told_twice_as_each_wants() {
+    let clock = testing::stage().clock;
+    let fake = Arc::new(Fake::default());
+    let notifier = Notifier::new(NotifierOptions::default(), clock.clone());
+    let only = |name: &'static str| -> Relabel {
+        Arc::new(move |labels| (labels.get("alertname") == Some(name)).then(|| labels.clone()))
+    };
+    let named = |relabel| Alertmanager {
+        url: "u".to_owned(),
+        relabel: Some(relabel),
+        sender: fake.clone(),
+    };
+    notifier.set_alertmanagers(vec![named(only("a")), named(only("b"))]);
+    assert_eq!(notifier.alertmanagers(), ["u", "u"]);
+    notifier.notify(vec![alert("a"), alert("b"), alert("c")]);
+    notifier.stop(true).await;
+    let mut names = fake.names();
+    names.sort();
+    assert_eq!(names, ["{alertname=\"a\"}", "{alertname=\"b\"}"]);
+}
+
+#[tokio::test]
+async fn stopping_waits_for_nobody_for_long() {
+    let clock = testing::stage().clock;
+    let hanging = Arc::new(Fake {
+        hangs: true,
+        ..Fake::default()
+    });
+    let failing = Fake::failing(100, true);
+    let good = Arc::new(Fake::default());
+    let all = [("hang", &hanging), ("failing", &failing), ("good", &good)];
+    let notifier = Arc::new(notifier(&clock, &all));
+    notifier.notify((0..600).map(|i| alert(&i.to_string())).collect());
+    let stopping = tokio::spawn({
+        let notifier = notifier.clone();
+        async move { notifier.stop(true).await }
+    });
+    clock.set(0).await;
+    clock.set(14_000).await;
+    assert!(!stopping.is_finished());
+    // One attempt at most for who fails, not one for each batch.
+    assert!(failing.failures.lock().len() >= 98);
+    clock.set(15_001).await;
+    stopping.await.expect("it stops");
+    assert_eq!(good.names().len(), 600);
+}

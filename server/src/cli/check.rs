@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use narthex_ingest::Config;
+use narthex_ingest::{Config, unusable};
 use narthex_model::{Error, Result};
 use narthex_rules::file::{LoadOptions, load};
 
@@ -72,19 +72,18 @@ fn configs(files: &[PathBuf]) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// A configuration with the rule files that it names: what is to be said of it if it is right, or what is wrong with it.
+/// A configuration with the rule files and certificates that it names: what is to be said of it if it is right, or what is wrong with it.
 fn config(file: &Path) -> std::result::Result<Vec<String>, Vec<Error>> {
     let loaded = Config::load(file).and_then(|(config, warnings)| {
         retention::rules(&config)?;
         let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
-        Ok((config.rule_paths()?, warnings))
+        Ok((config.rule_paths()?, unusable(&config), warnings))
     });
-    let (rule_files, warnings) = loaded.map_err(|e| vec![e])?;
-    let mistakes: Vec<_> = rule_files
+    let (rule_files, mut mistakes, warnings) = loaded.map_err(|e| vec![e])?;
+    let rule_mistakes = rule_files
         .iter()
-        .filter_map(|path| load(path, &LoadOptions::default()).err())
-        .flatten()
-        .collect();
+        .filter_map(|path| load(path, &LoadOptions::default()).err());
+    mistakes.extend(rule_mistakes.flatten());
     match mistakes.is_empty() {
         true => Ok(warnings),
         false => Err(mistakes),
