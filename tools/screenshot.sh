@@ -7,7 +7,7 @@
 #   NARTHEX_BROWSER names the folder; it defaults to ${XDG_CACHE_HOME:-~/.cache}/narthex-browser
 # The picture of docs/slo:
 #   cargo run -p narthex-slo --example report -- /tmp/report
-#   tools/screenshot.sh /tmp/report/report.html docs/slo/report.png 1000 1800
+#   tools/screenshot.sh /tmp/report/report.html docs/slo/report.png 1000 1790
 set -euo pipefail
 
 [[ $# -ge 2 ]] || { sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2; exit 2; }

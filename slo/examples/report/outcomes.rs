@@ -78,7 +78,12 @@ pub(crate) fn outcome(
     let burn_rate = last
         .filter(|h| h.total > 0.0)
         .map(|h| h.bad * shares.1 / (h.total * shares.0) / (1.0 - target));
-    let left = budget.remaining();
+    let passed = (ends_at - start) as f64 / (at - start).max(1) as f64;
+    let projected = (ends_at > at).then_some(Budget {
+        allowed: budget.allowed * passed,
+        ..budget
+    });
+    let left = projected.unwrap_or(budget).remaining();
     let state = match left {
         _ if coverage < 0.9 => State::Unknown,
         Some(left) if left < 0.0 => State::Blown,
@@ -98,7 +103,6 @@ pub(crate) fn outcome(
         good_slices: if timeslices { minutes - spent } else { 0.0 },
     };
     let raw_bad = bad + (total * excluded).round();
-    let passed = (ends_at - start) as f64 / (at - start).max(1) as f64;
     Outcome {
         slo: promise.slo.id.clone(),
         group: Labels::empty(),
@@ -117,10 +121,7 @@ pub(crate) fn outcome(
             .filter(|_| promise.bounds)
             .map(|a| (1.0 - (1.0 - a) * 1.2, 1.0 - (1.0 - a) * 0.8)),
         budget,
-        projected: (ends_at > at).then_some(Budget {
-            allowed: budget.allowed * passed,
-            ..budget
-        }),
+        projected,
         burn_rate,
         exhausted_in_ms: left
             .zip(burn_rate)

@@ -134,7 +134,7 @@ pub(crate) fn checkout(at: TimestampMs) -> Promise<'static> {
         trouble(instant(2026, 7, 2, 9), 3, 0.05),
         trouble(instant(2026, 10, 25, 2), 2, 0.035),
         trouble(instant(2026, 10, 31, 16), 2, 0.055),
-        trouble(instant(2026, 11, 9, 10), 3, 0.048),
+        trouble(instant(2026, 11, 9, 10), 3, 0.07),
         trouble(instant(2026, 11, 9, 20), 1, 0.012),
         trouble(at - 3 * HOUR, 3, 0.0055),
     ];

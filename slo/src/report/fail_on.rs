@@ -6,6 +6,7 @@ use std::str::FromStr;
 use narthex_model::Error;
 
 use crate::outcome::{Outcome, State};
+use crate::report::parts::whole;
 use crate::report::times::window_length;
 use crate::report::{Report, numbers};
 
@@ -94,7 +95,7 @@ impl Condition {
             Self::Blown => outcome.state == State::Blown,
             Self::AtRisk => matches!(outcome.state, State::AtRisk | State::Blown),
             Self::Unknown => outcome.state == State::Unknown,
-            Self::Budget(least) => outcome.budget.remaining().is_some_and(|left| left < least),
+            Self::Budget(least) => whole(outcome).remaining().is_some_and(|left| left < least),
         }
     }
 }
@@ -126,12 +127,15 @@ impl FailOn {
 }
 
 fn message(outcome: &Outcome) -> String {
-    format!(
-        "{} over its {} window: {} of the budget is left",
-        outcome.state.as_str(),
-        window_length(&outcome.window),
-        numbers::share_or_none(outcome.budget.remaining()),
-    )
+    let (state, window) = (outcome.state, window_length(&outcome.window));
+    let why = match state {
+        State::Unknown => format!("{} of it was observed", numbers::attained(outcome.coverage)),
+        _ => {
+            let left = whole(outcome).remaining();
+            format!("{} of the budget is left", numbers::share_or_none(left))
+        }
+    };
+    format!("{} over its window ({window}): {why}", state.as_str())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::outcome::{Outcome, State, Unit};
 use crate::report::footnotes::footnotes;
 use crate::report::html::numbered;
+use crate::report::parts::whole;
 use crate::report::times::Times;
 use crate::report::{Report, SloReport, numbers, sentences};
 
@@ -68,7 +69,7 @@ fn summary(report: &Report, times: Times<'_>, out: &mut String) {
                 numbers::target(slo.slo.objective.target),
                 times.window(outcome),
                 attained(outcome.attained),
-                numbers::share_or_none(outcome.budget.remaining()),
+                numbers::share_or_none(whole(outcome).remaining()),
                 numbers::attained(outcome.coverage),
             ]
         })
@@ -129,7 +130,7 @@ fn groups(slo: &SloReport, out: &mut String) {
             code(&group.group.to_string()),
             numbers::count(group.counts.bad),
             attained(group.attained),
-            numbers::share_or_none(group.budget.remaining()),
+            numbers::share_or_none(whole(group).remaining()),
         ]
     });
     out.push_str("Groups, those with the most bad events first:\n\n");
@@ -149,7 +150,7 @@ fn history(slo: &SloReport, times: Times<'_>, out: &mut String) {
     }
     let header = ["State", "Period", "#Good", "#Budget left"];
     let rows = slo.history.iter().rev().map(|period: &Outcome| {
-        let budget = period.projected.unwrap_or(period.budget);
+        let budget = whole(period);
         vec![
             state(period.state),
             times.window(period),

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use narthex_model::format_float;
 
 use crate::outcome::State;
+use crate::report::parts::whole;
 use crate::report::row::group;
 use crate::report::{Report, Row, rows};
 
@@ -39,8 +40,8 @@ const GAUGES: &[Gauge] = &[
     },
     Gauge {
         name: "slo_error_budget_remaining_ratio",
-        help: "The fraction of the error budget that is left; negative when overspent.",
-        value: |r| r.outcome.budget.remaining(),
+        help: "The fraction of the whole window's error budget that is left; negative when overspent.",
+        value: |r| whole(r.outcome).remaining(),
     },
     Gauge {
         name: "slo_burn_rate_ratio",

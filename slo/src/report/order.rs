@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::outcome::{Outcome, State};
 use crate::report::SloReport;
+use crate::report::parts::whole;
 
 /// How much a state asks for somebody: nobody knows is worse than all is well.
 pub(crate) fn severity(state: State) -> u8 {
@@ -25,7 +26,7 @@ pub(crate) fn worse(a: &SloReport, b: &SloReport) -> Ordering {
 
 /// The least fraction of a budget that is left in any window.
 fn least(slo: &SloReport) -> f64 {
-    let left = slo.totals().filter_map(|o| o.budget.remaining());
+    let left = slo.totals().filter_map(|o| whole(o).remaining());
     left.fold(f64::INFINITY, f64::min)
 }
 

@@ -2,7 +2,7 @@
 
 use narthex_model::TimeRange;
 
-use crate::outcome::{BurnDown, Outcome, State};
+use crate::outcome::{Budget, BurnDown, Outcome, State};
 use crate::spec::{Budgeting, Window};
 
 /// An outcome by a method that is not the promised one.
@@ -74,6 +74,11 @@ impl BurnRate {
             _ => "ok",
         }
     }
+}
+
+/// The budget that a state follows from: that of the whole window, foreseen where a calendar period is not over.
+pub(crate) fn whole(outcome: &Outcome) -> Budget {
+    outcome.projected.unwrap_or(outcome.budget)
 }
 
 /// The word for an outcome's burn rate of the last hour where no pair of windows says more.

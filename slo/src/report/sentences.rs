@@ -2,6 +2,7 @@
 
 use crate::outcome::{Outcome, State, Unit};
 use crate::report::order::severity;
+use crate::report::parts::whole;
 use crate::report::times::{Times, window_length};
 use crate::report::{Report, SloReport, numbers};
 use crate::spec::{Budgeting, Slo, Window};
@@ -101,7 +102,7 @@ fn article(window: &str) -> String {
 
 /// What was allowed and what was spent.
 fn budget(outcome: &Outcome) -> String {
-    let budget = outcome.budget;
+    let budget = whole(outcome);
     let allowed = numbers::amount(budget.allowed, budget.unit);
     let spent = numbers::amount(budget.spent, budget.unit);
     let Some(left) = budget.remaining() else {

@@ -4,6 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::outcome::{Outcome, State};
 use crate::report::parts::burn_word;
+use crate::report::parts::whole;
 use crate::report::times::Times;
 use crate::report::{Report, SloReport, numbers, sentences};
 
@@ -39,7 +40,7 @@ pub fn write(report: &Report) -> String {
 }
 
 fn row(slo: &SloReport, outcome: &Outcome, first: bool, times: Times<'_>) -> [String; 9] {
-    let budget = outcome.budget;
+    let budget = whole(outcome);
     let burn = match outcome.burn_rate {
         Some(rate) => numbers::factor(rate),
         None => burn_word(outcome).to_owned(),

@@ -6,6 +6,7 @@ use crate::outcome::Outcome;
 use crate::report::html::Part;
 use crate::report::html::summary::{chip, left};
 use crate::report::numbers;
+use crate::report::parts::whole;
 use crate::report::svg::bar::bar;
 
 /// More are in the other formats.
@@ -13,17 +14,17 @@ const ROWS_MAX: usize = 20;
 
 /// The groups of the first window, those that spent most first.
 pub(super) fn groups(part: &Part<'_>) -> Markup {
-    let Some(whole) = part.slo.main() else {
+    let Some(all) = part.slo.main() else {
         return html! {};
     };
-    let groups = part.slo.groups(&whole.window);
+    let groups = part.slo.groups(&all.window);
     let more = groups.len().saturating_sub(ROWS_MAX);
     html! {
         @if !groups.is_empty() {
             h3 { "By " (part.slo.slo.group_by.join(", ")) }
             div.scroll {
                 table {
-                    caption { "Who spent the budget (" (part.times.window(whole)) "): those with the most bad events first. Each group's own budget is beside it." }
+                    caption { "Who spent the budget (" (part.times.window(all)) "): those with the most bad events first. Each group's own budget is beside it." }
                     thead { tr {
                         th scope="col" { "Group" }
                         th scope="col" .number { "Share of bad" }
@@ -33,7 +34,7 @@ pub(super) fn groups(part: &Part<'_>) -> Markup {
                         th scope="col" { "Own budget" }
                         th scope="col" { "State" }
                     } }
-                    tbody { @for group in groups.iter().take(ROWS_MAX) { (row(group, whole)) } }
+                    tbody { @for group in groups.iter().take(ROWS_MAX) { (row(group, all)) } }
                 }
             }
             @if more > 0 {
@@ -43,8 +44,8 @@ pub(super) fn groups(part: &Part<'_>) -> Markup {
     }
 }
 
-fn row(group: &Outcome, whole: &Outcome) -> Markup {
-    let share = (whole.counts.bad > 0.0).then(|| group.counts.bad / whole.counts.bad);
+fn row(group: &Outcome, all: &Outcome) -> Markup {
+    let share = (all.counts.bad > 0.0).then(|| group.counts.bad / all.counts.bad);
     html! {
         tr {
             th scope="row" { code { (group.group.to_string()) } }
@@ -52,7 +53,7 @@ fn row(group: &Outcome, whole: &Outcome) -> Markup {
             td.number { (numbers::count(group.counts.bad)) }
             td.number { (numbers::count(group.counts.total)) }
             td.number { (group.attained.map_or_else(|| numbers::NONE.to_owned(), numbers::attained)) }
-            td { (bar(group.budget.remaining(), group.state)) " " (left(group.budget.remaining())) }
+            td { (bar(whole(group).remaining(), group.state)) " " (left(whole(group).remaining())) }
             td { (chip(group.state)) }
         }
     }

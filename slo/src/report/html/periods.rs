@@ -6,6 +6,7 @@ use crate::outcome::Outcome;
 use crate::report::html::Part;
 use crate::report::html::summary::{chip, left};
 use crate::report::numbers;
+use crate::report::parts::whole;
 use crate::report::svg::bar::bar;
 use crate::report::svg::history::history;
 
@@ -40,7 +41,7 @@ pub(super) fn periods(part: &Part<'_>) -> Markup {
 }
 
 fn row(period: &Outcome, part: &Part<'_>) -> Markup {
-    let budget = period.projected.unwrap_or(period.budget);
+    let budget = whole(period);
     html! {
         tr {
             th scope="row" { (part.times.window(period)) }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::outcome::Outcome;
 use crate::outcome::State;
+use crate::report::parts::whole;
 use crate::report::svg::bar::bar;
 use crate::report::svg::icon::{class, icon};
 use crate::report::times::{Times, window_length};
@@ -17,7 +18,7 @@ pub(super) fn summary(slos: &[&SloReport], times: Times<'_>) -> Markup {
             h2 id="summary" { "All promises" }
             div.scroll {
                 table.summary {
-                    caption { "Worst first. Each cell says which share was good, and how much of the error budget is left." }
+                    caption { "Worst first. Each cell says which share was good, and how much of the error budget of the whole window is left." }
                     thead {
                         tr {
                             th scope="col" { "State" }
@@ -68,7 +69,7 @@ fn row(slo: &SloReport, number: usize, windows: &[String], times: Times<'_>) -> 
 }
 
 fn cell(outcome: &Outcome, times: Times<'_>) -> Markup {
-    let remaining = outcome.budget.remaining();
+    let remaining = whole(outcome).remaining();
     html! {
         td.window title=(times.span(outcome.span)) {
             span.attained {

@@ -6,7 +6,7 @@ use crate::outcome::{Outcome, State, Unit};
 use crate::report::html::Part;
 use crate::report::html::summary::left;
 use crate::report::numbers;
-use crate::report::parts::burn_word;
+use crate::report::parts::{burn_word, whole};
 use crate::report::svg::bar::bar;
 
 /// Attained, left, speed, time to the end, coverage.
@@ -17,7 +17,7 @@ pub(super) fn tiles(part: &Part<'_>) -> Markup {
     html! {
         dl.tiles aria-label=(part.times.window(outcome)) {
             (tile("Was good", &attained(outcome), &attained_more(part, outcome), None))
-            (tile("Error budget", &left(outcome.budget.remaining()), &budget(part, outcome), Some(bar(outcome.budget.remaining(), outcome.state))))
+            (tile("Error budget", &left(whole(outcome).remaining()), &budget(part, outcome), Some(bar(whole(outcome).remaining(), outcome.state))))
             (tile("Burn rate, last hour", &speed(outcome), &speed_more(part, outcome), None))
             (tile("Budget lasts", &countdown(outcome), &pace(outcome), None))
             (tile("Observed", &numbers::attained(outcome.coverage), &coverage(part, outcome), None))
@@ -55,14 +55,14 @@ fn attained_more(part: &Part<'_>, outcome: &Outcome) -> String {
 
 /// In the budget's unit, and as time without any service.
 fn budget(part: &Part<'_>, outcome: &Outcome) -> String {
-    let budget = outcome.budget;
+    let budget = whole(outcome);
     let spent = numbers::amount(budget.spent, budget.unit);
     let allowed = numbers::amount(budget.allowed, budget.unit);
     let spent = format!("{spent} spent of {allowed}");
     let Some(remaining) = budget.remaining().filter(|_| budget.unit == Unit::Events) else {
         return spent;
     };
-    let length = outcome.span.end.saturating_sub(outcome.span.start) as f64;
+    let length = outcome.ends_at.saturating_sub(outcome.span.start) as f64;
     let outage = remaining * (1.0 - part.slo.slo.objective.target) * length;
     match remaining < 0.0 {
         true => format!(
@@ -94,7 +94,7 @@ fn speed_more(part: &Part<'_>, outcome: &Outcome) -> String {
 /// How long what is left will last.
 fn countdown(outcome: &Outcome) -> String {
     match outcome.exhausted_in_ms {
-        _ if outcome.budget.remaining().is_some_and(|left| left < 0.0) => "is gone".to_owned(),
+        _ if whole(outcome).remaining().is_some_and(|left| left < 0.0) => "is gone".to_owned(),
         Some(ms) => numbers::duration(ms as f64),
         None if outcome.state == State::Unknown => numbers::NONE.to_owned(),
         None => "to the end".to_owned(),

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::outcome::{Outcome, Unit};
 use crate::report::html::Part;
 use crate::report::html::summary::{chip, left};
+use crate::report::parts::whole;
 use crate::report::row::method;
 use crate::report::svg::bar::bar;
 use crate::report::times::Times;
@@ -40,7 +41,7 @@ fn by_time(part: &Part<'_>) -> bool {
 }
 
 fn row(outcome: &Outcome, times: Times<'_>, adjusted: bool) -> Markup {
-    let budget = outcome.budget;
+    let budget = whole(outcome);
     html! {
         tr {
             th scope="row" { (times.window(outcome)) span.under { (times.day(outcome.span.start)) " – " (times.day(outcome.span.end)) } }
@@ -49,8 +50,8 @@ fn row(outcome: &Outcome, times: Times<'_>, adjusted: bool) -> Markup {
             td.number { (numbers::amount_alone(budget.spent, budget.unit)) }
             td.number { (numbers::amount_alone(budget.allowed, budget.unit)) }
             td { (bar(budget.remaining(), outcome.state)) " " (left(budget.remaining()))
-                @if let Some(projected) = outcome.projected {
-                    span.under { "whole period: " (left(projected.remaining())) }
+                @if outcome.projected.is_some() {
+                    span.under { "for the time so far: " (left(outcome.budget.remaining())) }
                 }
             }
             td.number { (numbers::attained(outcome.coverage)) }
@@ -102,7 +103,7 @@ fn by_method(method: &str, outcome: &Outcome, times: Times<'_>) -> Markup {
             th scope="row" { (method) }
             td { (times.window(outcome)) }
             td.number { (attained(outcome.attained)) }
-            td { (bar(outcome.budget.remaining(), outcome.state)) " " (left(outcome.budget.remaining())) }
+            td { (bar(whole(outcome).remaining(), outcome.state)) " " (left(whole(outcome).remaining())) }
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::outcome::{Outcome, State};
+use crate::report::parts::whole;
 use crate::report::{Report, Row, SloReport, numbers};
 use crate::spec::Trigger;
 
@@ -66,7 +67,7 @@ fn metadata(slo: &SloReport) -> Value {
 
 /// What follows from the strictest share of the budget that is spent; empty if nothing does.
 fn consequence(row: &Row<'_>) -> String {
-    let Some(remaining) = row.outcome.budget.remaining() else {
+    let Some(remaining) = whole(row.outcome).remaining() else {
         return String::new();
     };
     let reached = row

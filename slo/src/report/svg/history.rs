@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::outcome::{Outcome, State};
 use crate::report::numbers;
+use crate::report::parts::whole;
 use crate::report::svg::icon::{class, shape};
 use crate::report::svg::{LEFT, Px, RIGHT, WIDTH};
 use crate::report::times::Times;
@@ -39,7 +40,7 @@ pub(crate) fn history(periods: &[Outcome], times: Times<'_>, id: &str) -> Markup
 
 /// The fraction that was spent, of a period that is not over by what it will have; never less than nothing.
 fn spent(period: &Outcome) -> Option<f64> {
-    let budget = period.projected.unwrap_or(period.budget);
+    let budget = whole(period);
     period.attained?;
     Some((1.0 - budget.remaining()?).max(0.0))
 }
