@@ -140,7 +140,6 @@ SECURED = """alerting:
       scheme: https
       basic_auth: {username: USER, password_file: password}
       tls_config: {ca_file: CERTIFICATE}
-      timeout: 2s
 rule_files: [alerting-rules.yml]
 """
 
@@ -162,23 +161,26 @@ def secured(programs, checks):
         equal(manager.heard("High")[0]["labels"], {"alertname": "High", "i": "a", "job": "demo", "severity": "page"})
     with checks.check("a wrong password is an error that is counted; the right one, once it is in its file, works at once"):
         (programs.folder / "password").write_text("wrong\n")
-        feed_until([server.url], 10, lambda url: counted(url, "prometheus_notifications_errors_total") > 0, "an error")
-        contains(server.log.read_text(), "401")
+        feed_until([server.url], 10, lambda _: "401 Unauthorized" in server.log.read_text(), "a refusal")
+        assert counted(server.url, "prometheus_notifications_errors_total") > 0
         (programs.folder / "password").write_text(f"{PASSWORD}\n")
         before = counted(server.url, "prometheus_notifications_sent_total")
         feed_until([server.url], 10, lambda url: counted(url, "prometheus_notifications_sent_total") > before, "alerts sent")
     with checks.check("one that trusts only others is not told"):
         other = Real(programs, "stranger", secured=True)
+        before = counted(server.url, "prometheus_notifications_errors_total")
         server.config.write_text(config.replace(str(manager.certificate), str(other.certificate)))
         equal(http(f"{server.url}/-/reload", data=b"")[0], 200)
-        before = counted(server.url, "prometheus_notifications_errors_total")
-        feed_until([server.url], 10, lambda url: counted(url, "prometheus_notifications_errors_total") > before, "an error")
-        contains(server.log.read_text(), "certificate")
+        feed_until([server.url], 10, lambda _: "certificate" in server.log.read_text(), "an error that names the certificate")
+        assert counted(server.url, "prometheus_notifications_errors_total") > before
     with checks.check("certificates that cannot be read leave things as they were"):
         server.config.write_text(config.replace("ca_file: ", "ca_file: /no"))
         status, body = http(f"{server.url}/-/reload", data=b"")
         equal(status, 500)
         contains(body, "alerting.alertmanagers[0]", "ca_file")
+        done = programs.narthex("check", "config", server.config)
+        equal(done.returncode, 1, done.stdout)
+        contains(done.stdout, "alerting.alertmanagers[0]: tls_config: cannot read ca_file")
         server.config.write_text(config)
         equal(http(f"{server.url}/-/reload", data=b"")[0], 200)
     with checks.check("once the file names it no more, it is told no more, and the alert ends there"):
@@ -226,7 +228,7 @@ def beside_others(programs, checks):
             equal(http(f"{server.url}/api/v1/query?query=sum(demo)")[0], 200)
             slowest = max(slowest, time.monotonic() - began)
             time.sleep(0.1)
-        assert slowest < 1, f"a write and a query took {slowest} s"
+        assert slowest < 2, f"a write and a query took {slowest} s"
         equal(counted(server.url, "prometheus_rule_group_iterations_missed_total"), 0.0)
         equal(counted(server.url, "prometheus_rule_evaluation_failures_total"), 0.0)
         equal(len(good.heard("High")), 3)
