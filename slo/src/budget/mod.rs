@@ -1,10 +1,11 @@
 //! What came of a promise: from slices to the numbers of a report.
 //!
-//! A [`Meter`] answers for any window; [`assess`] makes an [`Outcome`](crate::outcome::Outcome) of it; the others what is drawn
+//! A [`Book`] is all of an SLO, ready to be asked; a [`Meter`] answers for any window; [`assess`] makes an [`Outcome`](crate::outcome::Outcome) of it; the others what is drawn
 //! beside it. How all of it is defined is told in [docs/slo/semantics.md](../../../docs/slo/semantics.md).
 
 mod aggregate;
 mod assess;
+mod book;
 mod burn_down;
 mod compare;
 mod forecast;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use aggregate::{aggregate, composite_slices};
 pub use assess::assess;
+pub use book::Book;
 pub use burn_down::burn_down;
 pub use compare::compare_methods;
 pub use groups::worst_groups;

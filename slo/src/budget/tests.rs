@@ -493,6 +493,48 @@ fn composites_by_each_method() {
     assert!((ratio - 0.9).abs() < 1e-12);
 }
 
+#[test]
+fn a_book_answers_for_groups_all_and_composites() {
+    let track = |route: &str, bad: f64| Track {
+        group: Labels::new([("route", route)]).expect("valid"),
+        slices: minutes(0, &[(10.0, 0.0), (10.0, bad)]),
+    };
+    let slo = slo(objective(0.8, Budgeting::Occurrences));
+    let book = Book::open(&slo, &[track("/a", 4.0), track("/b", 0.0)]).expect("no exclusions");
+    let window = rolling(2 * MINUTE);
+    let outcomes = book.outcomes(&window, 2 * MINUTE).expect("known");
+    let attained: Vec<_> = outcomes
+        .iter()
+        .map(|o| (o.group.get("route"), o.attained))
+        .collect();
+    assert_eq!(
+        attained,
+        [
+            (None, Some(0.9)),
+            (Some("/a"), Some(0.8)),
+            (Some("/b"), Some(1.0))
+        ]
+    );
+    assert_eq!(
+        book.worst_groups(minutes(0, &[(0.0, 0.0); 2]).grid.range(), 1)[0].share,
+        1.0
+    );
+    let both = Book::composite(&slo, &[(&book, 1.0), (&book, 1.0)]).expect("no exclusions");
+    let outcome = &both.outcomes(&window, 2 * MINUTE).expect("known")[0];
+    // Each part has spent half of its budget.
+    assert!(
+        outcome
+            .budget
+            .remaining()
+            .is_some_and(|left| left.abs() < 1e-9)
+    );
+    let empty = Book::open(&slo, &[]).expect("no exclusions");
+    assert_eq!(
+        empty.outcomes(&window, 2 * MINUTE).expect("known")[0].state,
+        State::Unknown
+    );
+}
+
 proptest! {
     #[test]
     fn any_window_is_a_direct_scan(

@@ -8,6 +8,9 @@ use super::Spans;
 /// The version of the format that is written; later ones are refused.
 const VERSION: u32 = 1;
 
+/// From its first slice to its last a ledger has no more than so many: they are laid side by side in memory.
+const SLICES_MAX: i64 = 1 << 25;
+
 /// What `ledger.json` says.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Manifest {
@@ -96,6 +99,19 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether there is room for the slices from those that are there to those of `span`.
+    pub(super) fn check_span(&self, span: TimeRange) -> Result<()> {
+        let spans = self.parts.iter().map(PartEntry::span);
+        let all = spans.fold(span, |a, b| a.union(&b));
+        if all.end.saturating_sub(all.start) / self.step.max(1) <= SLICES_MAX {
+            return Ok(());
+        }
+        Err(Error::limit(format!(
+            "a ledger has at most {SLICES_MAX} slices from its first to its last"
+        )))
+    }
+
+    /// Whether it makes sense.
     fn check(&self) -> Result<()> {
         let in_order = self.parts.windows(2).all(|w| w[0].end_ms <= w[1].start_ms);
         let on_grid = |t: TimestampMs| self.step > 0 && t % self.step == 0;
@@ -104,6 +120,9 @@ impl Manifest {
         };
         // A file's name leads nowhere but into the folder.
         let plain = |part: &PartEntry| !part.file.contains(['/', '\\']);
+        if let Some(first) = self.parts.first() {
+            self.check_span(first.span())?;
+        }
         if in_order && self.parts.iter().all(|part| whole(part) && plain(part)) {
             return Ok(());
         }

@@ -14,80 +14,100 @@ pub(super) struct Below {
 }
 
 impl Below {
-    /// `count` observations lie above `from`, not above `to`.
-    fn add(
-        &mut self,
-        count: f64,
-        (from, to): (f64, f64),
-        threshold: f64,
-        within: impl Fn() -> f64,
-    ) {
-        if to <= threshold {
-            self.low += count;
-            self.likely += count;
-            self.high += count;
-        } else if from < threshold {
-            self.high += count;
-            self.likely += count * within().clamp(0.0, 1.0);
-        }
+    /// `count` observations lie surely below.
+    fn add(&mut self, count: f64) {
+        self.low += count;
+        self.likely += count;
+        self.high += count;
+    }
+
+    /// `count` observations lie about the threshold, the fraction `within` of them likely below it.
+    fn add_part(&mut self, count: f64, within: f64) {
+        self.high += count;
+        self.likely += count * within.clamp(0.0, 1.0);
     }
 }
 
 /// What lies at or below `threshold`.
 pub(super) fn below(histogram: &HistogramRef<'_>, threshold: f64) -> Below {
     let mut below = Below::default();
-    let linear = |from: f64, to: f64| (threshold - from) / (to - from);
-    if !histogram.custom_values.is_empty() || histogram.schema < -4 {
-        let bound = |i: i64| {
-            let at = |i| {
-                histogram
-                    .custom_values
-                    .get(usize::try_from(i).ok()?)
-                    .copied()
-            };
-            (at(i - 1).unwrap_or(0.0), at(i).unwrap_or(f64::INFINITY))
-        };
-        each(
-            histogram.positive_spans,
-            histogram.positive_buckets,
-            |i, count| {
-                let (from, to) = bound(i);
-                below.add(count, (from, to), threshold, || linear(from, to));
-            },
-        );
+    if histogram.schema < -4 {
+        custom(histogram, threshold, &mut below);
         return below;
     }
     let edge = |i: i64| (i as f64 * f64::from(-histogram.schema).exp2()).exp2();
-    each(
-        histogram.negative_spans,
-        histogram.negative_buckets,
-        |i, count| {
-            let (from, to) = (-edge(i), -edge(i - 1));
-            let within = || 1.0 - (threshold / to).log2() / (from / to).log2();
-            below.add(count, (from, to), threshold, within);
-        },
-    );
+    negative(histogram, threshold, &mut below);
     let zero = histogram.zero_threshold;
     let from = if histogram.negative_buckets.is_empty() {
         0.0
     } else {
         -zero
     };
-    below.add(histogram.zero_count, (from, zero), threshold, || {
-        linear(from, zero)
-    });
+    if zero <= threshold {
+        below.add(histogram.zero_count);
+    } else if from < threshold {
+        below.add_part(histogram.zero_count, (threshold - from) / (zero - from));
+    }
+    if threshold <= 0.0 {
+        return below;
+    }
+    // The first bucket that does not end before the threshold; rounded, and put right.
+    let mut about = (threshold.log2() * f64::from(histogram.schema).exp2()).ceil() as i64;
+    about -= i64::from(edge(about - 1) >= threshold);
+    about += i64::from(edge(about) < threshold);
+    let is_edge = edge(about) == threshold;
     each(
         histogram.positive_spans,
         histogram.positive_buckets,
         |i, count| {
-            let (from, to) = (edge(i - 1), edge(i));
-            let within = || (threshold / from).log2() / (to / from).log2();
-            below.add(count, (from, to), threshold, within);
+            if i < about || (i == about && is_edge) {
+                below.add(count);
+            } else if i == about {
+                let (from, to) = (edge(i - 1), edge(i));
+                below.add_part(count, (threshold / from).log2() / (to / from).log2());
+            }
         },
     );
     below
 }
 
+/// Negative buckets lie from the bound with the larger exponent up to the smaller; all of them below zero.
+fn negative(histogram: &HistogramRef<'_>, threshold: f64, below: &mut Below) {
+    if threshold >= 0.0 {
+        return below.add(histogram.negative_buckets.iter().sum());
+    }
+    let edge = |i: i64| -(i as f64 * f64::from(-histogram.schema).exp2()).exp2();
+    each(
+        histogram.negative_spans,
+        histogram.negative_buckets,
+        |i, count| {
+            let (from, to) = (edge(i), edge(i - 1));
+            if to <= threshold {
+                below.add(count);
+            } else if from < threshold {
+                below.add_part(count, 1.0 - (threshold / to).log2() / (from / to).log2());
+            }
+        },
+    );
+}
+
+/// Buckets with bounds of their own.
+fn custom(histogram: &HistogramRef<'_>, threshold: f64, below: &mut Below) {
+    let bounds = histogram.custom_values;
+    each(
+        histogram.positive_spans,
+        histogram.positive_buckets,
+        |i, count| {
+            let at = |i: i64| bounds.get(usize::try_from(i).ok()?).copied();
+            let (from, to) = (at(i - 1).unwrap_or(0.0), at(i).unwrap_or(f64::INFINITY));
+            if to <= threshold {
+                below.add(count);
+            } else if from < threshold {
+                below.add_part(count, (threshold - from) / (to - from));
+            }
+        },
+    );
+}
 /// Calls `f` with index and count of each bucket.
 fn each(spans: &[Span], buckets: &[f64], mut f: impl FnMut(i64, f64)) {
     let mut index = 0_i64;

@@ -30,6 +30,7 @@ impl Ledger {
         let parts = &self.manifest.parts[merged.clone()];
         let base = self.read_parts(&parts.iter().collect::<Vec<_>>())?;
         let all = parts.iter().fold(span, |all, part| all.union(&part.span()));
+        next.check_span(all)?;
         note(&mut next, span);
         for damage in &base.damage {
             next.dirty.insert(damage.span);
