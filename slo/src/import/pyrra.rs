@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use narthex_settings::{Keys, Node};
+use narthex_settings::{Keys, Node as At};
+use narthex_syntax::ast::{DurationExpr, Node};
+use narthex_syntax::{ParseOptions, parse};
 
 use super::common::{self, Metadata, lost, metadata, percent};
 use crate::load::{Doc, Placed, Read};
@@ -24,7 +26,7 @@ pub(crate) fn read(docs: &[Doc<'_>]) -> Vec<Read> {
     read.collect()
 }
 
-fn slo(root: &Node<'_>) -> Option<Slo> {
+fn slo(root: &At<'_>) -> Option<Slo> {
     let keys = root.keys(&["apiVersion", "kind", "metadata", "spec", "status"])?;
     let metadata = metadata(&keys);
     let spec = keys.need("spec")?.keys(&[
@@ -81,7 +83,7 @@ fn propagated(texts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 
 type Measured = (Indicator, Vec<String>);
 
-fn indicator_of(node: &Node<'_>) -> Option<Measured> {
+fn indicator_of(node: &At<'_>) -> Option<Measured> {
     let kinds = ["ratio", "latency", "latencyNative", "bool_gauge"];
     let keys = node.keys(&kinds)?;
     let kind = keys.exactly_one(&kinds)?;
@@ -94,7 +96,7 @@ fn indicator_of(node: &Node<'_>) -> Option<Measured> {
     };
     let keys = node.keys(known)?;
     let group_by = match keys.get("grouping") {
-        Some(node) => node.list()?.iter().map(Node::text).collect::<Option<_>>()?,
+        Some(node) => node.list()?.iter().map(At::text).collect::<Option<_>>()?,
         None => Vec::new(),
     };
     let indicator = match kind {
@@ -118,12 +120,33 @@ fn selector(keys: &Keys<'_>) -> Option<Selector> {
         "a selector such as http_requests_total{code=~\"5..\"}",
     )?;
     let text = node.text()?;
-    match Selector::parse(&text) {
+    let (plain, offset) = without_offset(&text);
+    if offset {
+        node.note("offset is not kept: slices are counted again when samples come late");
+    }
+    match Selector::parse(plain) {
         Ok(selector) if selector.metric().is_some() => Some(selector),
-        Ok(_) => node.problem(format_args!("\"{text}\" has no name, expected that of a metric")),
+        Ok(_) => node.problem(format_args!(
+            "\"{text}\" has no name, expected that of a metric"
+        )),
         Err(message) => node.problem(format_args!(
             "\"{text}\": {message}, expected a selector such as http_requests_total{{code=~\"5..\"}}"
         )),
+    }
+}
+
+/// A selector's text without the offset behind it, which Pyrra allows.
+fn without_offset(text: &str) -> (&str, bool) {
+    let tree = parse(text, &ParseOptions::all());
+    let Ok(Node::Vector(vector)) = tree.map(|expr| expr.node) else {
+        return (text, false);
+    };
+    match vector.modifiers.offset {
+        Some(DurationExpr::Literal { .. }) => {
+            let plain = text.rsplit_once("offset").map_or(text, |(plain, _)| plain);
+            (plain, true)
+        }
+        _ => (text, false),
     }
 }
 
@@ -141,7 +164,7 @@ fn ratio(keys: &Keys<'_>) -> Option<Indicator> {
     })
 }
 
-fn of_buckets(keys: &Keys<'_>, node: &Node<'_>) -> Option<Indicator> {
+fn of_buckets(keys: &Keys<'_>, node: &At<'_>) -> Option<Indicator> {
     let (success, total) = (metric(keys, "success"), metric(keys, "total"));
     let (success, total) = (success?, total?);
     if !success
@@ -188,7 +211,7 @@ fn gauge(keys: &Keys<'_>) -> Option<Indicator> {
 }
 
 /// Pyrra's policies with their names and severities changed.
-fn alerting(node: Option<&Node<'_>>, slo: &Slo, metadata: &Metadata) -> Option<Vec<Policy>> {
+fn alerting(node: Option<&At<'_>>, slo: &Slo, metadata: &Metadata) -> Option<Vec<Policy>> {
     let mut alerts = Alerts::default();
     if let Some(node) = node {
         alerts.read(node)?;
@@ -246,7 +269,7 @@ impl Default for Alerts {
 }
 
 impl Alerts {
-    fn read(&mut self, node: &Node<'_>) -> Option<()> {
+    fn read(&mut self, node: &At<'_>) -> Option<()> {
         let keys = node.keys(&[
             "disabled",
             "burnrates",
@@ -254,7 +277,10 @@ impl Alerts {
             "name",
             "absentName",
             "severities",
+            "burnRateType",
         ])?;
+        let why = "burn rates do not change with the traffic; min_bad of a policy is the guard against few events";
+        lost(&keys, &["burnRateType"], why);
         let truth = |key, usual| keys.get(key).map_or(Some(usual), |node| node.truth());
         self.burn_rates = truth("burnrates", true)? && !truth("disabled", false)?;
         self.absent = truth("absent", true)?;

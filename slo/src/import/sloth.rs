@@ -111,9 +111,12 @@ impl Context<'_> {
             "sli",
             "alerting",
             "plugins",
+            "interval",
         ];
         let keys = node.keys(&known)?;
         lost(&keys, &["plugins"], "plugins are programs of Sloth");
+        let why = "it says how often rules are evaluated, and there are none";
+        lost(&keys, &["interval"], why);
         let name_node = keys.need_as("name", "the name of the SLO")?;
         let name = name_node.text()?;
         let id = common::id(&name_node, &format!("{}-{name}", self.service));

@@ -81,7 +81,11 @@ fn unit(node: &Node<'_>) -> Option<CalendarUnit> {
         (1, 'M') => Some(CalendarUnit::Month),
         (1, 'Q') | (3, 'M') => Some(CalendarUnit::Quarter),
         (1, 'Y') | (12, 'M') | (4, 'Q') => Some(CalendarUnit::Year),
-        (1, 'm') => node.problem("1m is a minute, expected 1M for a month"),
+        (1, 'm') => {
+            // OpenSLO's own examples write it so.
+            node.note("1m is a minute: read as 1M, a month");
+            Some(CalendarUnit::Month)
+        }
         _ => node.expected("a period of the calendar: 1d, 1w, 1M, 1Q or 1Y"),
     }
 }
