@@ -175,12 +175,12 @@ def start(programs):
     return ours, start_prometheus(programs, "rules-prometheus", ours.config)
 
 
-def start_prometheus(programs, name, config):
+def start_prometheus(programs, name, config, flags=()):
     """Prometheus with a configuration of ours; its URL."""
     address = f"127.0.0.1:{free_port()}"
     programs.start(
         name, programs.peers / "prometheus", f"--config.file={config}", f"--storage.tsdb.path={programs.folder / name}",
-        f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--web.enable-lifecycle",
+        f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--web.enable-lifecycle", *flags,
     )
     url = f"http://{address}"
     wait_until(lambda: is_ready(url), 30, "the start of Prometheus")
