@@ -1,5 +1,7 @@
 //! The one place that knows how rules are started, changed, stopped and asked about.
 
+#[cfg(test)]
+mod alert_cases;
 mod direct;
 mod flags;
 mod query;
