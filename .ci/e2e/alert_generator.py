@@ -211,10 +211,10 @@ class Watched:
         alerts = {tuple(sorted(alert["labels"].items())): (case, alert) for case in self.cases for alert in case.case["alerts"]}
         equal(set(heard) - set(alerts), set(), "other alerts")
         for labels, (case, alert) in alerts.items():
-            got = heard.get(labels, [])
-            # Evaluations after the end may have been heard, or not.
+            got = [(at, what) for at, what in heard.get(labels, []) if at <= end + LATE]
+            # Those of evaluations after the end may have been heard by then, or not.
             due = sum(at <= end for at, _ in case.told(alert, end))
-            want = case.told(alert, end + 2 * LATE)[: max(due, len(got))]
+            want = case.told(alert, end + LATE)[: max(due, len(got))]
             equal([what for _, what in got], [what for _, what in want], f"what was heard of {dict(labels)}")
             for (at, _), (evaluated, _) in zip(got, want):
                 self.lag = max(self.lag, at - evaluated)
