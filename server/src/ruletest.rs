@@ -62,7 +62,7 @@ pub(crate) async fn run(path: &Path, how: &How<'_>, scratch: &Path) -> Suite {
     let name = path.to_string_lossy().into_owned();
     let read = std::fs::read_to_string(path);
     let read = read.map_err(|e| Error::invalid(format!("cannot read {name}")).with_source(e));
-    let (began, cases) = match read.and_then(|text| TestFile::parse(&text, &name, false)) {
+    let (began, cases) = match read.and_then(|text| TestFile::parse(&text, &name)) {
         Ok(file) => (
             Some(jiff::Timestamp::now()),
             Ok(cases(&file, path, how, scratch).await),

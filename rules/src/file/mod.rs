@@ -13,7 +13,7 @@ use narthex_syntax::{ParseOptions, Quoted, ast::Expr};
 
 pub use duplicates::{Duplicate, duplicates};
 
-pub(crate) use yaml::{TextMap, elements, keep};
+pub(crate) use yaml::TextMap;
 
 use check::Problem;
 

@@ -187,14 +187,14 @@ fn prune(file: &mut Value) {
 }
 
 /// Leaves out all keys but these.
-pub(crate) fn keep(value: &mut Value, keys: &[&str]) {
+fn keep(value: &mut Value, keys: &[&str]) {
     if let Value::Mapping(map) = value {
         map.retain(|key, _| key.as_str().is_some_and(|key| keys.contains(&key)));
     }
 }
 
 /// The elements of a list; none if it is something else.
-pub(crate) fn elements<'v>(value: &'v mut Value, key: &str) -> &'v mut [Value] {
+fn elements<'v>(value: &'v mut Value, key: &str) -> &'v mut [Value] {
     match value.get_mut(key) {
         Some(Value::Sequence(elements)) => elements,
         _ => &mut [],

@@ -163,24 +163,17 @@ fn texts<'de, D: Deserializer<'de>>(
 }
 
 impl TestFile {
-    /// Reads a file of this name and text. With `ignore_unknown_keys`, keys that are not known are passed over.
+    /// Reads a file of this name and text.
     ///
     /// # Errors
     /// `Invalid` with file, line, column and key.
-    pub fn parse(text: &str, file: &str, ignore_unknown_keys: bool) -> Result<Self> {
+    pub fn parse(text: &str, file: &str) -> Result<Self> {
         let source = Source {
             file,
             text,
             is_known_elsewhere: |_| false,
         };
-        let read = if ignore_unknown_keys {
-            serde_yaml::from_str(text).and_then(|mut value| {
-                prune(&mut value);
-                serde_yaml::from_value(value)
-            })
-        } else {
-            serde_yaml::from_str(text)
-        };
+        let read = serde_yaml::from_str(text);
         let file: Self = read.map_err(|e| source.yaml_error(&e))?;
         let mut seen = std::collections::HashSet::new();
         match file
@@ -192,43 +185,6 @@ impl TestFile {
                 "group name repeated in evaluation order: {name}"
             ))),
             None => Ok(file),
-        }
-    }
-}
-
-/// Leaves out the keys that are not known, at the levels where people add their own.
-fn prune(file: &mut serde_yaml::Value) {
-    const FILE: &[&str] = &[
-        "rule_files",
-        "evaluation_interval",
-        "group_eval_order",
-        "fuzzy_compare",
-        "tests",
-    ];
-    const GROUP: &[&str] = &[
-        "name",
-        "interval",
-        "start_timestamp",
-        "input_series",
-        "alert_rule_test",
-        "promql_expr_test",
-        "external_labels",
-        "external_url",
-    ];
-    const SERIES: &[&str] = &["series", "values"];
-    const ALERT: &[&str] = &["eval_time", "alertname", "exp_alerts"];
-    const EXPR: &[&str] = &["expr", "eval_time", "exp_samples"];
-    crate::file::keep(file, FILE);
-    for group in crate::file::elements(file, "tests") {
-        crate::file::keep(group, GROUP);
-        for (key, keys) in [
-            ("input_series", SERIES),
-            ("alert_rule_test", ALERT),
-            ("promql_expr_test", EXPR),
-        ] {
-            for element in crate::file::elements(group, key) {
-                crate::file::keep(element, keys);
-            }
         }
     }
 }

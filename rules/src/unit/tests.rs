@@ -43,7 +43,7 @@ groups:
 
 async fn failures(tests: &str) -> Vec<String> {
     let text = format!("rule_files: [r.yml]\ntests:\n- interval: 1m\n  name: first\n{tests}");
-    let file = TestFile::parse(&text, "t.yml", false).expect("valid");
+    let file = TestFile::parse(&text, "t.yml").expect("valid");
     let stage = testing::stage();
     let minutes = Minutes {
         store: &stage.store,
@@ -108,7 +108,6 @@ async fn a_rule_that_fails_ends_the_test() {
     let file = TestFile::parse(
         "tests:\n- promql_expr_test: [{expr: x, eval_time: 90s}]\n",
         "t.yml",
-        false,
     );
     let file = file.expect("valid");
     let stage = testing::stage();
@@ -128,11 +127,7 @@ async fn a_rule_that_fails_ends_the_test() {
 
 #[test]
 fn files() {
-    let error = |text| {
-        TestFile::parse(text, "t.yml", false)
-            .expect_err(text)
-            .to_string()
-    };
+    let error = |text| TestFile::parse(text, "t.yml").expect_err(text).to_string();
     assert_eq!(
         error("tests:\n- intervall: 1m\n"),
         "t.yml:2:3: tests[0]: unknown key \"intervall\", did you mean \"interval\"?"
@@ -141,16 +136,8 @@ fn files() {
         error("group_eval_order: [a, b, a]"),
         "group name repeated in evaluation order: a"
     );
-    assert!(
-        TestFile::parse(
-            "x: 1\ntests: [{y: 1, alert_rule_test: [{z: 1}]}]",
-            "t.yml",
-            true
-        )
-        .is_ok()
-    );
     let started = "tests: [{start_timestamp: 1000}, {start_timestamp: '1970-01-01T00:00:02Z'}]";
-    let file = TestFile::parse(started, "t.yml", false).expect("valid");
+    let file = TestFile::parse(started, "t.yml").expect("valid");
     let starts: Vec<_> = file.tests.iter().map(|t| t.start_timestamp.0).collect();
     assert_eq!(starts, [1_000_000, 2_000]);
 }
