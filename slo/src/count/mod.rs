@@ -31,7 +31,8 @@ pub use tally::Tally;
 
 use narthex_model::TimestampMs;
 
-/// The samples of a series.
+/// The samples of a series: those in the grid, and from some ten before it on, so that the difference across its edge counts and the
+/// usual distance of samples is known; if they were not seen for a while before it, from the last that were.
 #[derive(Debug, Clone, Copy)]
 pub struct Series<'a> {
     /// Their times, increasing.
