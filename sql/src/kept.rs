@@ -5,6 +5,7 @@
 //! steps and whatever the text and the settings say, is its key. Only one query runs a plan at a time.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use narthex_promql::QueryPlan;
 use parking_lot::Mutex;
@@ -47,10 +48,15 @@ impl Key {
 }
 
 /// A plan and its operators.
-pub(crate) type KeptPlan = Box<(QueryPlan, Blank)>;
+pub(crate) struct KeptPlan {
+    pub(crate) plan: QueryPlan,
+    pub(crate) blank: Blank,
+    /// How long the query took last time, from its text to its answer.
+    pub(crate) took: Duration,
+}
 
 /// All plans that wait, the one that was used last at the end. They are few enough to look at each.
-pub(crate) struct KeptPlans<P = KeptPlan>(Mutex<VecDeque<(Key, P)>>);
+pub(crate) struct KeptPlans<P = Box<KeptPlan>>(Mutex<VecDeque<(Key, P)>>);
 
 impl<P> Default for KeptPlans<P> {
     fn default() -> Self {
@@ -64,6 +70,13 @@ impl<P> KeptPlans<P> {
         let mut waiting = self.0.lock();
         let at = waiting.iter().rposition(|(of, _)| of == key)?;
         waiting.remove(at).map(|(_, plan)| plan)
+    }
+
+    /// What `f` says of a plan of that query, which stays.
+    pub(crate) fn look<T>(&self, key: &Key, f: impl FnOnce(&P) -> T) -> Option<T> {
+        let waiting = self.0.lock();
+        let (_, plan) = waiting.iter().rfind(|(of, _)| of == key)?;
+        Some(f(plan))
     }
 
     /// Keeps a plan; in the place of the one that was not used for longest, if there are too many.

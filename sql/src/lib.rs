@@ -50,7 +50,12 @@ use narthex_promql::ast::Expr;
 use narthex_promql::{ParseOptions, QueryOutput};
 
 use crate::deadline::Deadline;
+use crate::kept::Key;
+use crate::promql::Request;
 use crate::session::Sessions;
+
+/// A query of less is [quick](Database::is_quick).
+const QUICK: Duration = Duration::from_millis(1);
 
 /// Limits and defaults of queries.
 #[derive(Debug, Clone)]
@@ -167,20 +172,21 @@ impl Database {
         Ok(answer.output)
     }
 
+    /// Whether the same query, perhaps for other times, took so little time when it was last answered that it need not be kept apart from
+    /// other work.
+    pub fn is_quick(&self, query: &str, times: Times, options: QueryOptions) -> bool {
+        let key = Key::of(&self.request(query, times, options));
+        let took = key.and_then(|key| self.sessions.kept.look(&key, |kept| kept.took));
+        took.is_some_and(|took| took < QUICK)
+    }
+
     /// Answers a PromQL query with all that `options` ask for.
     ///
     /// # Errors
     /// As [`Database::query_instant`].
     pub async fn query(&self, query: &str, times: Times, options: QueryOptions) -> Result<Answer> {
         let deadline = self.deadline(options.timeout_ms);
-        let request = promql::Request {
-            query,
-            times: times.checked()?,
-            lookback_ms: options.lookback_ms,
-            options: &self.options,
-            explain: options.explain,
-            stats: options.stats,
-        };
+        let request = self.request(query, times.checked()?, options);
         retry::anew(&self.engine, || async {
             let snapshot = self.engine.snapshot();
             let answer = run::answer(&self.sessions, &snapshot, &request);
@@ -210,6 +216,17 @@ impl Database {
             Ok(SqlRows::new(rows, snapshot))
         })
         .await
+    }
+
+    fn request<'a>(&'a self, query: &'a str, times: Times, options: QueryOptions) -> Request<'a> {
+        Request {
+            query,
+            times,
+            lookback_ms: options.lookback_ms,
+            options: &self.options,
+            explain: options.explain,
+            stats: options.stats,
+        }
     }
 
     fn deadline(&self, timeout_ms: Option<u64>) -> Deadline {

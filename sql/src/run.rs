@@ -90,7 +90,7 @@ pub(crate) async fn answer(
     let explanation = analyzed.then(|| explanation(&runnable, Some(&run)));
     let explanation = explanation.transpose()?;
     let stats = request.stats.then(|| QueryStats::of(&runnable.plan, &run));
-    runnable.keep(sessions)?;
+    runnable.keep(sessions, started.elapsed())?;
     let mut output = run.output;
     output.warnings.extend(snapshot.warnings());
     Ok(Answer {

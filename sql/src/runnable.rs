@@ -1,6 +1,7 @@
 //! A query that is ready to run: planned now, or once before for other times.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::physical_plan::ExecutionPlan;
 use narthex_engine::Snapshot;
@@ -39,7 +40,7 @@ impl Runnable {
     ) -> Result<Self> {
         let key = Key::of(request);
         let kept = key.as_ref().and_then(|key| sessions.kept.take(key));
-        let again = kept.map(|kept| again(sessions, snapshot, request, kept));
+        let again = kept.map(|kept| again(sessions, snapshot, request, *kept));
         if let Some(runnable) = again.transpose()?.flatten() {
             return Ok(Self { key, ..runnable });
         }
@@ -73,18 +74,20 @@ impl Runnable {
         self.ready.as_ref().map(|ready| &ready.plan)
     }
 
-    /// The query has run, and its plan waits for the next like it.
+    /// The query has run and `took` so long, and its plan waits for the next like it.
     ///
     /// # Errors
     /// Those of [`Blank::of`].
-    pub(crate) fn keep(mut self, sessions: &Sessions) -> Result<()> {
+    pub(crate) fn keep(mut self, sessions: &Sessions, took: Duration) -> Result<()> {
         let (Some(key), Some(ready)) = (self.key, self.ready) else {
             return Ok(());
         };
         if self.plan.is_movable() {
             let blank = self.blank.map_or_else(|| Blank::of(&ready), Ok)?;
             self.plan.drop_logical();
-            sessions.kept.give(key, Box::new((self.plan, blank)));
+            let plan = self.plan;
+            let kept = KeptPlan { plan, blank, took };
+            sessions.kept.give(key, Box::new(kept));
         }
         Ok(())
     }
@@ -97,7 +100,9 @@ fn again(
     request: &Request<'_>,
     kept: KeptPlan,
 ) -> Result<Option<Runnable>> {
-    let (mut plan, blank) = *kept;
+    let KeptPlan {
+        mut plan, blank, ..
+    } = kept;
     let source = SnapshotSource::new(snapshot.clone(), request.options.series_max);
     let Some(series) = plan.move_to(request.times.start(), &source)? else {
         return Ok(None);

@@ -64,7 +64,8 @@ impl Asked {
     pub(crate) async fn answer(self, app: &App, times: Times) -> ApiResult {
         let database = app.store()?.database.clone();
         let came = Instant::now();
-        let body = app.queries.run(self.time_max, async move {
+        let is_quick = database.is_quick(&self.expression, times, self.options);
+        let work = async move {
             let queued = came.elapsed();
             let answer = database.query(&self.expression, times, self.options).await;
             let answer = answer.map_err(query_error)?;
@@ -74,8 +75,13 @@ impl Asked {
                 queued,
             };
             encode(answer, shown).map_err(|e| ApiError::execution(&e))
-        });
-        Ok(json(body.await?))
+        };
+        let (queries, work) = (&app.queries, Box::pin(work));
+        let body = match is_quick {
+            true => queries.run_here(self.time_max, work).await?,
+            false => queries.run(self.time_max, work).await?,
+        };
+        Ok(json(body))
     }
 }
 
