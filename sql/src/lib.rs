@@ -12,6 +12,7 @@ pub mod explain;
 mod grid;
 mod kept;
 mod memory;
+mod newest_rows;
 mod promql;
 mod promql_arguments;
 mod promql_function;

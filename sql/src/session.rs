@@ -19,6 +19,7 @@ use crate::bounded;
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
 use crate::kept::KeptPlans;
 use crate::memory::{QueryMemory, ServerMemory};
+use crate::newest_rows::NewestRows;
 use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
 use crate::rules;
@@ -69,6 +70,7 @@ impl Sessions {
         };
         let mut sql = base()
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(NewestRows))
             .with_physical_optimizer_rule(Arc::new(YieldingJoins))
             .with_physical_optimizer_rule(Arc::new(RetainingWindows))
             .build();

@@ -135,6 +135,7 @@ impl TableProvider for MetricTable {
             schema: Arc::new(self.schema.project(projection.unwrap_or(&all))?),
             projection: projection.unwrap_or(&all).clone(),
             names: self.names.clone(),
+            newest: None,
             selection,
             restriction,
         };
@@ -145,6 +146,8 @@ impl TableProvider for MetricTable {
 /// Makes the rows of one scan.
 struct SampleRows {
     selection: Selection,
+    /// The same series, of each the newest sample, if no other counts.
+    newest: Option<Selection>,
     restriction: Restriction,
     names: Arc<ColumnNames>,
     projection: Vec<usize>,
@@ -168,6 +171,19 @@ impl SampleRows {
 
     fn row_bytes(&self) -> usize {
         ROW_BYTES + LABEL_BYTES * self.label_count()
+    }
+
+    /// Samples of the series at `positions`.
+    fn samples(&self, positions: Range<usize>) -> Result<SampleColumns> {
+        if let Some(newest) = &self.newest {
+            let samples = newest.read(positions.clone()).map_err(external)?;
+            let ends = (0..positions.len()).map(|at| samples.samples(at).last());
+            // A marker is no row: then the one before counts.
+            if ends.flatten().all(|(_, v)| !is_stale(v)) {
+                return Ok(samples);
+            }
+        }
+        self.selection.read(positions).map_err(external)
     }
 
     /// The projected columns: labels with one row per series, the others with one per sample.
@@ -216,7 +232,21 @@ impl Rows for SampleRows {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, series={}", self.restriction, self.selection.len())
+        let newest = self.newest.as_ref().map_or("", |_| ", newest samples");
+        let series = self.selection.len();
+        write!(f, "{}, series={series}{newest}", self.restriction)
+    }
+
+    fn newest(&self) -> Option<Arc<dyn Rows>> {
+        let selection = self.selection.clone();
+        Some(Arc::new(Self {
+            newest: Some(selection.clone().newest()),
+            selection,
+            restriction: self.restriction.clone(),
+            names: self.names.clone(),
+            projection: self.projection.clone(),
+            schema: self.schema.clone(),
+        }))
     }
 
     fn bytes_max(&self, positions: Range<usize>) -> usize {
@@ -244,7 +274,7 @@ impl Rows for SampleRows {
     }
 
     fn read(&self, positions: Range<usize>) -> Result<Decoded> {
-        let samples = self.selection.read(positions.clone()).map_err(external)?;
+        let samples = self.samples(positions.clone())?;
         let decoded = samples.values.len();
         let SampleRowColumns {
             series,

@@ -80,6 +80,12 @@ pub(crate) trait Rows: Debug + Send + Sync {
         None
     }
 
+    /// The same where older rows of a series do not count beside its newest one, so that they may be left out; `None` if rows are not
+    /// samples.
+    fn newest(&self) -> Option<Arc<dyn Rows>> {
+        None
+    }
+
     /// What is read, for EXPLAIN.
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
@@ -121,6 +127,14 @@ impl ReadExec {
             input: work::source(work)?,
             properties,
             metrics: ExecutionPlanMetricsSet::new(),
+        })
+    }
+
+    /// The same for somebody who only looks at the newest row of each series; `None` if its rows are not samples.
+    pub fn newest(&self) -> Option<Self> {
+        Some(Self {
+            rows: self.rows.newest()?,
+            ..self.from(self.input.clone())
         })
     }
 

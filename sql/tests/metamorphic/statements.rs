@@ -21,6 +21,9 @@ const STATEMENTS: &[&str] = &[
     "SELECT p.job, count(*) FROM promql('load > 1', 'FROM', 'TO', '30s') p JOIN target_info i ON p.job = i.job GROUP BY p.job ORDER BY p.job",
     "SELECT approx_distinct(host), count(DISTINCT host), bool_and(value >= 0) FROM requests_total",
     "SELECT * FROM born_total ORDER BY value DESC, job, host, timestamp LIMIT 20",
+    "SELECT job, host, last_value(value ORDER BY timestamp) FROM load GROUP BY job, host ORDER BY job, host",
+    "SELECT job, host, last_value(value ORDER BY timestamp), last_value(timestamp ORDER BY timestamp) FROM temperature \
+     WHERE timestamp < 'TO' GROUP BY job, host ORDER BY job, host",
     "SELECT value FROM nothing",
 ];
 
