@@ -1,7 +1,6 @@
 //! What is told of promises: one [`Report`], and its writers.
 //!
-//! Whoever makes a report fills the structures of this module with what the ledger says; nothing here computes an outcome, reads a clock or
-//! asks anybody. Every writer says the same: [`html`] for people, [`markdown`] for a ticket, [`table`] for the terminal, [`csv`],
+//! [`Measured`] asks meters for what is said of an SLO; whoever makes a report adds the rest. Nothing here reads a clock or asks anybody else. Every writer says the same: [`html`] for people, [`markdown`] for a ticket, [`table`] for the terminal, [`csv`],
 //! [`parquet`] and [`json`] for programs, [`openmetrics`] for a scraper. [`FailOn`] judges a report for a pipeline.
 
 mod columns;
@@ -11,6 +10,7 @@ mod footnotes;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod measured;
 pub mod numbers;
 pub mod openmetrics;
 mod order;
@@ -23,6 +23,7 @@ pub mod table;
 pub mod times;
 
 pub use fail_on::{FailOn, Failure};
+pub use measured::Measured;
 pub use parts::{BurnRate, Compared, Drawn};
 pub use row::{Row, rows};
 

@@ -7,6 +7,7 @@ mod data;
 mod formats;
 mod golden;
 mod hostile;
+mod measured;
 #[path = "../../examples/report/outcomes.rs"]
 mod outcomes;
 #[path = "../../examples/report/pictures.rs"]

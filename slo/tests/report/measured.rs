@@ -1,0 +1,104 @@
+//! A report made of slices.
+
+use narthex_model::{Labels, TimeRange};
+use narthex_slo::budget::Meter;
+use narthex_slo::count::{Grid, Method, Slices};
+use narthex_slo::ledger::Spans;
+use narthex_slo::outcome::State;
+use narthex_slo::report::{Measured, html};
+use narthex_slo::spec::{BurnTier, Policy, Trigger};
+
+use crate::data::example;
+use crate::simulated::{DAY, HOUR};
+
+const SLICE: i64 = 600_000;
+
+/// Ten events a minute, in slices of ten; those of one slice, an hour ago, are bad.
+fn slices(span: TimeRange, part: f64) -> Slices {
+    let mut slices = Slices::empty(Grid::over(span, SLICE), Method::Counters);
+    let len = slices.total.len();
+    for i in 0..len {
+        let to_end = len - i;
+        let bad = if to_end == 7 { 100.0 } else { 0.0 };
+        (slices.total[i], slices.bad[i], slices.good[i]) =
+            (100.0 * part, bad * part, (100.0 - bad) * part);
+        slices.observed_ms[i] = SLICE as f64;
+    }
+    slices
+}
+
+#[test]
+fn every_window_group_and_period_is_asked() {
+    let report = example();
+    let mut slo = report.slos[0].slo.clone();
+    slo.objective.target = 0.999;
+    slo.slice_ms = SLICE;
+    slo.policies = vec![Policy {
+        name: "fast".to_owned(),
+        alert: "Fast".to_owned(),
+        severity: "page".to_owned(),
+        trigger: Trigger::Burn {
+            tiers: vec![BurnTier {
+                factor: 7.2,
+                long_ms: 2 * HOUR,
+                short_ms: HOUR / 2,
+            }],
+            min_bad: 0.0,
+            scaled_from_ms: Some(15 * DAY),
+        },
+        for_ms: 0,
+        keep_firing_ms: 0,
+        labels: [].into(),
+        annotations: [].into(),
+        consequence: String::new(),
+    }];
+    let span = TimeRange::new(report.at - 100 * DAY, report.at);
+    let meter = |part| {
+        Meter::new(
+            &slices(span, part),
+            slo.objective,
+            &slo.missing,
+            &Spans::default(),
+        )
+    };
+    let groups = [0.25, 0.75].map(|part| {
+        let name = part.to_string();
+        (
+            Labels::new([("part", name.as_str())]).expect("labels"),
+            meter(part),
+        )
+    });
+    let measured = Measured {
+        slo: &slo,
+        meter: &meter(1.0),
+        groups: &groups,
+        at: report.at,
+        zone: "Europe/Berlin",
+        periods: 12,
+    };
+    let found = measured.report().expect("known zones");
+
+    assert_eq!(found.outcomes.len(), 3 * (1 + 2));
+    let main = found.main().expect("a window");
+    assert_eq!((main.counts.total, main.counts.bad), (432_000.0, 100.0));
+    assert_eq!(found.burn_downs.len(), 3);
+    let [incident] = found.incidents.as_slice() else {
+        panic!("{:?}", found.incidents);
+    };
+    assert!((incident.cost - 100.0 / 432.0).abs() < 1e-9, "{incident:?}");
+    let [pair] = found.burn_rates.as_slice() else {
+        panic!("{:?}", found.burn_rates);
+    };
+    assert_eq!((pair.threshold, pair.word()), (14.4, "recovering"));
+    // August has data from its tenth day on; July has none.
+    let states: Vec<State> = found.history.iter().map(|period| period.state).collect();
+    assert_eq!(states.len(), 4);
+    assert_eq!(states[0], State::Unknown);
+    assert_eq!(states[1..3], [State::Meeting, State::Meeting]);
+
+    let report = narthex_slo::report::Report {
+        slos: vec![found],
+        ..report
+    };
+    assert!(html::write(&report).contains("Nov 2026 so far"));
+}
