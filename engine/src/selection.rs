@@ -128,6 +128,18 @@ impl Selection {
         }
     }
 
+    /// As [`Selection::newest`], and only if it lies in the last `span_ms` of the range, or of what is stored if that ends before: a
+    /// series that has none there may have older ones.
+    pub fn newest_within(self, span_ms: i64) -> Self {
+        let stored = self.state.bounds().map_or(i64::MAX, |(_, newest)| newest);
+        let start = stored.min(self.range.end).saturating_sub(span_ms);
+        let range = TimeRange::new(start.max(self.range.start), self.range.end);
+        Self {
+            range,
+            ..self.newest()
+        }
+    }
+
     /// Number of series.
     pub fn len(&self) -> usize {
         self.series.ordinals.len()

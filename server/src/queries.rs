@@ -1,4 +1,5 @@
-//! Where queries run: threads of their own, a bounded number at a time, ended when nobody waits for them.
+//! Where queries run: threads of their own, but for those that are known to be short; a bounded number at a time, ended when nobody
+//! waits for them.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

@@ -31,6 +31,8 @@ const LIMITS: WorkLimits = WorkLimits {
     series_max: 512,
     samples_max: 256 << 10,
 };
+/// Where the newest sample of each series is looked for first.
+const LATELY_MS: i64 = 600_000;
 /// Rows of an emitted batch.
 const BATCH_ROWS: usize = 64 << 10;
 /// Bytes of a row beside its labels: time, value, and the position of its series.
@@ -146,7 +148,7 @@ impl TableProvider for MetricTable {
 /// Makes the rows of one scan.
 struct SampleRows {
     selection: Selection,
-    /// The same series, of each the newest sample, if no other counts.
+    /// The same series, of each the newest sample if it is not old, if no other counts.
     newest: Option<Selection>,
     restriction: Restriction,
     names: Arc<ColumnNames>,
@@ -177,9 +179,9 @@ impl SampleRows {
     fn samples(&self, positions: Range<usize>) -> Result<SampleColumns> {
         if let Some(newest) = &self.newest {
             let samples = newest.read(positions.clone()).map_err(external)?;
-            let ends = (0..positions.len()).map(|at| samples.samples(at).last());
+            let mut ends = (0..positions.len()).map(|at| samples.samples(at).last());
             // A marker is no row: then the one before counts.
-            if ends.flatten().all(|(_, v)| !is_stale(v)) {
+            if ends.all(|end| end.is_some_and(|(_, v)| !is_stale(v))) {
                 return Ok(samples);
             }
         }
@@ -240,7 +242,7 @@ impl Rows for SampleRows {
     fn newest(&self) -> Option<Arc<dyn Rows>> {
         let selection = self.selection.clone();
         Some(Arc::new(Self {
-            newest: Some(selection.clone().newest()),
+            newest: Some(selection.clone().newest_within(LATELY_MS)),
             selection,
             restriction: self.restriction.clone(),
             names: self.names.clone(),
