@@ -7,6 +7,8 @@
 //! - [`time`]: which time a window is, and which of it does not count.
 //! - [`budget`]: from slices to what came of a promise.
 //! - [`burn`], [`backtest`]: when somebody is told of it, and would have been.
+//! - [`count`]: from raw samples to slices; [`fill`]: from what is stored, by way of a [`store`].
+//! - [`ledger`]: where slices are kept, and sums over any window; [`keep`]: how they are kept up to date.
 //! - [`outcome`]: what came of it, for a window of time.
 //! - [`report`]: what is told of it, to people and to programs.
 //!
@@ -25,8 +27,10 @@ pub mod budget;
 pub mod burn;
 pub mod convert;
 pub mod count;
+pub mod fill;
 pub mod generation;
 mod import;
+pub mod keep;
 pub mod ledger;
 pub mod lint;
 mod load;
@@ -38,6 +42,7 @@ pub mod promql;
 pub mod report;
 pub mod rules;
 pub mod spec;
+pub mod store;
 pub mod time;
 mod yaml;
 

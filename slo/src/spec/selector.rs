@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use narthex_model::{METRIC_NAME, MatchOp, Matcher};
+use narthex_model::{LabelsRef, METRIC_NAME, MatchOp, Matcher};
 use narthex_syntax::ast::{Expr, Modifiers, Node, Span, VectorSelector};
 use narthex_syntax::{ParseOptions, parse};
 
@@ -38,6 +38,11 @@ impl Selector {
     pub fn of(vector: &VectorSelector) -> Option<Self> {
         let plain = vector.modifiers == Modifiers::default() && vector.extension.is_none();
         plain.then(|| Self::new(vector.matchers.clone()))
+    }
+
+    /// Whether it selects a series.
+    pub fn accepts(&self, labels: LabelsRef<'_>) -> bool {
+        self.matchers.iter().all(|m| m.accepts_labels(labels))
     }
 
     /// The metric's name, where one is demanded.

@@ -1,0 +1,123 @@
+//! From what is stored to slices: which series count for what, and how they are read.
+//!
+//! Series are read in batches by several threads, each with a tally of its own.
+
+mod batches;
+mod births;
+mod events;
+mod gauge;
+mod groups;
+mod latency;
+mod native;
+mod queries;
+
+use narthex_model::{Result, TimeRange, TimestampMs};
+
+use crate::count::Grid;
+use crate::ledger::Track;
+use crate::spec::{Indicator, Slo};
+use crate::store::Store;
+use births::Births;
+
+/// What was counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filled {
+    /// The slices of each group that has series in the span.
+    pub tracks: Vec<Track>,
+    /// Since when what was counted first has been counting: before the span, if a series was not seen for a while.
+    pub reaches_back_to: TimestampMs,
+    /// How many series were counted.
+    pub series: usize,
+    /// About how many samples were read.
+    pub samples: u64,
+}
+
+/// How counting goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct FillOptions {
+    /// How many threads read; at least 1.
+    pub threads: usize,
+    /// Where a series is seen again only so long after the slices, what it counted meanwhile still belongs to them; in milliseconds.
+    pub ahead_ms: i64,
+}
+
+impl FillOptions {
+    /// So many threads, and as far ahead as samples are apart at most, as a rule.
+    pub fn threads(threads: usize) -> Self {
+        Self {
+            threads,
+            ahead_ms: NEAR_MS,
+        }
+    }
+
+    /// The same, as far ahead as is ever looked back.
+    #[must_use]
+    pub fn far_ahead(self) -> Self {
+        Self {
+            ahead_ms: LOOK_BACK_MS,
+            ..self
+        }
+    }
+}
+
+/// What a count is about.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    store: &'a dyn Store,
+    slo: &'a Slo,
+    grid: Grid,
+    births: &'a Births<'a>,
+    options: FillOptions,
+}
+
+/// A sample this much older than the slices still counts as the one before the first. A series that was away for longer begins anew.
+const LOOK_BACK_MS: i64 = 86_400_000;
+
+/// Most series were seen this shortly before; only of others is looked back for longer.
+const NEAR_MS: i64 = 300_000;
+
+impl Work<'_> {
+    /// The time whose samples are read: a little before and after the slices, too.
+    fn range(&self) -> TimeRange {
+        let (start, end) = (self.grid.start, self.grid.end());
+        TimeRange::new(
+            start.saturating_sub(NEAR_MS),
+            end.saturating_add(self.options.ahead_ms),
+        )
+    }
+}
+
+/// Counts the slices that `span` touches.
+///
+/// # Errors
+/// Whatever the store says; `Invalid` for an SLO that is made of others, which has no slices of its own.
+pub fn fill(store: &dyn Store, slo: &Slo, span: TimeRange, options: FillOptions) -> Result<Filled> {
+    let grid = Grid::over(span, slo.slice_ms);
+    let births = Births::new(store, grid, slo.missing.first_sample);
+    let work = Work {
+        store,
+        slo,
+        grid,
+        births: &births,
+        options,
+    };
+    match &slo.indicator {
+        Indicator::Events { total, some, which } => events::count(work, total, some, *which),
+        Indicator::Latency { buckets, threshold } => latency::count(work, buckets, *threshold),
+        Indicator::NativeLatency {
+            histograms,
+            threshold,
+        } => native::count(work, histograms, *threshold),
+        Indicator::Gauge {
+            gauges,
+            comparison,
+            value,
+            by_time,
+        } => gauge::count(work, gauges, (*comparison, *value), *by_time),
+        Indicator::Queries { total, some, which } => queries::events(work, total, some, *which),
+        Indicator::ErrorRatio { query } => queries::ratio(work, query),
+        Indicator::Composite { .. } => Err(narthex_model::Error::invalid(
+            "an SLO that is made of others has no slices of its own",
+        )),
+    }
+}

@@ -1,0 +1,73 @@
+//! Slices counted by PromQL, evaluated once for each slice with a window as long as it.
+
+use std::collections::BTreeMap;
+
+use narthex_model::{Error, Labels, Result, format_duration};
+
+use super::groups::group;
+use super::{Filled, Work};
+use crate::count::{of_queries, of_ratio};
+use crate::ledger::Track;
+use crate::promql::WINDOW;
+use crate::spec::Which;
+
+/// A value of each slice, of each group; NaN: none.
+type Columns = BTreeMap<Labels, Vec<f64>>;
+
+pub(super) fn events(work: Work<'_>, total: &str, some: &str, which: Which) -> Result<Filled> {
+    let (total, mut some) = (columns(work, total)?.0, columns(work, some)?.0);
+    let tracks = total.into_iter().map(|(group, total)| {
+        let some = some.remove(&group).unwrap_or_default();
+        let slices = of_queries(work.grid, &total, &some, which);
+        Track { group, slices }
+    });
+    Ok(filled(work, tracks.collect()))
+}
+
+pub(super) fn ratio(work: Work<'_>, query: &str) -> Result<Filled> {
+    let (columns, added) = columns(work, query)?;
+    if added {
+        let message = "the query of an error ratio gives several series, which cannot be added up: aggregate them in the query, or name the \
+                       labels that tell them apart in group_by";
+        return Err(Error::invalid(message));
+    }
+    let tracks = columns.into_iter().map(|(group, errors)| {
+        let slices = of_ratio(work.grid, &errors);
+        Track { group, slices }
+    });
+    Ok(filled(work, tracks.collect()))
+}
+
+fn filled(work: Work<'_>, tracks: Vec<Track>) -> Filled {
+    Filled {
+        reaches_back_to: work.grid.start,
+        series: tracks.len(),
+        samples: (tracks.len() * work.grid.len) as u64,
+        tracks,
+    }
+}
+
+/// What a query gives, added up within groups, and whether anything was added.
+fn columns(work: Work<'_>, query: &str) -> Result<(Columns, bool)> {
+    let window = format_duration(work.grid.step);
+    let given = work
+        .store
+        .evaluate(&query.replace(WINDOW, &window), work.grid)?;
+    let (mut all, mut added) = (Columns::new(), false);
+    for (labels, values) in given {
+        let group = group(&work.slo.group_by, labels.as_ref());
+        let nothing = || vec![f64::NAN; work.grid.len];
+        let column = all.entry(group).or_insert_with(nothing);
+        for (to, value) in column.iter_mut().zip(values) {
+            *to = match (to.is_nan(), value.is_nan()) {
+                (true, _) => value,
+                (false, true) => *to,
+                (false, false) => {
+                    added = true;
+                    *to + value
+                }
+            };
+        }
+    }
+    Ok((all, added))
+}

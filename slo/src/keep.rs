@@ -1,0 +1,167 @@
+//! Brings ledgers up to date with the samples that are stored, and reads what is known.
+
+use narthex_model::{Result, TimeRange, TimestampMs};
+
+use crate::fill::{FillOptions, Filled, fill};
+use crate::ledger::{Damage, Ledger, Track, join, overlay};
+use crate::spec::Slo;
+use crate::store::Store;
+
+/// So much time is counted at once: as much as the longest blocks hold, so that each is read once.
+const PIECE_MS: i64 = 8 * 86_400_000;
+
+/// The newest slices are counted once more each time, for samples that came a little late.
+const RECENT_MS: i64 = 300_000;
+
+/// What an upkeep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Upkeep {
+    /// About how many samples were read.
+    pub samples: u64,
+    /// How much time was counted, in milliseconds.
+    pub counted_ms: i64,
+    /// How many series the newest slices have.
+    pub series: usize,
+}
+
+impl Upkeep {
+    fn add(&mut self, piece: TimeRange, filled: &Filled) {
+        self.samples += filled.samples;
+        self.counted_ms += length(piece);
+        self.series = filled.series;
+    }
+}
+
+/// What is known of an SLO.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Known {
+    /// The slices of each group, sorted by group.
+    pub tracks: Vec<Track>,
+    /// Files of the ledger that could not be read; their slices were counted anew.
+    pub damage: Vec<Damage>,
+}
+
+/// Counts what the ledger lacks up to `until`, what is dirty, and the newest slices once more. `progress` is told of the milliseconds
+/// that were counted since it was last called.
+///
+/// # Errors
+/// Whatever the store or the disk says; what was put in until then stays.
+pub fn upkeep(
+    store: &dyn Store,
+    slo: &Slo,
+    ledger: &mut Ledger,
+    until: TimestampMs,
+    options: FillOptions,
+    progress: &mut dyn FnMut(i64),
+) -> Result<Upkeep> {
+    let mut done = Upkeep::default();
+    let Some(stored) = store.span() else {
+        return Ok(done);
+    };
+    let missing = missing(stored, slo, ledger, until);
+    for piece in missing.into_iter().flat_map(pieces) {
+        let filled = fill(store, slo, piece, options)?;
+        let before = TimeRange::new(filled.reaches_back_to, piece.start);
+        done.add(piece, &filled);
+        ledger.put(piece, filled.tracks)?;
+        progress(length(piece));
+        // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
+        if ledger.span().is_some_and(|known| known.overlaps(&before)) {
+            ledger.mark_dirty(before)?;
+        }
+    }
+    let dirty: Vec<_> = ledger.dirty().iter().flat_map(pieces).collect();
+    for piece in dirty {
+        let filled = fill(store, slo, piece, options.far_ahead())?;
+        done.add(piece, &filled);
+        ledger.put(piece, filled.tracks)?;
+        progress(length(piece));
+    }
+    Ok(done)
+}
+
+/// How much there is to count, in milliseconds, for a progress bar.
+pub fn to_count(store: &dyn Store, slo: &Slo, ledger: &Ledger, until: TimestampMs) -> i64 {
+    let missing = store
+        .span()
+        .and_then(|stored| missing(stored, slo, ledger, until));
+    ledger.dirty().iter().chain(missing).map(length).sum()
+}
+
+/// The slices of `span`: those of the ledger, and what it lacks counted from the store, without writing anything.
+///
+/// # Errors
+/// Whatever the store or the disk says.
+pub fn known(
+    store: &dyn Store,
+    slo: &Slo,
+    ledger: Option<&Ledger>,
+    span: TimeRange,
+    options: FillOptions,
+) -> Result<Known> {
+    let mut known = Known::default();
+    let mut lacking = vec![span];
+    if let Some((ledger, there)) = ledger.and_then(|ledger| Some((ledger, ledger.span()?))) {
+        let loaded = ledger.load(span)?;
+        known.tracks = loaded.tracks;
+        lacking = vec![
+            TimeRange::new(span.start, span.end.min(there.start)),
+            TimeRange::new(span.start.max(there.end), span.end),
+        ];
+        lacking.extend(ledger.dirty().iter().map(|dirty| dirty.intersection(&span)));
+        lacking.extend(
+            loaded
+                .damage
+                .iter()
+                .map(|damage| damage.span.intersection(&span)),
+        );
+        known.damage = loaded.damage;
+    }
+    let stored = store.span().unwrap_or(TimeRange::new(0, 0));
+    for span in lacking {
+        for piece in pieces(aligned(span.intersection(&stored), slo.slice_ms)) {
+            let Filled { tracks, .. } = fill(store, slo, piece, options)?;
+            known.tracks = match known.tracks.is_empty() {
+                true => join(tracks),
+                false => overlay(known.tracks, tracks, piece),
+            };
+        }
+    }
+    Ok(known)
+}
+
+/// The span after what the ledger has, or all that is stored.
+fn missing(stored: TimeRange, slo: &Slo, ledger: &Ledger, until: TimestampMs) -> Option<TimeRange> {
+    let end = until.div_euclid(slo.slice_ms) * slo.slice_ms;
+    let start = match ledger.span() {
+        Some(known) => known.start.max(known.end - RECENT_MS),
+        None => stored.start,
+    };
+    let span = aligned(TimeRange::new(start, end.max(start)), slo.slice_ms);
+    let is_longer = ledger
+        .watermark()
+        .is_none_or(|watermark| span.end > watermark);
+    (is_longer && !span.is_empty()).then_some(span)
+}
+
+fn length(span: TimeRange) -> i64 {
+    span.end - span.start
+}
+
+fn aligned(span: TimeRange, step: i64) -> TimeRange {
+    match span.is_empty() {
+        true => span,
+        false => crate::count::Grid::over(span, step).range(),
+    }
+}
+
+/// A span cut where blocks are cut.
+fn pieces(span: TimeRange) -> impl Iterator<Item = TimeRange> {
+    let mut start = span.start;
+    std::iter::from_fn(move || {
+        let end = (start.div_euclid(PIECE_MS) + 1).saturating_mul(PIECE_MS);
+        let piece = TimeRange::new(start, end.min(span.end));
+        start = piece.end;
+        (!piece.is_empty()).then_some(piece)
+    })
+}

@@ -1,0 +1,70 @@
+//! What the ledger needs of a store of samples.
+
+use std::ops::Range;
+
+use narthex_model::{HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs};
+
+use crate::count::Grid;
+
+/// A store of samples, as it was at one moment.
+pub trait Store: Send + Sync {
+    /// The series that all `matchers` accept and that may have samples in `range`, sorted by labels.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Box<dyn Chosen>>;
+
+    /// The value of a PromQL expression at the end of each slice of `grid`, of each series that it gives; NaN where it has none.
+    ///
+    /// # Errors
+    /// Those of the expression.
+    fn evaluate(&self, expr: &str, grid: Grid) -> Result<Vec<(Labels, Vec<f64>)>>;
+
+    /// From the oldest to the newest sample; `None`: there is none.
+    fn span(&self) -> Option<TimeRange>;
+}
+
+/// Series that were selected, by position.
+pub trait Chosen: Send + Sync {
+    /// How many.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The labels of one.
+    ///
+    /// # Panics
+    /// If there is no such series.
+    fn labels(&self, at: usize) -> LabelsRef<'_>;
+
+    /// At most how many samples one has.
+    fn cost(&self, at: usize) -> u64;
+
+    /// Some of them, by their positions, which increase.
+    fn only(&self, positions: &[u32]) -> Box<dyn Chosen>;
+
+    /// The float samples in the range of the selection; may be called from many threads.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    fn read(&self, positions: Range<usize>) -> Result<Box<dyn Samples>>;
+
+    /// Tells `each` of all native histograms of one series in the range of the selection, in order of time.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    fn read_histograms(
+        &self,
+        at: usize,
+        each: &mut dyn FnMut(TimestampMs, &HistogramRef<'_>),
+    ) -> Result<()>;
+}
+
+/// Samples that were read, by position in what was asked for.
+pub trait Samples {
+    /// Times, increasing, and as many values.
+    fn series(&self, at: usize) -> (&[TimestampMs], &[f64]);
+}
