@@ -17,6 +17,7 @@ mod remote;
 mod repair;
 mod rules;
 mod serve;
+mod slo;
 mod snapshot;
 mod source;
 mod sql;
@@ -92,6 +93,9 @@ enum Command {
     /// What rules would have recorded, and which alerts would have fired
     #[command(subcommand, after_help = rules::EXAMPLES)]
     Rules(rules::What),
+    /// Whether promises were kept: SLOs over what is stored
+    #[command(subcommand, after_help = slo::EXAMPLES)]
+    Slo(slo::What),
     /// Print completions for a shell
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Arguments),
@@ -166,6 +170,7 @@ fn run_plain(
         Some(Command::Check(what)) => check::run(&what).map(|code| code == ExitCode::SUCCESS),
         Some(Command::Test(what)) => runtime()?.block_on(test::run(&what)),
         Some(Command::Rules(what)) => runtime()?.block_on(rules::run(&what)),
+        Some(Command::Slo(what)) => runtime()?.block_on(slo::run(&what)),
         Some(Command::Completions(arguments)) => {
             completions::run(&arguments, &mut Cli::command()).map(|()| true)
         }

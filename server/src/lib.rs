@@ -23,6 +23,7 @@ mod ruling;
 mod scraping;
 mod selectors;
 pub mod serve;
+mod slos;
 mod state;
 mod storage;
 mod times;

@@ -3,7 +3,7 @@
 use narthex_model::{Result, TimeRange, TimestampMs};
 
 use crate::fill::{FillOptions, Filled, fill};
-use crate::ledger::{Damage, Ledger, Track, join, overlay};
+use crate::ledger::{Damage, Ledger, Track, overlay};
 use crate::spec::Slo;
 use crate::store::Store;
 
@@ -118,13 +118,17 @@ pub fn known(
         known.damage = loaded.damage;
     }
     let stored = store.span().unwrap_or(TimeRange::new(0, 0));
-    for span in lacking {
-        for piece in pieces(aligned(span.intersection(&stored), slo.slice_ms)) {
-            let Filled { tracks, .. } = fill(store, slo, piece, options)?;
-            known.tracks = match known.tracks.is_empty() {
-                true => join(tracks),
-                false => overlay(known.tracks, tracks, piece),
-            };
+    let all = aligned(span.intersection(&stored), slo.slice_ms);
+    for lacking in lacking {
+        for piece in pieces(aligned(lacking.intersection(&stored), slo.slice_ms)) {
+            let filled = fill(store, slo, piece, options)?;
+            known.tracks = overlay(known.tracks, filled.tracks, piece, all);
+            // As in upkeep: a series was away.
+            let before = TimeRange::new(filled.reaches_back_to, piece.start);
+            for piece in pieces(aligned(before.intersection(&all), slo.slice_ms)) {
+                let filled = fill(store, slo, piece, options.far_ahead())?;
+                known.tracks = overlay(known.tracks, filled.tracks, piece, all);
+            }
         }
     }
     Ok(known)
@@ -165,3 +169,6 @@ fn pieces(span: TimeRange) -> impl Iterator<Item = TimeRange> {
         (!piece.is_empty()).then_some(piece)
     })
 }
+
+#[cfg(test)]
+mod tests;

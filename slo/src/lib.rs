@@ -2,13 +2,11 @@
 //!
 //! - [`spec`]: what is promised, whatever format it was written in.
 //! - [`load`], [`parse()`], [`native`]: specs from files, ours and those of Sloth, Pyrra, OpenSLO and slo-generator.
-//! - [`count`]: from raw samples to slices.
-//! - [`ledger`]: where slices are kept, and sums over any window.
+//! - [`count`]: from raw samples to slices; [`fill`]: from what is stored, by way of a [`store`].
+//! - [`ledger`]: where slices are kept, and sums over any window; [`keep`]: how they are kept up to date.
 //! - [`time`]: which time a window is, and which of it does not count.
 //! - [`budget`]: from slices to what came of a promise.
 //! - [`burn`], [`backtest`]: when somebody is told of it, and would have been.
-//! - [`count`]: from raw samples to slices; [`fill`]: from what is stored, by way of a [`store`].
-//! - [`ledger`]: where slices are kept, and sums over any window; [`keep`]: how they are kept up to date.
 //! - [`outcome`]: what came of it, for a window of time.
 //! - [`report`]: what is told of it, to people and to programs.
 //!
@@ -43,6 +41,8 @@ pub mod report;
 pub mod rules;
 pub mod spec;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod time;
 mod yaml;
 

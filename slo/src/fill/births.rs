@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use narthex_model::{LabelsRef, METRIC_NAME, Matcher, Result, TimeRange, TimestampMs, is_stale};
 use parking_lot::Mutex;
 
-use super::{LOOK_BACK_MS, NEAR_MS};
-use crate::count::Grid;
+use super::LOOK_BACK_MS;
 use crate::spec::FirstSample;
 use crate::store::{Chosen, Store};
 
@@ -31,7 +30,8 @@ pub(super) enum Before {
 /// Looks for what was before.
 pub(super) struct Births<'a> {
     store: &'a dyn Store,
-    grid: Grid,
+    /// The time whose samples are read.
+    read: TimeRange,
     first_sample: FirstSample,
     /// Since when there are samples at all.
     oldest: TimestampMs,
@@ -53,21 +53,25 @@ impl Seen {
 }
 
 impl<'a> Births<'a> {
-    pub(super) fn new(store: &'a dyn Store, grid: Grid, first_sample: FirstSample) -> Self {
+    pub(super) fn new(store: &'a dyn Store, read: TimeRange, first_sample: FirstSample) -> Self {
         Self {
             store,
-            grid,
+            read,
             first_sample,
             oldest: store.span().map_or(TimestampMs::MAX, |span| span.start),
             seen: Mutex::default(),
         }
     }
 
+    /// Since when anything is looked for.
+    fn earliest(&self) -> TimestampMs {
+        self.read.start.saturating_sub(LOOK_BACK_MS)
+    }
+
     /// What was before the sample at `first`, the first that was read of a series.
     pub(super) fn before(&self, labels: LabelsRef<'_>, first: TimestampMs) -> Result<Before> {
-        let near = self.grid.start.saturating_sub(NEAR_MS);
-        let past = TimeRange::new(self.grid.start.saturating_sub(LOOK_BACK_MS), near);
-        if self.oldest < near
+        let past = TimeRange::new(self.earliest(), self.read.start);
+        if self.oldest < past.end
             && let Some((t, v)) = self.last_sample(labels, past)?
         {
             return Ok(Before::Sample(t, v));
@@ -126,13 +130,13 @@ impl<'a> Births<'a> {
 
     /// When a target was seen, from the time that is looked back to; up to `at` at least.
     fn look(&self, target: &[Matcher], metric: &str, at: TimestampMs) -> Result<Seen> {
-        let start = self.grid.start.saturating_sub(LOOK_BACK_MS);
+        let start = self.earliest();
         let select = |name: &str, until: TimestampMs| {
             let name = Matcher::equal(METRIC_NAME, name);
             let matchers: Vec<_> = target.iter().cloned().chain([name]).collect();
             self.store.select(&matchers, TimeRange::new(start, until))
         };
-        let until = self.grid.end();
+        let until = self.read.end;
         let up = select("up", until)?;
         if !up.is_empty() {
             let times = times(up.as_ref(), |v| v == 1.0)?;

@@ -76,14 +76,18 @@ const LOOK_BACK_MS: i64 = 86_400_000;
 /// Most series were seen this shortly before; only of others is looked back for longer.
 const NEAR_MS: i64 = 300_000;
 
+/// The time whose samples are read: a little before and after the slices, too.
+fn to_read(grid: &Grid, options: FillOptions) -> TimeRange {
+    let (start, end) = (grid.start, grid.end());
+    TimeRange::new(
+        start.saturating_sub(NEAR_MS),
+        end.saturating_add(options.ahead_ms),
+    )
+}
+
 impl Work<'_> {
-    /// The time whose samples are read: a little before and after the slices, too.
     fn range(&self) -> TimeRange {
-        let (start, end) = (self.grid.start, self.grid.end());
-        TimeRange::new(
-            start.saturating_sub(NEAR_MS),
-            end.saturating_add(self.options.ahead_ms),
-        )
+        to_read(&self.grid, self.options)
     }
 }
 
@@ -93,7 +97,7 @@ impl Work<'_> {
 /// Whatever the store says; `Invalid` for an SLO that is made of others, which has no slices of its own.
 pub fn fill(store: &dyn Store, slo: &Slo, span: TimeRange, options: FillOptions) -> Result<Filled> {
     let grid = Grid::over(span, slo.slice_ms);
-    let births = Births::new(store, grid, slo.missing.first_sample);
+    let births = Births::new(store, to_read(&grid, options), slo.missing.first_sample);
     let work = Work {
         store,
         slo,

@@ -31,14 +31,16 @@ pub fn join(parts: impl IntoIterator<Item = Track>) -> Vec<Track> {
     joined.finish()
 }
 
-/// `base`, with the slices of `over` in place of its own in `span`: a group that is not there has nothing in these. Sorted by group.
-pub fn overlay(base: Vec<Track>, over: Vec<Track>, span: TimeRange) -> Vec<Track> {
-    let all = base.iter().chain(&over);
-    let Some(step) = all.map(|t| t.slices.grid.step).next() else {
+/// `base`, with the slices of `over` in place of its own in `span`: a group that is not there has nothing in these. Sorted by group, on a
+/// grid over all of that and `all`.
+pub fn overlay(base: Vec<Track>, over: Vec<Track>, span: TimeRange, all: TimeRange) -> Vec<Track> {
+    let tracks = base.iter().chain(&over);
+    let Some(step) = tracks.map(|t| t.slices.grid.step).next() else {
         return Vec::new();
     };
     let spans = base.iter().map(|track| track.slices.grid.range());
-    let mut joined = Joined::new(Grid::over(spans.fold(span, |a, b| a.union(&b)), step));
+    let all = spans.fold(all.union(&span), |a, b| a.union(&b));
+    let mut joined = Joined::new(Grid::over(all, step));
     for track in base {
         joined.place(track, span);
     }

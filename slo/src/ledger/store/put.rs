@@ -36,7 +36,7 @@ impl Ledger {
             next.dirty.insert(damage.span);
             next.dirty.remove(span);
         }
-        let tracks = overlay(base.tracks, tracks, span);
+        let tracks = overlay(base.tracks, tracks, span, all);
         let written = self.write_parts(&mut next, all, &tracks)?;
         let old: Vec<_> = next.parts.splice(merged, written).collect();
         self.commit(next)?;

@@ -1,0 +1,137 @@
+//! The store as SLOs see it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use narthex_engine::{SampleColumns, Selection, Snapshot};
+use narthex_model::{HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs};
+use narthex_promql::QueryValue;
+use narthex_slo::count::Grid;
+use narthex_slo::store::{Chosen, Samples, Store};
+use narthex_sql::{Database, QueryOptions};
+use tokio::runtime::Handle;
+
+/// Slices that one query evaluates.
+const SLICES_AT_ONCE: usize = 10_000;
+
+/// One moment of a store.
+pub(crate) struct EngineStore {
+    snapshot: Snapshot,
+    database: Arc<Database>,
+    /// Where queries run; whoever asks waits on a thread of its own.
+    queries: Handle,
+}
+
+impl EngineStore {
+    pub(crate) fn new(snapshot: Snapshot, database: Arc<Database>, queries: Handle) -> Self {
+        Self {
+            snapshot,
+            database,
+            queries,
+        }
+    }
+
+    /// Adds the values of a query at the ends of the slices from `first` on.
+    fn evaluate_from(
+        &self,
+        expr: &str,
+        grid: Grid,
+        first: usize,
+        all: &mut Vec<(Labels, Vec<f64>)>,
+    ) -> Result<()> {
+        let last = grid.len.min(first + SLICES_AT_ONCE);
+        let times = narthex_sql::Grid {
+            start: grid.edge(first + 1),
+            end: grid.edge(last),
+            step: grid.step,
+        };
+        let answer = self
+            .database
+            .query_range(expr, times, QueryOptions::default());
+        let answer = self.queries.block_on(Box::pin(answer))?;
+        let QueryValue::Matrix(series) = answer.value else {
+            return Ok(());
+        };
+        for series in series {
+            let at = all.iter().position(|(labels, _)| *labels == series.labels);
+            let at = at.unwrap_or_else(|| {
+                all.push((series.labels.clone(), vec![f64::NAN; grid.len]));
+                all.len() - 1
+            });
+            for (t, value) in series.timestamps.iter().zip(&series.values) {
+                // The value at the end of a slice is that of the slice.
+                if let Some(slot) = all[at].1.get_mut(grid.index(*t - 1)) {
+                    *slot = *value;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Store for EngineStore {
+    fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Box<dyn Chosen>> {
+        let selection = self.snapshot.select(matchers, range)?;
+        Ok(Box::new(SelectedSeries(selection)))
+    }
+
+    fn evaluate(&self, expr: &str, grid: Grid) -> Result<Vec<(Labels, Vec<f64>)>> {
+        let mut all = Vec::new();
+        for first in (0..grid.len).step_by(SLICES_AT_ONCE) {
+            self.evaluate_from(expr, grid, first, &mut all)?;
+        }
+        Ok(all)
+    }
+
+    fn span(&self) -> Option<TimeRange> {
+        let (oldest, newest) = self.snapshot.time_bounds()?;
+        Some(TimeRange::inclusive(oldest, newest))
+    }
+}
+
+struct SelectedSeries(Selection);
+
+impl Chosen for SelectedSeries {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn labels(&self, at: usize) -> LabelsRef<'_> {
+        self.0.series(at).labels
+    }
+
+    fn cost(&self, at: usize) -> u64 {
+        self.0.series(at).samples_max
+    }
+
+    fn only(&self, positions: &[u32]) -> Box<dyn Chosen> {
+        Box::new(Self(self.0.at(positions)))
+    }
+
+    fn read(&self, positions: Range<usize>) -> Result<Box<dyn Samples>> {
+        Ok(Box::new(ReadSamples(self.0.read(positions)?)))
+    }
+
+    fn read_histograms(
+        &self,
+        at: usize,
+        each: &mut dyn FnMut(TimestampMs, &HistogramRef<'_>),
+    ) -> Result<()> {
+        let columns = self.0.read_histograms(at..at + 1)?;
+        for row in columns.rows(0) {
+            if let Some((t, _, histogram)) = columns.samples.get(row) {
+                each(t, &histogram);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct ReadSamples(SampleColumns);
+
+impl Samples for ReadSamples {
+    fn series(&self, at: usize) -> (&[TimestampMs], &[f64]) {
+        let values = self.0.values.get(self.0.rows(at)).unwrap_or(&[]);
+        (self.0.times(at), values)
+    }
+}

@@ -1,0 +1,218 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ledger::Disk;
+use crate::testing::MemoryStore;
+use crate::{Options, Text, parse};
+
+const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
+
+fn slo(text: &str) -> Slo {
+    let text = Text {
+        file: "test.yaml",
+        text,
+    };
+    let specs = parse(&[text], &Options::default()).expect("a valid spec");
+    specs.slos.into_iter().next().expect("an SLO").slo
+}
+
+fn availability() -> Slo {
+    slo(
+        "{name: a, service: s, objective: 99, window: 30d, group_by: [route], errors: 'requests_total{code=\"500\"}', total: requests_total}",
+    )
+}
+
+fn latency() -> Slo {
+    slo(
+        "{name: a, service: s, objective: 99, window: 30d, latency: {buckets: took_bucket, threshold: 0.3}}",
+    )
+}
+
+/// A counter that rises, falls to zero and is away now and then.
+#[derive(Debug, Clone)]
+struct Life {
+    born: i64,
+    risen: Vec<u8>,
+    resets: Vec<usize>,
+    away: Vec<(usize, usize)>,
+}
+
+const TICKS: usize = 500;
+
+fn life() -> impl Strategy<Value = Life> {
+    (
+        0..400_i64,
+        prop::collection::vec(any::<u8>(), TICKS),
+        prop::collection::vec(0..TICKS, 0..4),
+        prop::collection::vec((0..TICKS, 1..40_usize), 0..4),
+    )
+        .prop_map(|(born, risen, resets, away)| Life {
+            born: if born < 200 { 0 } else { born },
+            risen,
+            resets,
+            away,
+        })
+}
+
+impl Life {
+    fn samples(&self, start: i64) -> Vec<(i64, f64)> {
+        let mut value = 0.0;
+        let mut samples = Vec::new();
+        for (tick, risen) in self.risen.iter().enumerate() {
+            value = if self.resets.contains(&tick) {
+                0.0
+            } else {
+                value + f64::from(*risen)
+            };
+            let is_away = self
+                .away
+                .iter()
+                .any(|(at, len)| (*at..at + len).contains(&tick));
+            if tick as i64 >= self.born && !is_away {
+                samples.push((start + tick as i64 * MINUTE, value));
+            }
+        }
+        samples
+    }
+}
+
+/// A target that was always seen, with counters of several codes and routes; pieces end in the middle of it.
+fn store(lives: &[Life]) -> (MemoryStore, i64) {
+    let start = PIECE_MS * 20 - 6 * HOUR + 7_000;
+    let mut store = MemoryStore::default();
+    let target = [("instance", "i"), ("job", "j")];
+    let up = (0..TICKS as i64).map(|tick| (start + tick * MINUTE, 1.0));
+    store.push(&[&[("__name__", "up")], &target[..]].concat(), up.collect());
+    for (at, life) in lives.iter().enumerate() {
+        let code = ["200", "500"][at % 2];
+        let route = ["/a", "/b", "/c"][at / 2 % 3];
+        let own = [
+            ("__name__", "requests_total"),
+            ("code", code),
+            ("route", route),
+        ];
+        store.push(&[&own, &target[..]].concat(), life.samples(start));
+        let le = ["0.1", "0.5", "+Inf"][at % 3];
+        let own = [("__name__", "took_bucket"), ("le", le), ("route", route)];
+        if at < 3 {
+            store.push(&[&own, &target[..]].concat(), life.samples(start));
+        }
+    }
+    (store, start + TICKS as i64 * MINUTE)
+}
+
+/// A ledger after upkeeps at these times, each of what was stored by then.
+fn kept(store: &MemoryStore, slo: &Slo, times: &[i64], threads: usize) -> Vec<Track> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut ledger =
+        Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
+    for until in times {
+        let stored = store.before(*until);
+        upkeep(
+            &stored,
+            slo,
+            &mut ledger,
+            *until,
+            FillOptions::threads(threads),
+            &mut |_| (),
+        )
+        .expect("kept");
+    }
+    let span = ledger.span().expect("something was stored");
+    ledger.load(span).expect("read").tracks
+}
+
+fn assert_alike(a: &[Track], b: &[Track]) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        assert_eq!(a.group, b.group);
+        let pairs =
+            |of: fn(&Track) -> &Vec<f64>| of(a).iter().zip(of(b)).enumerate().collect::<Vec<_>>();
+        for (name, column) in [
+            ("total", pairs(|t| &t.slices.total)),
+            ("bad", pairs(|t| &t.slices.bad)),
+            ("good", pairs(|t| &t.slices.good)),
+        ] {
+            for (i, (x, y)) in column {
+                assert!(
+                    (x - y).abs() < 1e-6,
+                    "{name} of slice {i} of {:?}: {x} and {y}",
+                    a.group
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn in_steps_as_at_once(
+        lives in prop::collection::vec(life(), 1..6),
+        steps in prop::collection::vec(1..200_i64, 0..8),
+    ) {
+        let (store, end) = store(&lives);
+        let begin = end - TICKS as i64 * MINUTE;
+        let times = steps.iter().scan(begin, |at, step| {
+            *at += step * MINUTE;
+            Some(*at)
+        });
+        // Long after the last sample, so that all gaps are over.
+        let mut times: Vec<i64> = times.take_while(|at| *at < end).collect();
+        times.push(end);
+        for slo in [availability(), latency()] {
+            let at_once = kept(&store, &slo, &[end], 1);
+            let in_steps = kept(&store, &slo, &times, 2);
+            assert_alike(&at_once, &in_steps);
+        }
+    }
+
+    #[test]
+    fn known_without_writing(lives in prop::collection::vec(life(), 1..6), part in 1..600_i64) {
+        let (store, end) = store(&lives);
+        let slo = availability();
+        let span = store.span().expect("samples");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut ledger = Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
+        let until = end - part * MINUTE;
+        upkeep(&store, &slo, &mut ledger, until, FillOptions::threads(1), &mut |_| ()).expect("kept");
+        let with = known(&store, &slo, Some(&ledger), span, FillOptions::threads(1)).expect("known");
+        let without = known(&store, &slo, None, span, FillOptions::threads(2)).expect("known");
+        assert_alike(&with.tracks, &without.tracks);
+    }
+}
+
+#[test]
+fn the_first_error_counts_where_the_target_was_seen() {
+    let mut store = MemoryStore::default();
+    let start = 1_000 * HOUR;
+    let ticks = |from: i64, value: fn(i64) -> f64| {
+        (from..60)
+            .map(move |t| (start + t * MINUTE, value(t)))
+            .collect()
+    };
+    let own = |code| {
+        [
+            ("__name__", "requests_total"),
+            ("code", code),
+            ("instance", "i"),
+            ("job", "j"),
+            ("route", "/a"),
+        ]
+    };
+    store.push(&own("200"), ticks(0, |t| 10.0 * t as f64));
+    store.push(&own("500"), ticks(30, |_| 1.0));
+    let slo = availability();
+    let bad = |slo: &Slo| -> f64 {
+        let tracks = kept(&store, slo, &[start + HOUR], 1);
+        tracks.iter().flat_map(|t| &t.slices.bad).sum()
+    };
+    assert_eq!(bad(&slo), 1.0);
+    let mut ignoring = slo;
+    ignoring.missing.first_sample = crate::spec::FirstSample::Ignore;
+    assert_eq!(bad(&ignoring), 0.0);
+}
