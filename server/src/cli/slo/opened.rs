@@ -1,0 +1,160 @@
+//! What commands about SLOs share: which specs, which store, at which time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use narthex_importer::Progress as _;
+use narthex_model::{Error, ErrorKind, Result, TimeRange, TimestampMs};
+use narthex_slo::fill::FillOptions;
+use narthex_slo::spec::{Calendar, CalendarUnit, Rolling, Slo, Weekday, Window};
+use narthex_slo::store::Store;
+use narthex_slo::{Options, load};
+use tokio::runtime::Handle;
+
+use crate::cli::progress::{Bar, share_bar};
+use crate::cli::source::open_store;
+use crate::slos::{EngineStore, Opened, Progress, Shelf, books};
+use crate::times::parse_time;
+
+/// Which specs, over which store.
+#[derive(Debug, Args)]
+pub(super) struct OpenArguments {
+    /// Files, folders or patterns with specs: ours, Sloth's, Pyrra's, OpenSLO's, slo-generator's
+    #[arg(short = 'f', long = "file", required = true, value_name = "PATH", num_args = 1..)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Read this data folder, on which a server may be running, or this bucket: s3://…, gs://…, az://…, file:///…
+    #[arg(long = "storage.path", value_name = "DIR|URL")]
+    pub(super) storage_path: PathBuf,
+
+    /// The instant that is told of, where rolling windows end; the newest sample, if not given
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
+    pub(super) at: Option<TimestampMs>,
+
+    /// The zone in which days begin and times are told: an IANA name
+    #[arg(long = "tz", value_name = "ZONE", default_value = "UTC")]
+    pub(super) zone: String,
+}
+
+/// SLOs with their slices.
+pub(super) struct Read {
+    pub(super) slos: Vec<Opened>,
+    /// The instant that is told of.
+    pub(super) at: TimestampMs,
+    /// The time of which there are samples.
+    pub(super) data: Option<TimeRange>,
+    /// What could not be kept of specs of other formats, and what of ledgers could not be read.
+    pub(super) notes: Vec<String>,
+}
+
+impl OpenArguments {
+    /// Reads specs, and brings their slices up to date.
+    ///
+    /// # Errors
+    /// Every mistake of the specs, a line each; whatever the store says.
+    pub(super) async fn read(&self, windows: &[String]) -> Result<Read> {
+        let specs = load(&self.files, &Options::default()).map_err(|errors| all(&errors))?;
+        let windows: Vec<Window> = windows
+            .iter()
+            .map(|text| window(text, &self.zone))
+            .collect::<Result<_>>()?;
+        let slos = specs.slos.into_iter().map(|placed| Slo {
+            windows: match windows.is_empty() {
+                true => placed.slo.windows.clone(),
+                false => windows.clone(),
+            },
+            ..placed.slo
+        });
+        let slos: Vec<Slo> = slos.collect();
+        let (engine, database) = open_store(&self.storage_path)?;
+        let store = EngineStore::new(engine.snapshot(), Arc::new(database), Handle::current());
+        let data = store.span();
+        let at = self.at.or(data.map(|span| span.end)).unwrap_or(0);
+        let shelf = Shelf::open(&self.storage_path);
+        let work = move || {
+            let bar = CountBar(Bar::new(share_bar("slices")));
+            books(
+                &store,
+                &shelf,
+                &slos,
+                at,
+                FillOptions::threads(threads()),
+                &bar,
+            )
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        let slos = done.map_err(|e| Error::internal("counting ended early").with_source(e))??;
+        let mut notes = specs.notes;
+        for opened in &slos {
+            let damage = opened.damage.iter();
+            notes.extend(damage.map(|d| {
+                let id = &opened.book.slo().id;
+                format!(
+                    "{id}: {} of its ledger cannot be read: {}",
+                    d.file, d.reason
+                )
+            }));
+        }
+        Ok(Read {
+            slos,
+            at,
+            data,
+            notes,
+        })
+    }
+}
+
+/// A window as people write it: `30d`, `calendar-month`.
+///
+/// # Errors
+/// `Invalid` for anything else.
+pub(super) fn window(text: &str, zone: &str) -> Result<Window> {
+    let unit = match text.strip_prefix("calendar-") {
+        Some("day") => CalendarUnit::Day,
+        Some("week") => CalendarUnit::Week,
+        Some("month") => CalendarUnit::Month,
+        Some("quarter") => CalendarUnit::Quarter,
+        Some("year") => CalendarUnit::Year,
+        _ => {
+            let expected = format!(
+                "{text:?} is no window: expected a duration such as 30d, or calendar-day, -week, -month, -quarter or -year"
+            );
+            let ms = narthex_model::parse_duration(text)
+                .ok()
+                .filter(|ms| *ms > 0);
+            let ms = ms.ok_or_else(|| Error::invalid(expected))?;
+            return Ok(Window::Rolling(Rolling { ms }));
+        }
+    };
+    Ok(Window::Calendar(Calendar {
+        unit,
+        zone: zone.to_owned(),
+        week_start: Weekday::Monday,
+        first_month: 1,
+    }))
+}
+
+struct CountBar(Bar);
+
+impl Progress for CountBar {
+    fn begin(&self, total: u64) {
+        self.0.begin(total);
+    }
+
+    fn reach(&self, done: u64) {
+        self.0.reach(done);
+    }
+}
+
+/// Threads that read.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Several mistakes as one.
+pub(super) fn all(errors: &[Error]) -> Error {
+    let kind = errors.first().map_or(ErrorKind::Invalid, Error::kind);
+    let lines: Vec<String> = errors.iter().map(Error::to_string).collect();
+    Error::new(kind, lines.join("\n"))
+}

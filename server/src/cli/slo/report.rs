@@ -1,0 +1,218 @@
+//! `narthex slo report` and `narthex slo status`: what came of promises.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+use narthex_model::{Error, Result};
+use narthex_slo::report::{
+    FailOn, Measured, Report, SloReport, csv, html, json, markdown, openmetrics, parquet, table,
+};
+use narthex_slo::time::zone;
+
+use super::opened::{OpenArguments, Read};
+use crate::cli::output::{Output, print, refuse_terminal};
+use crate::slos::Opened;
+use crate::times::now_ms;
+
+pub(super) const EXAMPLES: &str = "Examples:
+  narthex slo report -f slos/ --storage.path ./narthex-data -o report.html
+  narthex slo report -f slos/ --storage.path ./narthex-data --window 30d,90d,calendar-month --format html,csv,json -o out/
+  narthex slo report -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --window calendar-quarter --tz Europe/Berlin -o q3.html
+  narthex slo report -f slos/ --storage.path ./narthex-data --format md --fail-on blown,unknown
+
+Slices that were not counted yet are counted first, and kept in the data folder unless a server keeps them.
+With --fail-on the exit code is 1 if one of the conditions holds for a promise: a gate for deployments.";
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    open: OpenArguments,
+
+    /// Windows in place of those of the specs: 30d,90d,calendar-month
+    #[arg(long = "window", value_name = "LIST", value_delimiter = ',')]
+    windows: Vec<String>,
+
+    /// How it is written; several into a folder
+    #[arg(
+        long = "format",
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "html"
+    )]
+    formats: Vec<Format>,
+
+    /// The file, or the folder for several formats; standard output, if not given
+    #[arg(short = 'o', long = "output", value_name = "PATH")]
+    output: Option<PathBuf>,
+
+    /// Fail if blown, at-risk, unknown or budget<20% holds for a promise
+    #[arg(long, value_name = "LIST")]
+    fail_on: Option<FailOn>,
+
+    /// How many calendar periods to look back
+    #[arg(long, value_name = "NUMBER", default_value_t = 12)]
+    periods: usize,
+
+    /// The headline
+    #[arg(long, value_name = "TEXT", default_value = "Service level report")]
+    title: String,
+}
+
+/// What `status` takes.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    open: OpenArguments,
+
+    /// Windows in place of those of the specs: 30d,90d,calendar-month
+    #[arg(long = "window", value_name = "LIST", value_delimiter = ',')]
+    windows: Vec<String>,
+
+    /// Fail if blown, at-risk, unknown or budget<20% holds for a promise
+    #[arg(long, value_name = "LIST")]
+    fail_on: Option<FailOn>,
+}
+
+pub(super) const STATUS_EXAMPLES: &str = "Examples:
+  narthex slo status -f slos/ --storage.path ./narthex-data
+  narthex slo status -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --fail-on 'budget<20%'";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One file with pictures, for a browser or paper
+    Html,
+    /// A line per promise, group, window and method
+    Csv,
+    /// For programs; docs/slo/report.schema.json says what is in it
+    Json,
+    /// The lines of CSV as columns
+    Parquet,
+    /// For a ticket or a pull request
+    Md,
+    /// For a scraper
+    Openmetrics,
+    /// For the terminal
+    Table,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Parquet => "parquet",
+            Self::Md => "md",
+            Self::Openmetrics => "om",
+            Self::Table => "txt",
+        }
+    }
+
+    fn write(self, report: &Report) -> Result<Vec<u8>> {
+        let text = match self {
+            Self::Html => html::write(report),
+            Self::Csv => csv::write(report)?,
+            Self::Json => json::write(report)?,
+            Self::Parquet => return parquet::write(report),
+            Self::Md => markdown::write(report),
+            Self::Openmetrics => openmetrics::write(report),
+            Self::Table => table::write(report),
+        };
+        Ok(text.into_bytes())
+    }
+}
+
+/// Runs `report`; `false` if a condition of --fail-on holds.
+///
+/// # Errors
+/// A spec is wrong, the store cannot be read, or a file cannot be written.
+pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
+    let read = arguments.open.read(&arguments.windows).await?;
+    let periods = arguments.periods;
+    let report = report(read, &arguments.open.zone, periods, arguments.title.clone())?;
+    write(arguments, &report)?;
+    Ok(passes(arguments.fail_on.as_ref(), &report))
+}
+
+/// Runs `status`; `false` if a condition of --fail-on holds.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn status(arguments: &StatusArguments) -> Result<bool> {
+    let read = arguments.open.read(&arguments.windows).await?;
+    let report = report(read, &arguments.open.zone, 0, String::new())?;
+    print(&table::write(&report))?;
+    Ok(passes(arguments.fail_on.as_ref(), &report))
+}
+
+fn report(read: Read, zone_name: &str, periods: usize, title: String) -> Result<Report> {
+    let slos: Result<Vec<SloReport>> = read
+        .slos
+        .iter()
+        .map(|Opened { book, .. }| {
+            let measured = Measured {
+                slo: book.slo(),
+                meter: book.all(),
+                groups: book.groups(),
+                at: read.at,
+                zone: zone_name,
+                periods,
+            };
+            measured.report()
+        })
+        .collect();
+    Ok(Report {
+        title,
+        made_at: now_ms(),
+        at: read.at,
+        zone: zone(zone_name).unwrap_or(TimeZone::UTC),
+        engine: format!("narthex {}", env!("CARGO_PKG_VERSION")),
+        data: read.data,
+        slos: slos?,
+        notes: read.notes,
+    })
+}
+
+fn write(arguments: &Arguments, report: &Report) -> Result<()> {
+    let path = arguments.output.as_deref();
+    if let [format] = arguments.formats[..] {
+        if format == Format::Parquet {
+            refuse_terminal(path, "Parquet")?;
+        }
+        return write_to(path, &format.write(report)?);
+    }
+    let Some(folder) = path else {
+        return Err(Error::invalid(
+            "several formats need a folder: give it by -o",
+        ));
+    };
+    std::fs::create_dir_all(folder).map_err(|e| {
+        Error::unavailable(format!("cannot make {}", folder.display())).with_source(e)
+    })?;
+    for format in &arguments.formats {
+        let file = folder.join("report").with_extension(format.extension());
+        write_to(Some(&file), &format.write(report)?)?;
+    }
+    Ok(())
+}
+
+fn write_to(path: Option<&Path>, bytes: &[u8]) -> Result<()> {
+    let mut output = Output::open(path)?;
+    output.write(bytes)?;
+    output.finish()
+}
+
+/// Says on standard error which conditions hold.
+fn passes(fail_on: Option<&FailOn>, report: &Report) -> bool {
+    let failures = fail_on.map_or_else(Vec::new, |fail_on| fail_on.judge(report));
+    for failure in &failures {
+        eprintln!(
+            "{}: {} ({})",
+            failure.slo, failure.message, failure.condition
+        );
+    }
+    failures.is_empty()
+}
