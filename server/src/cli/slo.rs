@@ -30,7 +30,8 @@ pub(crate) enum What {
     Backtest(backtest::Arguments),
     /// Which other targets would have been met, in how many windows
     #[command(after_help = what_if::EXAMPLES)]
-    WhatIf(what_if::Arguments),
+    #[command(name = "what-if")]
+    OtherTargets(what_if::Arguments),
     /// Count what the ledgers lack, now; reports do so by themselves
     #[command(after_help = fill::EXAMPLES)]
     Fill(fill::Arguments),
@@ -45,7 +46,7 @@ pub(crate) async fn run(what: &What) -> Result<bool> {
         What::Status(arguments) => report::status(arguments).await,
         What::Report(arguments) => report::run(arguments).await,
         What::Backtest(arguments) => backtest::run(arguments).await,
-        What::WhatIf(arguments) => what_if::run(arguments).await,
+        What::OtherTargets(arguments) => what_if::run(arguments).await,
         What::Fill(arguments) => fill::run(arguments).await,
     }
 }
