@@ -1,3 +1,5 @@
+//! Upkeep in steps, at once and not at all give the same slices.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
