@@ -13,6 +13,9 @@ const PIECE_MS: i64 = 8 * 86_400_000;
 /// The newest slices are counted once more each time, for samples that came a little late.
 const RECENT_MS: i64 = 300_000;
 
+/// A ledger is written in steps of so many rows, since each step costs a few syncs, and often a merge with the file before.
+const ROWS_AT_ONCE: usize = 1 << 20;
+
 /// What an upkeep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Upkeep {
@@ -59,17 +62,19 @@ pub fn upkeep(
         return Ok(done);
     };
     let missing = missing(stored, slo, ledger, until);
+    let mut waiting = Waiting::default();
     for piece in missing.into_iter().flat_map(pieces) {
         let filled = fill(store, slo, piece, options)?;
-        let before = TimeRange::new(filled.reaches_back_to, piece.start);
         done.add(piece, &filled);
-        ledger.put(piece, filled.tracks)?;
         progress(length(piece));
         // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
-        if ledger.span().is_some_and(|known| known.overlaps(&before)) {
-            ledger.mark_dirty(before)?;
+        waiting.away(TimeRange::new(filled.reaches_back_to, piece.start));
+        waiting.add(piece, filled.tracks);
+        if waiting.rows > ROWS_AT_ONCE {
+            waiting.put(ledger)?;
         }
     }
+    waiting.put(ledger)?;
     let dirty: Vec<_> = ledger.dirty().iter().flat_map(pieces).collect();
     for piece in dirty {
         let filled = fill(store, slo, piece, options.far_ahead())?;
@@ -78,6 +83,42 @@ pub fn upkeep(
         progress(length(piece));
     }
     Ok(done)
+}
+
+/// Slices that were counted and are not in the ledger yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    span: Option<TimeRange>,
+    tracks: Vec<Track>,
+    rows: usize,
+    dirty: Vec<TimeRange>,
+}
+
+impl Waiting {
+    fn add(&mut self, piece: TimeRange, tracks: Vec<Track>) {
+        self.span = Some(self.span.map_or(piece, |span| span.union(&piece)));
+        self.rows += tracks.iter().map(|t| t.slices.grid.len).sum::<usize>();
+        self.tracks.extend(tracks);
+    }
+
+    fn away(&mut self, span: TimeRange) {
+        if !span.is_empty() {
+            self.dirty.push(span);
+        }
+    }
+
+    fn put(&mut self, ledger: &mut Ledger) -> Result<()> {
+        let Some(span) = self.span.take() else {
+            return Ok(());
+        };
+        let tracks = std::mem::take(&mut self.tracks);
+        ledger.put(span, overlay(Vec::new(), tracks, span, span))?;
+        self.rows = 0;
+        let dirty = self.dirty.drain(..);
+        dirty
+            .into_iter()
+            .try_for_each(|span| ledger.mark_dirty(span))
+    }
 }
 
 /// How much there is to count, in milliseconds, for a progress bar.
