@@ -47,15 +47,15 @@ impl BucketPlan {
     }
 }
 
-/// The series of one histogram that a [`BucketPlan`] asks for.
+/// The series of one histogram that a [`BucketPlan`] asks for: the lives of each, none if it is not there.
 #[derive(Debug, Clone, Copy)]
 pub struct Buckets<'a> {
-    /// That of all events.
-    pub total: Series<'a>,
+    /// That of all events; without it nothing is known.
+    pub total: &'a [Series<'a>],
     /// That of `lower`.
-    pub lower: Option<Series<'a>>,
+    pub lower: &'a [Series<'a>],
     /// That of `upper`; not looked at where the plan is exact.
-    pub upper: Option<Series<'a>>,
+    pub upper: &'a [Series<'a>],
 }
 
 impl Tally {
@@ -64,11 +64,18 @@ impl Tally {
     /// # Panics
     /// If there is no such group.
     pub fn histogram(&mut self, group: usize, plan: &BucketPlan, buckets: Buckets<'_>) {
-        self.total(group, buckets.total);
-        let exact = plan.is_exact() && self.group(group).1.bounds.is_none();
-        match buckets.lower.filter(|_| exact) {
-            Some(lower) => self.some(group, lower),
-            None => self.between(group, plan, buckets),
+        if buckets.total.is_empty() {
+            return;
+        }
+        for life in buckets.total {
+            self.total(group, *life);
+        }
+        if plan.is_exact() && self.group(group).1.bounds.is_none() {
+            for life in buckets.lower {
+                self.some(group, *life);
+            }
+        } else {
+            self.between(group, plan, buckets);
         }
     }
 
@@ -90,10 +97,10 @@ impl Tally {
     }
 }
 
-fn column(grid: &Grid, series: Option<Series<'_>>) -> Vec<f64> {
+fn column(grid: &Grid, lives: &[Series<'_>]) -> Vec<f64> {
     let mut column = vec![0.0; grid.len];
-    if let Some(series) = series {
-        counter::count(series, grid, &mut column, &mut Unobserved);
+    for life in lives {
+        counter::count(*life, grid, &mut column, &mut Unobserved);
     }
     column
 }

@@ -164,10 +164,12 @@ fn latency_between_two_buckets() {
     let of = |threshold: f64| {
         let plan = BucketPlan::new(&[0.1, 0.5, f64::INFINITY], threshold).expect("has +Inf");
         let mut tally = Tally::new(grid(1), 1, Method::Buckets, Which::Good);
+        let of = |i: usize| series(&t, &values[i]);
+        let lower = plan.lower.map(of);
         let buckets = Buckets {
-            total: series(&t, &values[plan.total]),
-            lower: plan.lower.map(|i| series(&t, &values[i])),
-            upper: Some(series(&t, &values[plan.upper])),
+            total: &[of(plan.total)],
+            lower: lower.as_slice(),
+            upper: &[of(plan.upper)],
         };
         tally.histogram(0, &plan, buckets);
         let slices = tally.finish().remove(0);

@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use narthex_model::{Error, LabelsRef, Result, TimestampMs};
+use narthex_model::{Error, LabelsRef, Result, TimestampMs, is_stale};
 
 use super::Work;
 use super::births::{Before, Births};
+use super::lives::lives;
 use crate::count::{Series, Tally};
 use crate::store::{Chosen, Samples};
 
@@ -94,40 +95,57 @@ impl Batch<'_> {
         self.samples.series(position - self.positions.start)
     }
 
-    /// Has the samples of a counter counted, with what was before them.
-    pub(super) fn counter(&self, position: usize, count: &mut dyn FnMut(Series<'_>)) -> Result<()> {
+    /// Has the samples of a counter counted, with what was before them: each of its lives, one after the other.
+    pub(super) fn counter(
+        &self,
+        position: usize,
+        count: &mut dyn FnMut(&[Series<'_>]),
+    ) -> Result<()> {
         let (timestamps, values) = self.plain(position);
+        let Some(&first) = timestamps.first() else {
+            return Ok(());
+        };
         let mut series = Series {
             timestamps,
             values,
             born: None,
         };
-        let Some(&first) = timestamps.first() else {
-            return Ok(());
-        };
         // It was there when reading began, as far as can be told.
-        let was_there = timestamps
-            .get(1)
-            .is_some_and(|second| first - self.start <= second - first);
+        let was_there = values[0].is_finite()
+            && timestamps
+                .get(1)
+                .is_some_and(|second| first - self.start <= second - first);
         if was_there {
-            count(series);
-            return Ok(());
+            return self.lives(position, series, count);
         }
         match self.births.before(self.labels(position), first)? {
-            Before::Unknown => count(series),
-            Before::Born(at) => {
-                series.born = Some(at);
-                count(series);
+            Before::Unknown => {}
+            Before::Born(at) => series.born = Some(at),
+            Before::Samples(mut earlier, mut their) => {
+                earlier.extend_from_slice(timestamps);
+                their.extend_from_slice(values);
+                let (timestamps, values) = (&earlier[..], &their[..]);
+                let series = Series {
+                    timestamps,
+                    values,
+                    ..series
+                };
+                return self.lives(position, series, count);
             }
-            Before::Sample(t, v) => {
-                let timestamps: Vec<_> = [t].iter().chain(timestamps).copied().collect();
-                let values: Vec<_> = [v].iter().chain(values).copied().collect();
-                count(Series {
-                    timestamps: &timestamps,
-                    values: &values,
-                    born: None,
-                });
-            }
+        }
+        self.lives(position, series, count)
+    }
+
+    fn lives(
+        &self,
+        position: usize,
+        whole: Series<'_>,
+        count: &mut dyn FnMut(&[Series<'_>]),
+    ) -> Result<()> {
+        if whole.values.iter().any(|v| is_stale(*v)) {
+            count(&lives(self.births, self.labels(position), whole)?);
+        } else {
+            count(&[whole]);
         }
         Ok(())
     }

@@ -17,10 +17,10 @@ use crate::store::{Chosen, Store};
 const TARGET: [&str; 2] = ["job", "instance"];
 
 /// What a series had before the samples that were read.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Before {
-    /// This sample.
-    Sample(TimestampMs, f64),
+    /// These samples: the last that was a number, and the stale marker after it, if there was one.
+    Samples(Vec<TimestampMs>, Vec<f64>),
     /// Nothing, though its target was seen at this time.
     Born(TimestampMs),
     /// Nobody knows.
@@ -72,23 +72,32 @@ impl<'a> Births<'a> {
     pub(super) fn before(&self, labels: LabelsRef<'_>, first: TimestampMs) -> Result<Before> {
         let past = TimeRange::new(self.earliest(), self.read.start);
         if self.oldest < past.end
-            && let Some((t, v)) = self.last_sample(labels, past)?
+            && let Some((timestamps, values)) = self.last_samples(labels, past)?
         {
-            return Ok(Before::Sample(t, v));
+            return Ok(Before::Samples(timestamps, values));
         }
-        if self.first_sample == FirstSample::Ignore {
-            return Ok(Before::Unknown);
-        }
-        let seen = self.last_seen(labels, first)?;
-        Ok(seen.map_or(Before::Unknown, Before::Born))
+        let born = self.born(labels, first)?;
+        Ok(born.map_or(Before::Unknown, Before::Born))
     }
 
-    /// The newest sample of a series in a span.
-    fn last_sample(
+    /// When the target of a series was last seen before `at`, if what begins then counts from zero.
+    pub(super) fn born(
+        &self,
+        labels: LabelsRef<'_>,
+        at: TimestampMs,
+    ) -> Result<Option<TimestampMs>> {
+        match self.first_sample {
+            FirstSample::Ignore => Ok(None),
+            FirstSample::Zero => self.last_seen(labels, at),
+        }
+    }
+
+    /// The newest sample of a series in a span that is a number, and what came after it.
+    fn last_samples(
         &self,
         labels: LabelsRef<'_>,
         span: TimeRange,
-    ) -> Result<Option<(TimestampMs, f64)>> {
+    ) -> Result<Option<(Vec<TimestampMs>, Vec<f64>)>> {
         let matchers: Vec<_> = labels.iter().map(|(n, v)| Matcher::equal(n, v)).collect();
         let chosen = self.store.select(&matchers, span)?;
         for at in 0..chosen.len() {
@@ -98,8 +107,8 @@ impl<'a> Births<'a> {
             }
             let samples = chosen.read(at..at + 1)?;
             let (timestamps, values) = samples.series(0);
-            let pairs = timestamps.iter().zip(values).rev();
-            return Ok(pairs.map(|(t, v)| (*t, *v)).find(|(_, v)| v.is_finite()));
+            let last = values.iter().rposition(|v| v.is_finite());
+            return Ok(last.map(|last| (timestamps[last..].to_vec(), values[last..].to_vec())));
         }
         Ok(None)
     }

@@ -50,9 +50,11 @@ pub(super) fn count(
             for position in batch.positions.clone() {
                 let labels = batch.labels(position);
                 let (totals, somes) = role.times(labels, total, some);
-                batch.counter(position, &mut |series| {
-                    (0..totals).for_each(|_| tally.total(numbers[position], series));
-                    (0..somes).for_each(|_| tally.some(numbers[position], series));
+                batch.counter(position, &mut |lives| {
+                    for life in lives {
+                        (0..totals).for_each(|_| tally.total(numbers[position], *life));
+                        (0..somes).for_each(|_| tally.some(numbers[position], *life));
+                    }
                 })?;
             }
             Ok(())

@@ -80,21 +80,18 @@ fn positions(histogram: &Histogram) -> impl Iterator<Item = usize> {
 
 fn count_one(tally: &mut Tally, batch: &Batch<'_>, histogram: &Histogram) -> Result<()> {
     // Each bucket is born by itself, so they are told of one inside the other.
-    let with = |at: Option<usize>, next: &mut dyn FnMut(Option<Series<'_>>) -> Result<()>| {
+    let with = |at: Option<usize>, next: &mut dyn FnMut(&[Series<'_>]) -> Result<()>| {
         let Some(at) = at else {
-            return next(None);
+            return next(&[]);
         };
         let (mut done, mut met) = (Ok(()), false);
-        batch.counter(at, &mut |series| {
+        batch.counter(at, &mut |lives| {
             met = true;
-            done = next(Some(series));
+            done = next(lives);
         })?;
-        if met { done } else { next(None) }
+        if met { done } else { next(&[]) }
     };
     with(Some(histogram.total), &mut |total| {
-        let Some(total) = total else {
-            return Ok(());
-        };
         with(histogram.lower, &mut |lower| {
             with(histogram.upper, &mut |upper| {
                 let buckets = Buckets {

@@ -8,6 +8,7 @@ mod events;
 mod gauge;
 mod groups;
 mod latency;
+mod lives;
 mod native;
 mod queries;
 

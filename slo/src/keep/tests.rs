@@ -33,13 +33,14 @@ fn latency() -> Slo {
     )
 }
 
-/// A counter that rises, falls to zero and is away now and then.
+/// A counter that rises, falls to zero and is away now and then, which stale markers may tell.
 #[derive(Debug, Clone)]
 struct Life {
     born: i64,
     risen: Vec<u8>,
     resets: Vec<usize>,
     away: Vec<(usize, usize)>,
+    is_marked: bool,
 }
 
 const TICKS: usize = 500;
@@ -50,18 +51,20 @@ fn life() -> impl Strategy<Value = Life> {
         prop::collection::vec(any::<u8>(), TICKS),
         prop::collection::vec(0..TICKS, 0..4),
         prop::collection::vec((0..TICKS, 1..40_usize), 0..4),
+        any::<bool>(),
     )
-        .prop_map(|(born, risen, resets, away)| Life {
+        .prop_map(|(born, risen, resets, away, is_marked)| Life {
             born: if born < 200 { 0 } else { born },
             risen,
             resets,
             away,
+            is_marked,
         })
 }
 
 impl Life {
     fn samples(&self, start: i64) -> Vec<(i64, f64)> {
-        let mut value = 0.0;
+        let (mut value, mut was_there) = (0.0, false);
         let mut samples = Vec::new();
         for (tick, risen) in self.risen.iter().enumerate() {
             value = if self.resets.contains(&tick) {
@@ -73,9 +76,14 @@ impl Life {
                 .away
                 .iter()
                 .any(|(at, len)| (*at..at + len).contains(&tick));
-            if tick as i64 >= self.born && !is_away {
-                samples.push((start + tick as i64 * MINUTE, value));
+            let is_there = tick as i64 >= self.born && !is_away;
+            let t = start + tick as i64 * MINUTE;
+            if is_there {
+                samples.push((t, value));
+            } else if was_there && self.is_marked {
+                samples.push((t, narthex_model::stale_nan()));
             }
+            was_there = is_there;
         }
         samples
     }
@@ -217,4 +225,36 @@ fn the_first_error_counts_where_the_target_was_seen() {
     let mut ignoring = slo;
     ignoring.missing.first_sample = crate::spec::FirstSample::Ignore;
     assert_eq!(bad(&ignoring), 0.0);
+}
+
+#[test]
+fn an_error_after_a_restart_counts_though_it_is_the_first_again() {
+    let mut store = MemoryStore::default();
+    let start = 1_000 * HOUR;
+    let minutes = |of: std::ops::Range<i64>, v: f64| of.map(move |t| (start + t * MINUTE, v));
+    let target = [("instance", "i"), ("job", "j")];
+    let own = |code| [("__name__", "requests_total"), ("code", code)];
+    let push = |store: &mut MemoryStore, name: &[(&'static str, &'static str)], samples| {
+        store.push(&[name, &target[..]].concat(), samples);
+    };
+    push(&mut store, &own("200"), minutes(0..60, 10.0).collect());
+    let stale = |at| minutes(at..at + 1, narthex_model::stale_nan());
+    let errors = minutes(5..20, 1.0)
+        .chain(stale(20))
+        .chain(minutes(30..60, 1.0));
+    push(&mut store, &own("500"), errors.collect());
+    let up = |store: &mut MemoryStore, down: std::ops::Range<i64>| {
+        let value = move |t| f64::from(u8::from(!down.contains(&t)));
+        let ups = (0..60).map(|t| (start + t * MINUTE, value(t)));
+        push(store, &[("__name__", "up")], ups.collect());
+    };
+    let bad = |store: &MemoryStore| -> f64 {
+        let tracks = kept(store, &availability(), &[start + HOUR], 1);
+        tracks.iter().flat_map(|t| &t.slices.bad).sum()
+    };
+    let mut unseen = store.clone();
+    up(&mut store, 0..0);
+    assert_eq!(bad(&store), 2.0, "its target was seen without it");
+    up(&mut unseen, 20..30);
+    assert_eq!(bad(&unseen), 1.0, "it went on unseen");
 }
