@@ -7,6 +7,7 @@ use narthex_model::{LabelsRef, Receipt, Rejection, RejectionReason, TimestampMs,
 use crate::exemplars::Repetitions;
 use crate::extras::Extras;
 use crate::head::window_number;
+use crate::late::LateSamples;
 use crate::limits::{FUTURE_MS_MAX, HEAD_WINDOWS_MAX};
 use crate::metadata::{KnownMetadata, MetadataTable};
 use crate::paged::Paged;
@@ -25,6 +26,7 @@ pub(crate) struct Group<'a> {
     starts: Vec<i64>,
     extras: Extras<'a>,
     windows: BTreeSet<i64>,
+    late: LateSamples,
 }
 
 /// How a sample stands to those of its series so far.
@@ -36,7 +38,8 @@ enum Order {
 }
 
 impl<'a> Group<'a> {
-    pub(crate) fn with_capacity(samples: usize) -> Self {
+    /// An empty group; what is before `late` is late.
+    pub(crate) fn new(samples: usize, late: TimestampMs) -> Self {
         Self {
             series: Vec::with_capacity(samples),
             timestamps: Vec::with_capacity(samples),
@@ -44,6 +47,7 @@ impl<'a> Group<'a> {
             starts: Vec::new(),
             extras: Extras::default(),
             windows: BTreeSet::new(),
+            late: LateSamples::before(late),
         }
     }
 
@@ -52,7 +56,7 @@ impl<'a> Group<'a> {
     }
 
     /// The samples as columns, what there is beside, and the numbers of their windows.
-    pub(crate) fn into_columns(mut self) -> (Samples, Extras<'a>, BTreeSet<i64>) {
+    pub(crate) fn into_columns(mut self) -> (Samples, Extras<'a>, BTreeSet<i64>, LateSamples) {
         if !self.starts.is_empty() {
             self.starts.resize(self.values.len(), 0);
         }
@@ -70,10 +74,12 @@ impl<'a> Group<'a> {
             },
             self.extras,
             self.windows,
+            self.late,
         )
     }
 
     fn push(&mut self, ordinal: u32, t: TimestampMs, value: f64) {
+        self.late.look(t);
         self.series.push(ordinal);
         self.timestamps.push(t);
         self.values.push(value);
@@ -238,6 +244,7 @@ impl Acceptance {
                 .and_then(|()| self.check(ordinal, t));
             let reason = match accepted {
                 Ok(_) if group.enter(window_number(t, state.block_duration_ms), state) => {
+                    group.late.look(t);
                     group.extras.push_histogram(HistogramEntry {
                         ordinal,
                         timestamp: t,
@@ -378,7 +385,7 @@ mod tests {
             &batch,
             &[0, 1],
             &State::new(1000),
-            &mut Group::with_capacity(0),
+            &mut Group::new(0, i64::MIN),
         )
     }
 

@@ -136,5 +136,9 @@ fn show(shared: &Shared, path: &Path) -> Result<BlockMeta> {
     shared.counters.raise_max_time(meta.max_time);
     let mut state = shared.state.lock();
     Arc::make_mut(&mut state).add_block(Arc::new(block));
+    drop(state);
+    shared
+        .late
+        .note(TimeRange::inclusive(meta.min_time, meta.max_time));
     Ok(meta)
 }

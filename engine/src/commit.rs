@@ -223,7 +223,7 @@ impl Committer {
         let state = self.shared.snapshot();
         let now = (self.shared.options.now)();
         let capacity = pending.iter().map(|p| p.batch.sample_count()).sum();
-        let mut group = Group::with_capacity(capacity);
+        let mut group = Group::new(capacity, self.shared.late.before(now));
         let oldest_kept = state.cutoffs(now).horizon().start;
         self.acceptance.begin(now, oldest_kept);
         let metadata = &self.shared.metadata;
@@ -248,7 +248,7 @@ impl Committer {
             return Ok(());
         }
         self.shared.check_room_for_wal()?;
-        let (samples, extras, windows) = group.into_columns();
+        let (samples, extras, windows, late) = group.into_columns();
         if self.wal.is_over(&samples) {
             self.rotate()?;
         }
@@ -266,6 +266,8 @@ impl Committer {
         self.apply(&samples, &mut conflicts);
         self.shared.count_conflicts(&conflicts);
         self.apply_extras(&extras);
+        let spans = late.spans().iter();
+        spans.for_each(|span| self.shared.late.note(*span));
         Ok(())
     }
 

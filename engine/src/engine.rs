@@ -22,6 +22,7 @@ use crate::delete::{self, DeleteReceipt};
 use crate::flush::Flusher;
 use crate::fs::{FileSystem, RealFileSystem};
 use crate::import_log::ImportLog;
+use crate::late::LateTimes;
 use crate::layout::Layout;
 use crate::limits::{BATCH_BYTES_MAX, COMPACTION_INTERVAL_FLUSHES, SCRUB_LOOK_INTERVAL};
 use crate::load::{Loaded, Spill, load_as_owner};
@@ -360,7 +361,11 @@ impl Engine {
     /// `Closed` after [`Engine::close`]; `Corrupt` if samples cannot be counted because a block is damaged.
     pub fn delete(&self, matcher_sets: &[Vec<Matcher>], range: TimeRange) -> Result<DeleteReceipt> {
         match self.flusher {
-            Some(_) => delete::delete(&self.shared, matcher_sets, range),
+            Some(_) => {
+                let receipt = delete::delete(&self.shared, matcher_sets, range);
+                self.shared.late.note(range);
+                receipt
+            }
             None => Err(read_only()),
         }
     }
@@ -387,6 +392,18 @@ impl Engine {
             Some(_) => self.compactor.compact(Urgency::Now, || false),
             None => Ok(()),
         }
+    }
+
+    /// From now on notes the times of samples that are older than `age_ms` when they come, of those that are deleted, and of blocks that are
+    /// added: [`Engine::take_late`] tells of them.
+    pub fn watch_late(&self, age_ms: i64) {
+        self.shared.late.watch(age_ms);
+    }
+
+    /// The times that changed after they were over since this was last asked, at least: some may be told of without need. Snapshots that
+    /// are taken from now on see what changed.
+    pub fn take_late(&self) -> Vec<TimeRange> {
+        self.shared.late.take()
     }
 
     /// Begins to write old samples of `span` into a block of their own. Windows of [`crate::backfill_windows`] suit best.
@@ -579,6 +596,7 @@ pub(crate) fn share(
         metadata,
         quarantine,
         counters: Counters::new(acceptance.newest()),
+        late: LateTimes::default(),
         budget,
         signal: Signal::default(),
     };

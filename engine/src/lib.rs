@@ -27,6 +27,7 @@ mod histogram_arrays;
 mod histograms;
 mod import_log;
 mod inspect;
+mod late;
 mod layout;
 mod leave;
 mod limits;

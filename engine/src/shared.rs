@@ -12,6 +12,7 @@ use crate::budget::Budget;
 use crate::commit::Work;
 use crate::conflict::{ConflictReport, Conflicts};
 use crate::fs::FileSystem;
+use crate::late::LateTimes;
 use crate::layout::Layout;
 use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_WAL_SHARE};
 use crate::metadata::MetadataTable;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     /// Exemplars that the head holds at most.
     pub(crate) exemplars_max: AtomicUsize,
     pub(crate) counters: Counters,
+    pub(crate) late: LateTimes,
     pub(crate) budget: Budget,
     /// Ends or wakes the threads that flush and compact.
     pub(crate) signal: Signal,

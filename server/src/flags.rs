@@ -11,6 +11,7 @@ use narthex_model::parse_duration;
 use narthex_promql::ParseOptions;
 
 use crate::ruling::RuleFlags;
+use crate::slos::SloFlags;
 use crate::storage::StorageFlags;
 
 /// Settings of the server. Names are Prometheus' where the meaning is.
@@ -33,6 +34,9 @@ pub struct ServeFlags {
 
     #[command(flatten)]
     pub(crate) rules: RuleFlags,
+
+    #[command(flatten)]
+    pub(crate) slo: SloFlags,
 
     /// Accept samples that are at most this much older than the newest one
     #[arg(

@@ -24,9 +24,11 @@ async fn try_reload(app: &App) -> Result<()> {
     let store = app.store()?;
     let config = app.config.read()?;
     let retention = retention(&app.settings.flags, &config)?;
-    let rules = store.ruling.read(&config)?;
+    let mut promises = store.slos.read()?;
+    let rules = store.ruling.read(&config, std::mem::take(&mut promises.groups))?;
     store.scraping.apply(&config).await?;
     store.engine.set_retention(retention)?;
+    store.slos.apply(promises);
     store.ruling.apply(rules, &config).await;
     store.engine.set_exemplars_max(exemplars_max(&config));
     app.config.accept(&config)

@@ -81,17 +81,19 @@ impl Ruling {
         }
     }
 
-    /// Reads the rule files that `config` names, and whom it wants to be told; nothing changes yet.
+    /// Reads the rule files that `config` names, and whom it wants to be told; nothing changes yet. `more` are groups besides.
     ///
     /// # Errors
     /// A file cannot be read, or is wrong: every mistake with file, line, group and rule.
-    pub(crate) fn read(&self, config: &Config) -> Result<Plan> {
+    pub(crate) fn read(&self, config: &Config, more: Vec<GroupSpec>) -> Result<Plan> {
         let options = LoadOptions {
             language: self.language,
             ..LoadOptions::default()
         };
+        let mut groups = load_all(&config.rule_paths()?, &options)?;
+        groups.extend(more);
         Ok(Plan {
-            groups: load_all(&config.rule_paths()?, &options)?,
+            groups,
             relabel: Relabelling::of(&config.alerting.alert_relabel_configs)?
                 .map(|rules| -> Relabel { Arc::new(move |labels| rules.apply(labels)) }),
             alertmanagers: self.alertmanagers.plan(&config.alerting)?,

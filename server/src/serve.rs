@@ -20,6 +20,7 @@ use crate::queries::QueryPool;
 use crate::retention::{self, exemplars_max, retention};
 use crate::ruling::{Ruling, Wiring};
 use crate::scraping::Scraping;
+use crate::slos::Slos;
 use crate::state::Store;
 use crate::storage::Storage;
 use crate::times::now_ms;
@@ -75,7 +76,7 @@ impl Server {
             database_options(&flags, threads),
         ));
 
-        // 5. Scraping, and rules: a mistake in these shows before anything is scraped, and they ask once all is there.
+        // 5. Scraping, SLOs and rules: a mistake in these shows before anything is scraped, and they ask once all is there.
         let discovery: Arc<DiscoveryMetrics> = Arc::default();
         let wiring = Wiring {
             app: Arc::downgrade(&app),
@@ -83,7 +84,10 @@ impl Server {
             discovery: discovery.clone(),
         };
         let ruling = Ruling::new(wiring, &flags, address);
-        let rules = ruling.read(&config)?;
+        let slos = Slos::open(&flags, engine.clone(), database.clone())?;
+        let mut promises = slos.read()?;
+        let alerts = std::mem::take(&mut promises.groups);
+        let rules = ruling.read(&config, alerts)?;
         let scraping = Scraping::start(engine.clone(), &config, discovery.clone()).await?;
         app.config.accept(&config)?;
         app.set_store(Store {
@@ -92,8 +96,10 @@ impl Server {
             database,
             scraping,
             ruling,
+            slos,
             discovery,
         });
+        app.store()?.slos.apply(promises);
         app.store()?.ruling.apply(rules, &config).await;
         Ok(Self {
             app,
@@ -122,8 +128,9 @@ impl Server {
     /// The last samples cannot be written into blocks; they stay in the write-ahead log.
     pub async fn stop(self) -> Result<()> {
         let store = self.app.store()?;
-        // 5. Rules and scraping.
+        // 5. Rules, SLOs and scraping.
         store.ruling.stop().await;
+        store.slos.stop().await;
         store.scraping.stop().await;
         // 4. and 3. HTTP first, so that the requests under way still find the store; then the query threads.
         let _ = self.stop_http.send(());

@@ -13,6 +13,7 @@ use crate::metrics::Metrics;
 use crate::queries::QueryPool;
 use crate::ruling::Ruling;
 use crate::scraping::Scraping;
+use crate::slos::Slos;
 use crate::storage::Storage;
 
 /// The state shared by all requests.
@@ -42,6 +43,8 @@ pub(crate) struct Store {
     pub(crate) scraping: Scraping,
     /// Rules and what they found.
     pub(crate) ruling: Ruling,
+    /// What was promised.
+    pub(crate) slos: Slos,
     /// What is counted of discovery, for both.
     pub(crate) discovery: Arc<DiscoveryMetrics>,
 }

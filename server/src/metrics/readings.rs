@@ -22,6 +22,7 @@ pub(super) fn read(app: &App) -> Registry {
         readings.store(&store.engine.stats());
         readings.storage(&store.storage.stats());
         readings.labelled(store.ruling.readings());
+        readings.labelled(store.slos.readings());
         readings.labelled(store.discovery.readings());
     }
     readings.0

@@ -1,9 +1,142 @@
-//! SLOs over this store: their ledgers, kept beside the blocks.
+//! SLOs over this store: their ledgers, kept beside the blocks, and what is told of them.
+//!
+//! [`Slos`] is what the rest of the server sees. A *round* (`keeper.rs`) brings each ledger up to date, makes books of them, reads the
+//! conditions of policies, and writes what came of it as series; alerts are rules over these (`plan.rs`).
 
+mod ask;
 mod books;
+mod conditions;
+mod flags;
+mod keeper;
+mod kept;
+mod known;
+mod metrics;
+mod plan;
+mod publish;
 mod shelf;
 mod store;
 
+use std::sync::Arc;
+
+use narthex_engine::Engine;
+use narthex_model::{Error, ErrorKind, Reading, Result};
+use narthex_promql::ParseOptions;
+use narthex_sql::Database;
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+
+pub(crate) use ask::Ask;
 pub(crate) use books::{Opened, Progress, books};
+pub(crate) use flags::SloFlags;
+pub(crate) use known::{Books, Known};
+pub(crate) use plan::Plan;
 pub(crate) use shelf::Shelf;
 pub(crate) use store::EngineStore;
+
+use crate::flags::ServeFlags;
+use keeper::Keeping;
+use known::assemble;
+
+/// The SLOs of a server.
+pub(crate) struct Slos {
+    flags: SloFlags,
+    language: ParseOptions,
+    /// `None`: there are none.
+    keeping: Option<Arc<Keeping>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Slos {
+    /// Nothing is kept before [`Slos::apply`].
+    ///
+    /// # Errors
+    /// `Invalid` if SLOs are given to a server that only reads, `Unavailable` if another process keeps the ledgers.
+    pub(crate) fn open(
+        flags: &ServeFlags,
+        engine: Arc<Engine>,
+        database: Arc<Database>,
+    ) -> Result<Self> {
+        let slo = flags.slo.clone();
+        let mut keeping = None;
+        if !slo.files.is_empty() {
+            if flags.storage.read_only {
+                return Err(Error::invalid(
+                    "--slo.files needs a data folder to keep ledgers in: a server with --read-only keeps none; use `narthex slo report` there",
+                ));
+            }
+            let shelf = Shelf::open(&flags.storage_path);
+            if !shelf.is_ours() {
+                return Err(Error::unavailable(
+                    "another process keeps the ledgers of this folder, such as `narthex slo fill`: wait until it is done",
+                ));
+            }
+            keeping = Some(Arc::new(Keeping::new(shelf, slo.clone(), engine, database)));
+        }
+        Ok(Self {
+            flags: slo,
+            language: flags.language(),
+            keeping,
+            task: Mutex::default(),
+        })
+    }
+
+    /// Reads the specs; nothing changes yet.
+    ///
+    /// # Errors
+    /// Every mistake with file, line and field.
+    pub(crate) fn read(&self) -> Result<Plan> {
+        Plan::read(&self.flags, self.language)
+    }
+
+    /// Goes over to `plan`. Ledgers of SLOs that are gone stay on the disk.
+    pub(crate) fn apply(&self, plan: Plan) {
+        let Some(keeping) = &self.keeping else {
+            return;
+        };
+        keeping.apply(plan.slos);
+        self.task
+            .lock()
+            .get_or_insert_with(|| tokio::spawn(keeping.clone().run()));
+    }
+
+    /// What is known since the last round.
+    pub(crate) fn books(&self) -> Arc<Books> {
+        let books = self.keeping.as_ref().map(|keeping| keeping.books());
+        books.unwrap_or_default()
+    }
+
+    /// Asks the ledgers themselves, of all that they know, on a thread of its own.
+    ///
+    /// # Errors
+    /// Whatever the disk says; `NotFound` if there is no such SLO.
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<ask::Answer> {
+        let keeping = self.keeping.clone();
+        let keeping = keeping.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                "this server keeps no SLOs: start it with --slo.files",
+            )
+        })?;
+        crate::serve::blocking(move || ask.answer(&keeping)).await
+    }
+
+    /// What the keeping tells of itself.
+    pub(crate) fn readings(&self) -> Vec<Reading> {
+        let readings = self.keeping.as_ref().map(|keeping| keeping.readings());
+        readings.unwrap_or_default()
+    }
+
+    /// Ends the rounds, after the one under way.
+    pub(crate) async fn stop(&self) {
+        let Some(keeping) = &self.keeping else {
+            return;
+        };
+        keeping.stop();
+        let task = self.task.lock().take();
+        if let Some(task) = task {
+            // A round that panicked has been told of.
+            let _ = task.await;
+        }
+        keeping.idle().await;
+    }
+}

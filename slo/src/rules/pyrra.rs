@@ -56,6 +56,27 @@ pub(super) fn groups(slo: &Slo, losses: &mut Losses<'_>) -> Groups {
     groups
 }
 
+/// The burn rates that Pyrra records of an SLO, which are fractions of errors whatever they are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BurnRates {
+    /// `METRIC:burnrateWINDOW` is what they are called.
+    pub metric: String,
+    /// What is in all of their labels.
+    pub labels: BTreeMap<String, String>,
+    /// Over which windows, in milliseconds.
+    pub windows_ms: Vec<i64>,
+}
+
+/// The burn rates of an SLO under Pyrra's names; `None` if Pyrra has none for such an indicator.
+pub fn pyrra_burn_rates(slo: &Slo) -> Option<BurnRates> {
+    let shape = Shape::of(slo)?;
+    Some(BurnRates {
+        metric: shape.base(),
+        labels: labels(slo, &shape),
+        windows_ms: recorded(slo),
+    })
+}
+
 fn group(name: &str, interval_ms: i64, rules: Vec<Rule>) -> Group {
     Group {
         name: name.to_owned(),

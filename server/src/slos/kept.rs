@@ -1,0 +1,256 @@
+//! One SLO whose ledger is kept up to date.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+use narthex_model::{Result, TimeRange, TimestampMs};
+use narthex_slo::Placed;
+use narthex_slo::budget::Book;
+use narthex_slo::fill::FillOptions;
+use narthex_slo::generation::generation;
+use narthex_slo::keep::{Upkeep, to_count, upkeep};
+use narthex_slo::ledger::{Ledger, Spans};
+use narthex_slo::spec::{Indicator, Slo, Window};
+use narthex_slo::store::Store;
+use parking_lot::Mutex;
+
+use super::{Keeping, Shelf};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Whoever has more to count than this is counted apart, so that others need not wait.
+const MUCH_MS: i64 = 2 * DAY_MS;
+
+/// So much is counted before it is asked whether to go on.
+const STEP_MS: i64 = 8 * DAY_MS;
+
+/// What lies this near to a change may have to be counted anew as well: a difference belongs to the time between two samples.
+const NEAR_MS: i64 = 300_000;
+
+/// An SLO whose ledger is kept up to date.
+pub(super) struct Kept {
+    pub(super) placed: Placed,
+    pub(super) generation: String,
+    pub(super) ledger: Arc<LedgerCell>,
+    seen: Mutex<Seen>,
+}
+
+/// A ledger, which outlives changes of the spec that do not concern it.
+#[derive(Default)]
+pub(super) struct LedgerCell {
+    ledger: Mutex<Option<Ledger>>,
+    /// What changed since it was counted.
+    late: Mutex<Spans>,
+    /// Milliseconds of slices: how many there are, and how many still have to be counted.
+    there_ms: AtomicI64,
+    missing_ms: AtomicI64,
+}
+
+/// What was made of the ledger last.
+#[derive(Default, Clone)]
+pub(super) struct Seen {
+    pub(super) book: Option<Arc<Book>>,
+    /// Up to when it was counted.
+    pub(super) watermark: Option<TimestampMs>,
+    pub(super) error: Option<String>,
+}
+
+impl Kept {
+    pub(super) fn new(placed: Placed, ledger: Arc<LedgerCell>) -> Self {
+        Self {
+            generation: generation(&placed.slo).to_string(),
+            placed,
+            ledger,
+            seen: Mutex::default(),
+        }
+    }
+
+    pub(super) fn slo(&self) -> &Slo {
+        &self.placed.slo
+    }
+
+    /// Whether it is made of others.
+    pub(super) fn is_composite(&self) -> bool {
+        matches!(self.slo().indicator, Indicator::Composite { .. })
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        self.seen.lock().clone()
+    }
+
+    /// Takes note of times that changed.
+    pub(super) fn add_late(&self, spans: &[TimeRange]) {
+        let mut late = self.ledger.late.lock();
+        for span in spans {
+            late.insert(TimeRange::new(
+                span.start.saturating_sub(NEAR_MS),
+                span.end.saturating_add(NEAR_MS),
+            ));
+        }
+    }
+
+    /// The fraction of all slices that were counted.
+    pub(super) fn progress(&self) -> f64 {
+        let missing = self.ledger.missing_ms.load(Ordering::Relaxed) as f64;
+        let there = self.ledger.there_ms.load(Ordering::Relaxed) as f64;
+        if missing > 0.0 {
+            there / (there + missing)
+        } else {
+            1.0
+        }
+    }
+
+    /// Counts what is new, unless that is much or somebody else is at it. Gives whether it was much.
+    pub(super) fn keep(&self, keeping: &Keeping, store: &dyn Store, now: TimestampMs) -> bool {
+        let Some(mut cell) = self.ledger.ledger.try_lock() else {
+            return false;
+        };
+        match self.try_keep(&mut cell, keeping, store, now) {
+            Ok(much) => {
+                self.seen.lock().error = None;
+                much
+            }
+            Err(error) => {
+                tracing::error!(slo = self.slo().id, %error, "the ledger is not up to date");
+                self.seen.lock().error = Some(error.to_string());
+                false
+            }
+        }
+    }
+
+    fn try_keep(
+        &self,
+        cell: &mut Option<Ledger>,
+        keeping: &Keeping,
+        store: &dyn Store,
+        now: TimestampMs,
+    ) -> Result<bool> {
+        let ledger = self.opened(cell, &keeping.shelf)?;
+        self.mark_late(ledger, store)?;
+        let missing = to_count(store, self.slo(), ledger, now);
+        self.note(ledger, missing);
+        if missing > MUCH_MS {
+            return Ok(true);
+        }
+        let done = upkeep(store, self.slo(), ledger, now, keeping.options(), &mut |_| ())?;
+        keeping.metrics.counted(&done);
+        self.note(ledger, 0);
+        if done.counted_ms > 0 || self.seen.lock().book.is_none() {
+            self.read(ledger)?;
+        }
+        Ok(false)
+    }
+
+    /// Counts all that is missing, step by step, as long as `goes_on` says so.
+    pub(super) fn fill(&self, keeping: &Keeping, now: TimestampMs, goes_on: &dyn Fn() -> bool) {
+        let begun = Instant::now();
+        let Some(mut cell) = self.ledger.ledger.try_lock() else {
+            return;
+        };
+        let mut all = Upkeep::default();
+        match self.try_fill(&mut cell, keeping, now, goes_on, &mut all) {
+            Ok(false) => {}
+            Ok(true) => {
+                let took_seconds = begun.elapsed().as_secs_f64();
+                let slo = &self.slo().id;
+                tracing::info!(slo, samples = all.samples, took_seconds, "slo ledger filled");
+            }
+            Err(error) => {
+                tracing::error!(slo = self.slo().id, %error, "the ledger cannot be filled");
+                self.seen.lock().error = Some(error.to_string());
+            }
+        }
+    }
+
+    /// `false`: it was not to go on.
+    fn try_fill(
+        &self,
+        cell: &mut Option<Ledger>,
+        keeping: &Keeping,
+        now: TimestampMs,
+        goes_on: &dyn Fn() -> bool,
+        all: &mut Upkeep,
+    ) -> Result<bool> {
+        let ledger = self.opened(cell, &keeping.shelf)?;
+        loop {
+            let store = keeping.store();
+            let Some(stored) = store.span() else {
+                return Ok(false);
+            };
+            let from = ledger.watermark().unwrap_or(stored.start);
+            let until = now.min(from.saturating_add(STEP_MS));
+            let done = upkeep(&store, self.slo(), ledger, until, keeping.options(), &mut |_| ())?;
+            keeping.metrics.counted(&done);
+            all.samples += done.samples;
+            let missing = to_count(&store, self.slo(), ledger, now);
+            self.note(ledger, missing);
+            if until >= now {
+                return Ok(true);
+            }
+            if !goes_on() {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn opened<'c>(&self, cell: &'c mut Option<Ledger>, shelf: &Shelf) -> Result<&'c mut Ledger> {
+        let ledger = match cell.take() {
+            Some(ledger) => ledger,
+            None => shelf.own(self.slo())?,
+        };
+        Ok(cell.insert(ledger))
+    }
+
+    /// What changed is to be counted anew, as far as there are samples of it still.
+    fn mark_late(&self, ledger: &mut Ledger, store: &dyn Store) -> Result<()> {
+        let late = std::mem::take(&mut *self.ledger.late.lock());
+        let stored = store.span().unwrap_or(TimeRange::new(0, 0));
+        for span in late.iter() {
+            let marked = ledger.mark_dirty(span.intersection(&stored));
+            if marked.is_err() {
+                self.add_late(&late.iter().collect::<Vec<_>>());
+            }
+            marked?;
+        }
+        Ok(())
+    }
+
+    fn note(&self, ledger: &Ledger, missing: i64) {
+        let there = ledger.span().map_or(0, |span| span.end - span.start);
+        self.ledger.there_ms.store(there, Ordering::Relaxed);
+        self.ledger.missing_ms.store(missing, Ordering::Relaxed);
+    }
+
+    /// Makes a book of what is recent enough to matter now.
+    fn read(&self, ledger: &mut Ledger) -> Result<()> {
+        let Some(span) = ledger.span() else {
+            return Ok(());
+        };
+        let recent = TimeRange::new(span.end.saturating_sub(matters(self.slo())), span.end);
+        let loaded = ledger.load(recent)?;
+        for damage in &loaded.damage {
+            tracing::error!(slo = self.slo().id, file = damage.file, reason = damage.reason, "a file of the ledger is damaged and is counted anew");
+        }
+        // What was in it is dirty then, and counted in the next round.
+        ledger.set_aside(&loaded.damage)?;
+        let book = Book::open(self.slo(), &loaded.tracks)?;
+        let mut seen = self.seen.lock();
+        seen.book = Some(Arc::new(book));
+        seen.watermark = Some(span.end);
+        Ok(())
+    }
+}
+
+/// So much of the past matters to what is going on: the windows twice, for their burn-downs and the periods before.
+fn matters(slo: &Slo) -> i64 {
+    let longest = slo.windows.iter().map(Window::nominal_ms).max();
+    2 * longest.unwrap_or(0).max(18 * DAY_MS) + 3 * DAY_MS
+}
+
+impl Keeping {
+    /// How counting goes about it.
+    fn options(&self) -> FillOptions {
+        FillOptions::threads(self.threads)
+    }
+}
