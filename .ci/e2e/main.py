@@ -23,6 +23,7 @@ import rules_hostile
 import rules_live
 import rules_past
 import scrape
+import slo
 from checks import Checks
 from programs import Programs, stop_all
 
@@ -45,6 +46,7 @@ SCENARIOS = [
     ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
     ("alerting: Alertmanagers found, trusted, slow and refusing", alerting.run),
     ("alert generator: the cases of the suite for alerts, beside Prometheus", alert_generator.run),
+    ("slo: counted, told, alerted on in the running server", slo.run),
     ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
 ]

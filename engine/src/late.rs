@@ -97,15 +97,14 @@ impl LateSamples {
         let start = t.div_euclid(GRAIN_MS).saturating_mul(GRAIN_MS);
         let minute = TimeRange::new(start, start.saturating_add(GRAIN_MS));
         // Samples of a series come in order, and those of many series at the same time.
-        match self.spans.last_mut() {
-            Some(last) if last.start <= minute.end && minute.start <= last.end => {
-                *last = last.union(&minute);
-            }
-            _ if self.spans.len() < SPANS_MAX => self.spans.push(minute),
-            _ => {
-                let all = self.spans.drain(..).fold(minute, |a, b| a.union(&b));
-                self.spans.push(all);
-            }
+        let touches = |of: &&mut TimeRange| of.start <= minute.end && minute.start <= of.end;
+        if let Some(last) = self.spans.last_mut().filter(touches) {
+            *last = last.union(&minute);
+        } else if self.spans.len() < SPANS_MAX {
+            self.spans.push(minute);
+        } else {
+            let all = self.spans.drain(..).fold(minute, |a, b| a.union(&b));
+            self.spans.push(all);
         }
     }
 

@@ -20,6 +20,7 @@ mod read;
 mod rules;
 mod self_metrics;
 mod series;
+mod slos;
 mod sql;
 mod status;
 mod targets;
@@ -77,6 +78,7 @@ fn api() -> Router<Arc<App>> {
         .route("/rules", get(rules::rules))
         .route("/alerts", get(rules::alerts))
         .route("/alertmanagers", get(rules::alertmanagers))
+        .merge(slos::routes())
         .route("/sql", read(sql::sql))
         .route("/read", post(read::read))
         .route("/write", post(write::write))

@@ -25,7 +25,9 @@ async fn try_reload(app: &App) -> Result<()> {
     let config = app.config.read()?;
     let retention = retention(&app.settings.flags, &config)?;
     let mut promises = store.slos.read()?;
-    let rules = store.ruling.read(&config, std::mem::take(&mut promises.groups))?;
+    let rules = store
+        .ruling
+        .read(&config, std::mem::take(&mut promises.groups))?;
     store.scraping.apply(&config).await?;
     store.engine.set_retention(retention)?;
     store.slos.apply(promises);

@@ -15,6 +15,8 @@ use narthex_engine::Snapshot;
 use narthex_model::{METRIC_NAME, Matcher, TimeRange};
 use narthex_table::{MetricTable, SystemTable, external};
 
+use crate::tables::{Made, MadeTable, MadeTables};
+
 /// The one catalog.
 pub(crate) const CATALOG: &str = "narthex";
 /// The schema with a table per metric.
@@ -22,12 +24,13 @@ pub(crate) const METRICS_SCHEMA: &str = "metrics";
 const SYSTEM_SCHEMA: &str = "narthex";
 
 /// The catalogs of a session over `snapshot`.
-pub(crate) fn list(snapshot: &Snapshot) -> Arc<dyn CatalogProviderList> {
+pub(crate) fn list(snapshot: &Snapshot, made: &MadeTables) -> Arc<dyn CatalogProviderList> {
     let list = MemoryCatalogProviderList::new();
     list.register_catalog(
         CATALOG.to_owned(),
         Arc::new(Catalog {
             snapshot: snapshot.clone(),
+            made: made.clone(),
         }),
     );
     Arc::new(list)
@@ -35,6 +38,7 @@ pub(crate) fn list(snapshot: &Snapshot) -> Arc<dyn CatalogProviderList> {
 
 struct Catalog {
     snapshot: Snapshot,
+    made: MadeTables,
 }
 
 impl fmt::Debug for Catalog {
@@ -52,7 +56,10 @@ impl CatalogProvider for Catalog {
         let snapshot = self.snapshot.clone();
         match name {
             METRICS_SCHEMA => Some(Arc::new(MetricsSchema { snapshot })),
-            SYSTEM_SCHEMA => Some(Arc::new(SystemSchema { snapshot })),
+            SYSTEM_SCHEMA => Some(Arc::new(SystemSchema {
+                snapshot,
+                made: self.made.clone(),
+            })),
             _ => None,
         }
     }
@@ -108,9 +115,16 @@ impl SchemaProvider for MetricsSchema {
     }
 }
 
-/// Tables about the store.
+/// Tables about the store, and those that somebody else brought.
 struct SystemSchema {
     snapshot: Snapshot,
+    made: MadeTables,
+}
+
+impl SystemSchema {
+    fn made(&self) -> impl Iterator<Item = &Arc<dyn MadeTable>> {
+        self.made.get().into_iter().flatten()
+    }
 }
 
 impl fmt::Debug for SystemSchema {
@@ -122,15 +136,20 @@ impl fmt::Debug for SystemSchema {
 #[async_trait]
 impl SchemaProvider for SystemSchema {
     fn table_names(&self) -> Vec<String> {
-        SystemTable::NAMES.map(str::to_owned).to_vec()
+        let made = self.made().map(|table| table.name());
+        let names = SystemTable::NAMES.into_iter().chain(made);
+        names.map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(made) = self.made().find(|table| table.name() == name) {
+            return Ok(Some(Arc::new(Made(made.clone()))));
+        }
         let table = SystemTable::named(self.snapshot.clone(), name);
         Ok(table.map(|table| Arc::new(table) as Arc<dyn TableProvider>))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        SystemTable::NAMES.contains(&name)
+        SystemTable::NAMES.contains(&name) || self.made().any(|table| table.name() == name)
     }
 }

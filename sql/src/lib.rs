@@ -28,6 +28,7 @@ mod sized;
 mod source;
 mod statement;
 mod stats;
+mod tables;
 mod together;
 mod tuning;
 mod yielding;
@@ -39,6 +40,7 @@ pub use rows::SqlRows;
 pub use run::{Answer, Explain};
 pub use session::Spill;
 pub use stats::QueryStats;
+pub use tables::MadeTable;
 pub use together::Prepared;
 pub use tuning::Tuning;
 
@@ -135,6 +137,12 @@ impl Database {
             options,
             sessions,
         }
+    }
+
+    /// Brings tables that stand beside those about the store, in schema `narthex`. Only the first call counts.
+    pub fn bring_tables(&self, tables: Vec<Arc<dyn MadeTable>>) {
+        // A second call would change what statements under way see.
+        let _ = self.sessions.made.set(tables);
     }
 
     /// Evaluates a PromQL expression at one instant.

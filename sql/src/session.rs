@@ -24,6 +24,7 @@ use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
 use crate::rules;
 use crate::statement;
+use crate::tables::MadeTables;
 use crate::yielding::YieldingJoins;
 use crate::{DatabaseOptions, Tuning};
 
@@ -55,6 +56,8 @@ pub(crate) struct Sessions {
     runtime: Arc<RuntimeEnv>,
     memory: Arc<ServerMemory>,
     query_memory_bytes_max: usize,
+    /// Tables that somebody else brought.
+    pub(crate) made: MadeTables,
     /// Plans that wait.
     pub(crate) kept: KeptPlans,
 }
@@ -90,6 +93,7 @@ impl Sessions {
             memory: Arc::new(ServerMemory::new(options.memory_bytes_max)),
             query_memory_bytes_max: options.query_memory_bytes_max,
             runtime,
+            made: MadeTables::default(),
             kept: KeptPlans::default(),
         }
     }
@@ -132,7 +136,7 @@ impl Sessions {
     ) -> Result<SendableRecordBatchStream> {
         let mut state = self.sql.clone();
         state.mark_start_execution();
-        state.register_catalog_list(catalog::list(snapshot));
+        state.register_catalog_list(catalog::list(snapshot, &self.made));
         let widest = Arc::new(AtomicUsize::new(1));
         let function = PromqlFunction::new(snapshot.clone(), options, widest.clone());
         state.register_udtf(PromqlFunction::NAME, Arc::new(function));

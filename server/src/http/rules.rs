@@ -50,6 +50,11 @@ pub(crate) async fn alertmanagers(State(app): State<Arc<App>>) -> ApiResult {
     })))
 }
 
+/// The alerts of a group that are pending or firing.
+pub(super) fn alerts_of_group(group: &GroupStatus) -> impl Iterator<Item = Value> + '_ {
+    group.rules.iter().flat_map(|rule| &rule.alerts).map(alert)
+}
+
 /// A group as it is shown, and what it is called in pages.
 struct Shown {
     token: String,

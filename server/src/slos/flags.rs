@@ -15,11 +15,7 @@ pub(crate) struct SloFlags {
     pub(crate) files: Vec<PathBuf>,
 
     /// How often what is new is counted, and results are written as series
-    #[arg(
-        long = "slo.interval",
-        value_name = "DURATION",
-        default_value = "30s"
-    )]
+    #[arg(long = "slo.interval", value_name = "DURATION", default_value = "30s")]
     interval: Millis,
 
     /// Whose names results have besides our own, so that those dashboards work; comma-separated

@@ -15,9 +15,9 @@ use tokio::sync::Notify;
 
 use super::conditions::Conditions;
 use super::kept::{Kept, LedgerCell};
+use super::known::{Books, assemble};
 use super::metrics::KeeperMetrics;
 use super::publish::Publisher;
-use super::known::{Books, assemble};
 use super::{EngineStore, Shelf, SloFlags};
 use crate::times::now_ms;
 
@@ -99,8 +99,9 @@ impl Keeping {
             .into_iter()
             .map(|placed| {
                 let fresh = Kept::new(placed, Arc::<LedgerCell>::default());
-                match cells.get(&(&*fresh.slo().id, &*fresh.generation)) {
-                    Some(cell) => Kept::new(fresh.placed, cell.clone()),
+                let same = cells.get(&(&*fresh.slo().id, &*fresh.generation));
+                match same.cloned() {
+                    Some(cell) => Kept::new(fresh.placed, cell),
                     None => fresh,
                 }
             })
@@ -173,7 +174,11 @@ impl Keeping {
         let kept = self.kept.lock().clone();
         for one in kept.iter().filter(|one| one.progress() < 1.0) {
             let goes_on = || {
-                let is_kept = self.kept.lock().iter().any(|other| Arc::ptr_eq(&other.ledger, &one.ledger));
+                let is_kept = self
+                    .kept
+                    .lock()
+                    .iter()
+                    .any(|other| Arc::ptr_eq(&other.ledger, &one.ledger));
                 is_kept && !self.stopping.load(Ordering::SeqCst)
             };
             if goes_on() {

@@ -133,7 +133,14 @@ impl Kept {
         if missing > MUCH_MS {
             return Ok(true);
         }
-        let done = upkeep(store, self.slo(), ledger, now, keeping.options(), &mut |_| ())?;
+        let done = upkeep(
+            store,
+            self.slo(),
+            ledger,
+            now,
+            keeping.options(),
+            &mut |_| (),
+        )?;
         keeping.metrics.counted(&done);
         self.note(ledger, 0);
         if done.counted_ms > 0 || self.seen.lock().book.is_none() {
@@ -154,7 +161,12 @@ impl Kept {
             Ok(true) => {
                 let took_seconds = begun.elapsed().as_secs_f64();
                 let slo = &self.slo().id;
-                tracing::info!(slo, samples = all.samples, took_seconds, "slo ledger filled");
+                tracing::info!(
+                    slo,
+                    samples = all.samples,
+                    took_seconds,
+                    "slo ledger filled"
+                );
             }
             Err(error) => {
                 tracing::error!(slo = self.slo().id, %error, "the ledger cannot be filled");
@@ -180,7 +192,14 @@ impl Kept {
             };
             let from = ledger.watermark().unwrap_or(stored.start);
             let until = now.min(from.saturating_add(STEP_MS));
-            let done = upkeep(&store, self.slo(), ledger, until, keeping.options(), &mut |_| ())?;
+            let done = upkeep(
+                &store,
+                self.slo(),
+                ledger,
+                until,
+                keeping.options(),
+                &mut |_| (),
+            )?;
             keeping.metrics.counted(&done);
             all.samples += done.samples;
             let missing = to_count(&store, self.slo(), ledger, now);
@@ -230,7 +249,12 @@ impl Kept {
         let recent = TimeRange::new(span.end.saturating_sub(matters(self.slo())), span.end);
         let loaded = ledger.load(recent)?;
         for damage in &loaded.damage {
-            tracing::error!(slo = self.slo().id, file = damage.file, reason = damage.reason, "a file of the ledger is damaged and is counted anew");
+            tracing::error!(
+                slo = self.slo().id,
+                file = damage.file,
+                reason = damage.reason,
+                "a file of the ledger is damaged and is counted anew"
+            );
         }
         // What was in it is dirty then, and counted in the next round.
         ledger.set_aside(&loaded.damage)?;

@@ -13,8 +13,12 @@ mod known;
 mod metrics;
 mod plan;
 mod publish;
+mod replayed;
 mod shelf;
+mod standing;
 mod store;
+mod tables;
+mod window;
 
 use std::sync::Arc;
 
@@ -30,12 +34,14 @@ pub(crate) use books::{Opened, Progress, books};
 pub(crate) use flags::SloFlags;
 pub(crate) use known::{Books, Known};
 pub(crate) use plan::Plan;
+pub(crate) use replayed::Replayed;
 pub(crate) use shelf::Shelf;
+pub(crate) use standing::standing;
 pub(crate) use store::EngineStore;
+pub(crate) use window::window;
 
 use crate::flags::ServeFlags;
 use keeper::Keeping;
-use known::assemble;
 
 /// The SLOs of a server.
 pub(crate) struct Slos {
@@ -70,7 +76,10 @@ impl Slos {
                     "another process keeps the ledgers of this folder, such as `narthex slo fill`: wait until it is done",
                 ));
             }
-            keeping = Some(Arc::new(Keeping::new(shelf, slo.clone(), engine, database)));
+            let new = Keeping::new(shelf, slo.clone(), engine, database.clone());
+            let new = Arc::new(new);
+            database.bring_tables(tables::all(&new));
+            keeping = Some(new);
         }
         Ok(Self {
             flags: slo,

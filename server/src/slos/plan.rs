@@ -84,7 +84,12 @@ fn source_file(placed: &Placed) -> &str {
 fn rule(slo: &Slo, policy: &Policy) -> Value {
     let mut labels: BTreeMap<&str, &str> = BTreeMap::new();
     labels.extend(slo.labels.iter().map(|(name, value)| (&**name, &**value)));
-    labels.extend(policy.labels.iter().map(|(name, value)| (&**name, &**value)));
+    labels.extend(
+        policy
+            .labels
+            .iter()
+            .map(|(name, value)| (&**name, &**value)),
+    );
     labels.insert("severity", &policy.severity);
     let mut annotations = policy.annotations.clone();
     annotations
@@ -122,7 +127,9 @@ fn summary(trigger: &Trigger) -> &'static str {
         Trigger::Burn { .. } => {
             "{{ $labels.slo }}: the error budget burns {{ printf \"%.1f\" $value }} times as fast as allowed"
         }
-        Trigger::Spent(_) => "{{ $labels.slo }}: {{ $value | humanizePercentage }} of the error budget is spent",
+        Trigger::Spent(_) => {
+            "{{ $labels.slo }}: {{ $value | humanizePercentage }} of the error budget is spent"
+        }
         Trigger::Drop { .. } => {
             "{{ $labels.slo }}: {{ $value | humanizePercentage }} of the error budget was spent at once"
         }

@@ -10,7 +10,7 @@ use ::parquet::file::properties::WriterProperties;
 use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray,
 };
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use narthex_model::{Error, Result};
 
 use crate::report::columns::{COLUMNS, Column, Value};
@@ -22,16 +22,28 @@ use crate::report::{Report, Row, rows};
 /// # Errors
 /// None that memory has; the writer below could fail in other places.
 pub fn write(report: &Report) -> Result<Vec<u8>> {
-    let rows = rows(report);
-    let schema = Arc::new(Schema::new(COLUMNS.iter().map(field).collect::<Vec<_>>()));
-    let columns = COLUMNS.iter().map(|column| array(column.value, &rows));
-    let batch = RecordBatch::try_new(schema.clone(), columns.collect()).map_err(failed)?;
+    let batch = batch(report)?;
     let mut file = Vec::new();
-    let mut writer =
-        ArrowWriter::try_new(&mut file, schema, Some(properties(report))).map_err(failed)?;
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties(report)))
+        .map_err(failed)?;
     writer.write(&batch).map_err(failed)?;
     writer.close().map_err(failed)?;
     Ok(file)
+}
+
+/// The columns of the long form.
+pub fn schema() -> SchemaRef {
+    Arc::new(Schema::new(COLUMNS.iter().map(field).collect::<Vec<_>>()))
+}
+
+/// The rows of a report as Arrow.
+///
+/// # Errors
+/// None: columns are as long as there are rows.
+pub fn batch(report: &Report) -> Result<RecordBatch> {
+    let rows = rows(report);
+    let columns = COLUMNS.iter().map(|column| array(column.value, &rows));
+    RecordBatch::try_new(schema(), columns.collect()).map_err(failed)
 }
 
 fn failed(e: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -11,8 +11,8 @@ use crate::lost::{Losses, Lost};
 use crate::spec::{Budgeting, Indicator, Missing, Slo, Window};
 
 pub use file::Form;
-pub use pyrra::{BurnRates, pyrra_burn_rates};
 use file::{Group, write};
+pub use pyrra::{BurnRates, pyrra_burn_rates};
 
 pub(crate) use promql::{Measured, by, losses as indicator_losses, measured, observations};
 

@@ -4,18 +4,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
-use narthex_slo::backtest::{Backtest, Trade, judge, pareto, replay};
+use narthex_slo::backtest::{Trade, judge, pareto, replay};
 use narthex_slo::budget::{Book, IncidentRule, incidents};
 use narthex_slo::native::parse_policies;
 use narthex_slo::policies::built_in;
 use narthex_slo::report::numbers;
 use narthex_slo::spec::{Policy, Window};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::opened::{OpenArguments, all};
 use crate::cli::output::print;
 use crate::cli::table::Rows;
-use crate::times::{format_time, parse_step, parse_time};
+use crate::slos::Replayed;
+use crate::times::{parse_step, parse_time};
 
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo backtest -f slos/ --storage.path ./narthex-data --policy google-30d,pyrra
@@ -59,13 +60,6 @@ enum Format {
     Json,
 }
 
-/// A policy that was replayed.
-struct Replayed {
-    slo: String,
-    policy: Policy,
-    result: Backtest,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -88,7 +82,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
         Format::Table => print(&table(&replayed)),
         Format::Json => print(&format!(
             "{:#}\n",
-            Value::Array(replayed.iter().map(json_of).collect())
+            Value::Array(replayed.iter().map(Replayed::to_json).collect())
         )),
     }?;
     Ok(true)
@@ -222,51 +216,4 @@ fn table(replayed: &[Replayed]) -> String {
         "unbeaten",
     ];
     Rows::new(&header, rows.collect()).to_table()
-}
-
-fn json_of(replayed: &Replayed) -> Value {
-    let Replayed {
-        slo,
-        policy,
-        result,
-    } = replayed;
-    let fired: Vec<Value> = result
-        .fired
-        .iter()
-        .map(|f| {
-            json!({
-                "activeAt": format_time(f.active_at),
-                "firedAt": format_time(f.span.start),
-                "endedAt": (!f.ongoing).then(|| format_time(f.span.end)),
-                "value": f.value,
-            })
-        })
-        .collect();
-    let detections: Vec<Value> = result
-        .detections
-        .iter()
-        .map(|d| {
-            json!({
-                "start": format_time(d.incident.start),
-                "end": format_time(d.incident.end),
-                "delaySeconds": d.delay_ms.map(|ms| ms as f64 / 1000.0),
-                "resetSeconds": d.reset_ms.map(|ms| ms as f64 / 1000.0),
-                "spentBefore": d.spent_before,
-            })
-        })
-        .collect();
-    json!({
-        "slo": slo,
-        "policy": policy.name,
-        "severity": policy.severity,
-        "firedPerWeek": result.pages_per_week,
-        "detectionDelaySeconds": result.detection_delay_ms.map(|ms| ms / 1000.0),
-        "resetSeconds": result.reset_ms.map(|ms| ms / 1000.0),
-        "spentBefore": result.spent_before,
-        "precision": result.precision,
-        "recall": result.recall,
-        "longestSilentBurn": result.longest_silent_burn.map(|s| [format_time(s.start), format_time(s.end)]),
-        "fired": fired,
-        "incidents": detections,
-    })
 }

@@ -7,14 +7,14 @@ use clap::Args;
 use narthex_importer::Progress as _;
 use narthex_model::{Error, ErrorKind, Result, TimeRange, TimestampMs};
 use narthex_slo::fill::FillOptions;
-use narthex_slo::spec::{Calendar, CalendarUnit, Rolling, Slo, Weekday, Window};
+use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
 use narthex_slo::{Options, load};
 use tokio::runtime::Handle;
 
 use crate::cli::progress::{Bar, share_bar};
 use crate::cli::source::open_store;
-use crate::slos::{EngineStore, Opened, Progress, Shelf, books};
+use crate::slos::{EngineStore, Opened, Progress, Shelf, books, window};
 use crate::times::parse_time;
 
 /// Which specs, over which store.
@@ -103,36 +103,6 @@ impl OpenArguments {
             notes,
         })
     }
-}
-
-/// A window as people write it: `30d`, `calendar-month`.
-///
-/// # Errors
-/// `Invalid` for anything else.
-pub(super) fn window(text: &str, zone: &str) -> Result<Window> {
-    let unit = match text.strip_prefix("calendar-") {
-        Some("day") => CalendarUnit::Day,
-        Some("week") => CalendarUnit::Week,
-        Some("month") => CalendarUnit::Month,
-        Some("quarter") => CalendarUnit::Quarter,
-        Some("year") => CalendarUnit::Year,
-        _ => {
-            let expected = format!(
-                "{text:?} is no window: expected a duration such as 30d, or calendar-day, -week, -month, -quarter or -year"
-            );
-            let ms = narthex_model::parse_duration(text)
-                .ok()
-                .filter(|ms| *ms > 0);
-            let ms = ms.ok_or_else(|| Error::invalid(expected))?;
-            return Ok(Window::Rolling(Rolling { ms }));
-        }
-    };
-    Ok(Window::Calendar(Calendar {
-        unit,
-        zone: zone.to_owned(),
-        week_start: Weekday::Monday,
-        first_month: 1,
-    }))
 }
 
 struct CountBar(Bar);

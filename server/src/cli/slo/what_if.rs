@@ -5,9 +5,10 @@ use narthex_model::{Error, Result};
 use narthex_slo::backtest::what_if;
 use narthex_slo::report::numbers;
 
-use super::opened::{OpenArguments, window};
+use super::opened::OpenArguments;
 use crate::cli::output::print;
 use crate::cli::table::Rows;
+use crate::slos::window;
 
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo what-if -f slos/ --storage.path ./narthex-data --targets 99,99.5,99.9,99.95 --windows 7d,28d,30d,90d

@@ -53,7 +53,9 @@ impl Publisher {
                 pyrra::push(known, &mut series);
             }
         }
-        let Series { mut batch, there, .. } = series;
+        let Series {
+            mut batch, there, ..
+        } = series;
         for gone in self.before.difference(&there) {
             let number = batch.push_packed_series(gone.as_ref());
             batch.push_sample(number, at, stale_nan());
@@ -101,7 +103,7 @@ impl Series {
 /// The labels of a group beside `own`; those that are called as one of these get another name.
 fn with_group(own: &LabelMap, group: &Labels) -> LabelMap {
     let mut labels = own.clone();
-    for (name, value) in group.as_ref() {
+    for (name, value) in group.iter() {
         let name = match own.contains_key(name) || RESERVED.contains(&name) {
             true => format!("group_{name}"),
             false => name.to_owned(),

@@ -46,7 +46,12 @@ fn push_burn_rates(
     for (window, ms) in WINDOWS {
         let span = TimeRange::new(known.at - ms, known.at);
         if let Some(rate) = meter.burn_rate(span, View::Adjusted) {
-            series.push("narthex_slo_burn_rate", &labels, &[("window", window)], rate);
+            series.push(
+                "narthex_slo_burn_rate",
+                &labels,
+                &[("window", window)],
+                rate,
+            );
         }
     }
 }
@@ -83,6 +88,11 @@ fn push_conditions(known: &Known, own: &LabelMap, series: &mut Series) {
         let more = [("policy", &*policy.name)];
         let holds = f64::from(u8::from(condition.holds));
         series.push("narthex_slo_condition", &labels, &more, holds);
-        series.push("narthex_slo_condition_value", &labels, &more, condition.value);
+        series.push(
+            "narthex_slo_condition_value",
+            &labels,
+            &more,
+            condition.value,
+        );
     }
 }

@@ -36,7 +36,12 @@ fn push_group(known: &Known, own: &LabelMap, group: &Labels, meter: &Meter, seri
     }
     let counts = meter.counts(last(5 * MINUTE_MS), View::Adjusted);
     let per_second = |count: f64| count / 300.0;
-    series.push("pyrra_requests:rate5m", &labels, &[], per_second(counts.total));
+    series.push(
+        "pyrra_requests:rate5m",
+        &labels,
+        &[],
+        per_second(counts.total),
+    );
     series.push("pyrra_errors:rate5m", &labels, &[], per_second(counts.bad));
     let Some(rates) = pyrra_burn_rates(slo) else {
         return;

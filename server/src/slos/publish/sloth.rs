@@ -37,7 +37,10 @@ pub(super) fn push(known: &Known, series: &mut Series) {
     let numbers = [
         ("slo:objective:ratio", Some(target)),
         ("slo:error_budget:ratio", Some(allowed)),
-        ("slo:time_period:days", Some(period_ms as f64 / DAY_MS as f64)),
+        (
+            "slo:time_period:days",
+            Some(period_ms as f64 / DAY_MS as f64),
+        ),
         ("slo:current_burn_rate:ratio", burn(5 * MINUTE_MS)),
         ("slo:period_burn_rate:ratio", burn(period_ms)),
         (
