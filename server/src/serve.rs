@@ -84,7 +84,7 @@ impl Server {
             discovery: discovery.clone(),
         };
         let ruling = Ruling::new(wiring, &flags, address);
-        let slos = Slos::open(&flags, engine.clone(), database.clone())?;
+        let slos = Slos::open(&flags, engine.clone(), &database)?;
         let mut promises = slos.read()?;
         let alerts = std::mem::take(&mut promises.groups);
         let rules = ruling.read(&config, alerts)?;

@@ -60,7 +60,7 @@ impl Slos {
     pub(crate) fn open(
         flags: &ServeFlags,
         engine: Arc<Engine>,
-        database: Arc<Database>,
+        database: &Arc<Database>,
     ) -> Result<Self> {
         let slo = flags.slo.clone();
         let mut keeping = None;

@@ -19,7 +19,7 @@ pub(crate) struct Replayed {
 impl Replayed {
     /// As JSON, with every alert and incident.
     pub(crate) fn to_json(&self) -> Value {
-        let Replayed {
+        let Self {
             slo,
             policy,
             result,

@@ -95,7 +95,7 @@ fn told(id: &str, part: &str, mut report: Value, books: &Books) -> ApiResult<Val
             slo["groups"] = groups.into();
             slo["place"] = known.map(|known| known.placed.place.clone()).into();
             slo["spec"] = known
-                .map(|known| native::write(&[known.placed.slo.clone()]))
+                .map(|known| native::write(std::slice::from_ref(&known.placed.slo)))
                 .into();
             slo
         }
