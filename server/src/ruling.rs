@@ -1,7 +1,5 @@
 //! The one place that knows how rules are started, changed, stopped and asked about.
 
-#[cfg(test)]
-mod alert_cases;
 mod direct;
 mod flags;
 mod query;
@@ -182,3 +180,6 @@ fn alertmanager(found: FoundAlertmanager) -> Alertmanager {
         sender,
     }
 }
+
+#[cfg(test)]
+mod alert_cases;

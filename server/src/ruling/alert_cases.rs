@@ -4,6 +4,7 @@
 mod table;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,44 +30,42 @@ const ABOUT: TimestampMs = 1_700_000_000_000;
 
 #[tokio::test]
 async fn when_samples_come_just_as_a_group_is_evaluated() {
-    let interval = 30_000;
-    play(Schedule::new(FILE, "returns", interval).slot(ABOUT)).await;
+    play(slot("returns")).await;
 }
 
 #[tokio::test]
 async fn when_they_come_in_between() {
-    let interval = 30_000;
-    play(Schedule::new(FILE, "returns", interval).slot(ABOUT) + 7_777).await;
+    play(slot("returns") + 7_777).await;
+}
+
+/// A time at which a group is evaluated.
+fn slot(group: &str) -> TimestampMs {
+    Schedule::new(FILE, group, 30_000).slot(ABOUT)
 }
 
 /// Plays all cases side by side, with the first samples at `zero`.
 async fn play(zero: TimestampMs) {
     let folder = tempfile::tempdir().expect("a folder");
     let table = Table::read();
-    let cases: Vec<_> = table
-        .cases
-        .iter()
-        .map(|case| expected(&table, case, zero))
-        .collect();
-    let stage = Stage::open(folder.path(), zero - table.ms(5));
-    let specs = parse(&table.rule_file(), FILE, &LoadOptions::default()).expect("good rules");
-    stage.manager.update(specs, Settings::default()).await;
-    stage.settle().await;
-    let lines: Vec<_> = table
-        .cases
-        .iter()
-        .flat_map(|case| &case.series)
-        .map(|l| line(l))
-        .collect();
-    let end = zero + table.ms(table.ticks);
+    let cases = table.cases.iter().map(|case| Expected {
+        table: &table,
+        case,
+        zero,
+        slot: slot(case.name()),
+    });
+    let cases: Vec<_> = cases.collect();
+    let (begin, end) = (zero - table.ms(5), zero + table.ms(table.ticks));
+    let stage = Stage::open(folder.path(), &table, begin).await;
     let ticks: Vec<_> = (0..table.ticks).map(|tick| zero + table.ms(tick)).collect();
     let evaluations = cases
         .iter()
-        .flat_map(|case| case.evaluations(zero - table.ms(5) + 1, end));
-    let times: BTreeSet<_> = evaluations.chain(ticks.iter().copied()).collect();
-    for at in times {
+        .flat_map(|case| case.evaluations(begin + 1, end));
+    for at in evaluations
+        .chain(ticks.iter().copied())
+        .collect::<BTreeSet<_>>()
+    {
         if ticks.binary_search(&at).is_ok() {
-            stage.feed(&lines, &ticks, at).await;
+            stage.feed(&ticks, at).await;
         }
         stage.clock.set(at);
         for case in &cases {
@@ -80,23 +79,9 @@ async fn play(zero: TimestampMs) {
     stage.manager.stop().await;
 }
 
-fn expected<'a>(table: &'a Table, case: &'a table::Case, zero: TimestampMs) -> Expected<'a> {
-    let mut expected = Expected {
-        table,
-        case,
-        zero,
-        slot: zero,
-    };
-    expected.slot = Schedule::new(FILE, expected.name(), table.ms(2)).slot(zero);
-    expected
-}
-
-fn line(text: &str) -> SeriesLine {
-    series::parse(text).expect("a good series")
-}
-
-/// Rules that run, their store, and what was heard of them.
+/// Rules that run, what they read and write, and what was heard of them.
 struct Stage {
+    lines: Vec<SeriesLine>,
     store: Arc<Direct>,
     clock: Arc<HandClock>,
     heard: Arc<Heard>,
@@ -104,7 +89,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn open(folder: &std::path::Path, now: TimestampMs) -> Self {
+    async fn open(folder: &Path, table: &Table, now: TimestampMs) -> Self {
         let engine = Engine::open(folder, Options::default(), None).expect("an empty store");
         let database = Database::new(engine.clone(), DatabaseOptions::default());
         let store = Arc::new(Direct { engine, database });
@@ -115,7 +100,17 @@ impl Stage {
             clock: clock.clone(),
             ..store.clone().world()
         });
+        let rules = parse(&table.rule_file(), FILE, &LoadOptions::default());
+        let rules = rules.expect("good rules");
+        manager.update(rules, Settings::default()).await;
+        // The loops of groups look at the clock before it goes on.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let lines = table.cases.iter().flat_map(|case| &case.series);
+        let lines = lines.map(|line| series::parse(line).expect("a good series"));
         Self {
+            lines: lines.collect(),
             store,
             clock,
             heard,
@@ -123,18 +118,13 @@ impl Stage {
         }
     }
 
-    /// Lets the loops of groups look at the clock.
-    async fn settle(&self) {
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-    }
-
     /// Stores the samples that come at `at`, one of `ticks`.
-    async fn feed(&self, lines: &[SeriesLine], ticks: &[TimestampMs], at: TimestampMs) {
+    async fn feed(&self, ticks: &[TimestampMs], at: TimestampMs) {
         let mut batch = WriteBatch::new();
         let is_now = |slot: usize| ticks.get(slot).copied().filter(|tick| *tick == at);
-        lines.iter().for_each(|line| push(line, is_now, &mut batch));
+        for line in &self.lines {
+            push(line, is_now, &mut batch);
+        }
         let receipt = self.store.engine.write(batch).await.expect("written");
         assert_eq!(receipt.rejected, 0);
     }
@@ -157,8 +147,12 @@ impl Stage {
 
     /// Compares what is shown and what was heard after the evaluation at `at`.
     async fn check(&self, case: &Expected<'_>, at: TimestampMs) {
-        let group = self.evaluated(case.name(), at).await;
-        let place = format!("{} at {}", case.name(), (at - case.zero) as f64 / 1000.0);
+        let group = self.evaluated(case.case.name(), at).await;
+        let place = format!(
+            "{} at {}",
+            case.case.name(),
+            (at - case.zero) as f64 / 1000.0
+        );
         assert!(
             group.rules.iter().all(|rule| rule.health == Health::Good),
             "{place}: {group:?}"

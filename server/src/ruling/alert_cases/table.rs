@@ -23,7 +23,7 @@ pub(super) struct Table {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Case {
-    pub(super) group: serde_json::Value,
+    group: serde_json::Value,
     pub(super) series: Vec<String>,
     alerts: Vec<AlertRow>,
 }
@@ -94,6 +94,12 @@ impl Table {
     }
 }
 
+impl Case {
+    pub(super) fn name(&self) -> &str {
+        self.group["name"].as_str().expect("a name")
+    }
+}
+
 /// What must be seen of a case whose samples begin at `zero`, if one of its evaluations is at `slot`.
 pub(super) struct Expected<'a> {
     pub(super) table: &'a Table,
@@ -103,10 +109,6 @@ pub(super) struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    pub(super) fn name(&self) -> &str {
-        self.case.group["name"].as_str().expect("a name")
-    }
-
     /// All evaluations in a span of time, its end included.
     pub(super) fn evaluations(
         &self,
