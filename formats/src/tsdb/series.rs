@@ -90,7 +90,8 @@ impl SeriesEntry {
         let before = self.chunks.last();
         let min_time = match before {
             None => Some(bytes.varint()?),
-            Some(before) => before.max_time.checked_add(bytes.varint()?),
+            // Not in zigzag, though it is below zero where chunks overlap: then it has ten bytes.
+            Some(before) => before.max_time.checked_add(bytes.uvarint()? as i64),
         };
         let min_time = min_time.ok_or_else(impossible)?;
         let max_time = min_time
@@ -122,5 +123,32 @@ impl SeriesEntry {
             out.push((text(*name)?, text(*value)?));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An entry without labels, of these bytes behind their number.
+    fn entry(chunks: &[u8]) -> SeriesEntry {
+        let mut bytes = vec![chunks.len() as u8 + 1, 0];
+        bytes.extend_from_slice(chunks);
+        let checksum = crc32c::crc32c(&bytes[1..]);
+        bytes.extend_from_slice(&checksum.to_be_bytes());
+        let mut entry = SeriesEntry::default();
+        entry.decode(&bytes).expect("an entry");
+        entry
+    }
+
+    #[test]
+    fn times_of_later_chunks_are_differences_without_zigzag() {
+        // From 50 to 57; 3 later, for 10; from 5 before the end of that on, for 6.
+        let below = [0xfb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+        let chunks = [&[3, 100, 7, 8][..], &[3, 10, 40], &below, &[6, 39]].concat();
+        let found = entry(&chunks).chunks;
+        let of = |c: &ChunkMeta| (c.min_time, c.max_time, c.reference);
+        let found: Vec<_> = found.iter().map(of).collect();
+        assert_eq!(found, [(50, 57, 8), (60, 70, 28), (65, 71, 8)]);
     }
 }
