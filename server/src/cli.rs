@@ -135,6 +135,7 @@ fn run(
 ) -> Result<ExitCode> {
     match command {
         Some(Command::Check(what)) => check::run(&what),
+        Some(Command::Slo(what)) => runtime()?.block_on(slo::run(&what)),
         command => run_plain(command, settings).map(|is_well| match is_well {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
@@ -170,7 +171,9 @@ fn run_plain(
         Some(Command::Check(what)) => check::run(&what).map(|code| code == ExitCode::SUCCESS),
         Some(Command::Test(what)) => runtime()?.block_on(test::run(&what)),
         Some(Command::Rules(what)) => runtime()?.block_on(rules::run(&what)),
-        Some(Command::Slo(what)) => runtime()?.block_on(slo::run(&what)),
+        Some(Command::Slo(what)) => runtime()?
+            .block_on(slo::run(&what))
+            .map(|code| code == ExitCode::SUCCESS),
         Some(Command::Completions(arguments)) => {
             completions::run(&arguments, &mut Cli::command()).map(|()| true)
         }

@@ -8,6 +8,7 @@
 //! - [`budget`]: from slices to what came of a promise.
 //! - [`burn`], [`backtest`]: when somebody is told of it, and would have been.
 //! - [`outcome`]: what came of it, for a window of time.
+//! - [`diff`]: what a change of specs changes.
 //! - [`report`]: what is told of it, to people and to programs.
 //!
 //! The object between the two is the *ledger*: good and total events of each slice of time, a minute long as a rule. Any window is a
@@ -25,6 +26,7 @@ pub mod budget;
 pub mod burn;
 pub mod convert;
 pub mod count;
+pub mod diff;
 pub mod fill;
 pub mod generation;
 mod import;

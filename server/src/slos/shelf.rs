@@ -26,6 +26,14 @@ impl Shelf {
         }
     }
 
+    /// The ledgers of a data folder, to be read alone.
+    pub(crate) fn to_read(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            lock: None,
+        }
+    }
+
     /// Whether ledgers may be changed.
     pub(crate) fn is_ours(&self) -> bool {
         self.lock.is_some()

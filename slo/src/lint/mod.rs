@@ -1,15 +1,19 @@
 //! What is allowed and hardly meant: what an SLO itself tells, and what only data tell.
 
+mod ask;
 mod matchers;
+mod nothing;
 mod observed;
 mod policies;
+mod traffic;
 
 use std::fmt;
 
 use crate::load::Placed;
 use crate::spec::{Budgeting, Indicator, Slo, Window};
 
-pub use observed::{Observed, Questions, observed, questions};
+pub use ask::ask;
+pub use observed::{Events, Matched, Observed, Questions, observed, questions};
 
 /// Something that is hardly meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use narthex_model::format_duration;
 
-use super::policies::rounded;
-use super::{Finding, Findings, window_ms, window_name};
+use super::ask::selectors;
+use super::{Finding, Findings, nothing, traffic, window_ms};
 use crate::load::Placed;
-use crate::spec::{Counted, Indicator, Selector, Slo, Trigger, complement};
+use crate::spec::{Counted, Indicator, Selector, Slo, Trigger};
 
 /// What should be looked up for an SLO.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +21,36 @@ pub struct Questions {
 /// The answers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Observed {
-    /// For each selector that was asked for, in the same order, how many series it has.
-    pub series: Vec<usize>,
+    /// What each selector that was asked for matches, in the same order.
+    pub series: Vec<Matched>,
     /// All boundaries, in any order; `+Inf` may be among them.
     pub boundaries: Vec<f64>,
     /// How far samples are apart as a rule, in milliseconds.
     pub interval_ms: Option<i64>,
-    /// All events, and bad ones; `None`: not known, as of a ratio.
-    pub events: Option<(f64, f64)>,
+    /// `None`: not known, as of a ratio.
+    pub events: Option<Events>,
+}
+
+/// What a selector matches.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matched {
+    /// How many series.
+    pub series: usize,
+    /// Where there are none: how many series the metric has, whatever their labels are.
+    pub of_metric: usize,
+    /// Where those have other labels: the first label of which no value is accepted, and the values it has, sorted.
+    pub at_fault: Option<(String, Vec<String>)>,
+}
+
+/// What was counted lately.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Events {
+    /// All events.
+    pub total: f64,
+    /// Bad ones.
+    pub bad: f64,
+    /// The time that was observed, in milliseconds: no longer than the first window, and shorter where there is no more.
+    pub over_ms: f64,
 }
 
 /// What should be looked up.
@@ -42,9 +64,13 @@ pub fn questions(slo: &Slo) -> Questions {
         }
         Indicator::NativeLatency { histograms, .. } => histograms.0.clone(),
         Indicator::Gauge { gauges, .. } => gauges.0.clone(),
-        Indicator::Queries { .. } | Indicator::ErrorRatio { .. } | Indicator::Composite { .. } => {
-            Vec::new()
+        Indicator::Queries { total, some, .. } => {
+            let mut both = selectors(total);
+            both.extend(selectors(some));
+            both
         }
+        Indicator::ErrorRatio { query } => selectors(query),
+        Indicator::Composite { .. } => Vec::new(),
     };
     Questions {
         series,
@@ -57,31 +83,20 @@ pub fn questions(slo: &Slo) -> Questions {
 pub fn observed(placed: &Placed, answers: &Observed) -> Vec<Finding> {
     let mut findings = Findings::of(placed);
     let slo = &placed.slo;
-    nothing(slo, answers, &mut findings);
+    nothing::lint(slo, answers, &mut findings);
     boundary(slo, answers, &mut findings);
     interval(slo, answers, &mut findings);
-    if let Some((total, bad)) = answers.events {
+    if let Some(events) = answers.events {
+        let Events { total, bad, .. } = events;
         if bad > total {
             findings.say(
                 "subset-of-total",
                 format_args!("{bad} bad events of {total}: errors count what total does not"),
             );
         }
-        traffic(slo, total, &mut findings);
+        traffic::lint(slo, events, &mut findings);
     }
     findings.found
-}
-
-fn nothing(slo: &Slo, answers: &Observed, findings: &mut Findings<'_>) {
-    let questions = questions(slo);
-    for (selector, series) in questions.series.iter().zip(&answers.series) {
-        if *series == 0 {
-            findings.say(
-                "matches-nothing",
-                format_args!("{selector} matches nothing: no series has had these labels; look at the name and the labels"),
-            );
-        }
-    }
 }
 
 /// Where a threshold falls between two buckets, only bounds can be told.
@@ -129,52 +144,6 @@ fn interval(slo: &Slo, answers: &Observed, findings: &mut Findings<'_>) {
             findings.say(
                 "burn-window-short",
                 format_args!("policy {}: window {short} is shorter than two scrapes, which are {interval} apart", policy.name),
-            );
-        }
-    }
-}
-
-/// With little traffic a single failure is a lot.
-fn traffic(slo: &Slo, total: f64, findings: &mut Findings<'_>) {
-    let budget = complement(slo.objective.target);
-    let window_ms = window_ms(slo);
-    if total <= 0.0 || window_ms <= 0 {
-        return;
-    }
-    let window = window_name(slo);
-    let percent = rounded(100.0 / (budget * total));
-    if percent > 100.0 {
-        findings.say(
-            "traffic-low",
-            format_args!("{total} events in {window}: one failed request = {percent} % of the {window} budget, so none may fail"),
-        );
-    }
-    for policy in &slo.policies {
-        let Trigger::Burn {
-            tiers,
-            min_bad,
-            scaled_from_ms,
-        } = &policy.trigger
-        else {
-            continue;
-        };
-        let fires = |ms: i64, factor: f64| {
-            let events = total * ms as f64 / window_ms as f64;
-            1.0 / events.max(1.0) > factor * budget
-        };
-        let alone = *min_bad <= 1.0
-            && tiers.iter().any(|tier| {
-                let factor = tier.factor_at(window_ms, *scaled_from_ms);
-                fires(tier.long_ms, factor) && fires(tier.short_ms, factor)
-            });
-        if alone {
-            findings.say(
-                "traffic-low",
-                format_args!(
-                    "policy {}: a single failed request sets it off: one failed request = {percent} % of the {window} budget; \
-                     set min_bad, or take longer windows",
-                    policy.name
-                ),
             );
         }
     }

@@ -67,22 +67,31 @@ fn latency(threshold: &str) -> Placed {
     read(&text).remove(0)
 }
 
+fn counted(total: f64, bad: f64) -> Events {
+    let over_ms = 30.0 * 86_400_000.0;
+    Events {
+        total,
+        bad,
+        over_ms,
+    }
+}
+
 #[test]
 fn with_data() {
     let slo = latency("0.3");
     assert_eq!(questions(&slo.slo).series.len(), 1);
     let answers = Observed {
-        series: vec![0],
+        series: vec![Matched::default()],
         boundaries: vec![f64::INFINITY, 0.1, 0.5, 0.25],
         interval_ms: Some(180_000),
-        events: Some((4_000.0, 5_000.0)),
+        events: Some(counted(4_000.0, 5_000.0)),
     };
     let expected = [
-        "a.yaml:1:1: l: h_bucket matches nothing: no series has had these labels; look at the name and the labels [matches-nothing]",
+        "a.yaml:1:1: l: h_bucket matches nothing: no series has the name h_bucket; look at how it is written [matches-nothing]",
         "a.yaml:1:1: l: threshold 0.3 is no boundary of the buckets: the nearest are 0.25 and 0.5; results will have bounds [threshold-between-buckets]",
         "a.yaml:1:1: l: policy page: window 5m is shorter than two scrapes, which are 3m apart [burn-window-short]",
         "a.yaml:1:1: l: 5000 bad events of 4000: errors count what total does not [subset-of-total]",
-        "a.yaml:1:1: l: policy page: a single failed request sets it off: one failed request = 2.5 % of the 30d budget; set min_bad, or take longer windows [traffic-low]",
+        "a.yaml:1:1: l: policy page: one failed request sets it off, with 4000 events in 30d: one failed request = 2.5 % of the 30d budget; set min_bad, or take longer windows [traffic-low]",
     ];
     assert_eq!(said(&observed(&slo, &answers)), expected);
 }
@@ -90,14 +99,17 @@ fn with_data() {
 #[test]
 fn enough_data() {
     let answers = Observed {
-        series: vec![3],
+        series: vec![Matched {
+            series: 3,
+            ..Matched::default()
+        }],
         boundaries: vec![0.25, 0.3, 0.5],
         interval_ms: Some(15_000),
-        events: Some((4e9, 5.0)),
+        events: Some(counted(4e9, 5.0)),
     };
     assert_eq!(said(&observed(&latency("0.3"), &answers)), [""; 0]);
     let few = Observed {
-        events: Some((20.0, 0.0)),
+        events: Some(counted(20.0, 0.0)),
         ..answers.clone()
     };
     let found = said(&observed(&latency("0.3"), &few));

@@ -17,6 +17,7 @@ use crate::load::{Doc, Placed, Read};
 use crate::spec::{Exclusion, Policy, Window};
 
 pub use value::{check_date, check_rrule, check_zone};
+pub(crate) use write::value;
 pub use write::write;
 
 pub(crate) use value::{id_problem, is_id};

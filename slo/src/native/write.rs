@@ -15,14 +15,15 @@ use crate::yaml::{map, number, texts, write as yaml};
 
 /// The SLOs as YAML.
 pub fn write(slos: &[Slo]) -> String {
-    let slos = slos.iter().map(slo);
+    let slos = slos.iter().map(value);
     yaml(&map([
         ("version", Some(NATIVE_VERSION.into())),
         ("slos", Some(Value::Sequence(slos.collect()))),
     ]))
 }
 
-fn slo(slo: &Slo) -> Value {
+/// An SLO as a mapping.
+pub(crate) fn value(slo: &Slo) -> Value {
     let usual = match slo.service.as_str() {
         "" => slo.name.clone(),
         service => format!("{service}-{}", slo.name),

@@ -176,7 +176,7 @@ fn state(state: State) -> String {
 }
 
 /// Text that Markdown must take as it is.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -194,7 +194,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Text as code within a table: fenced by more backticks than it has.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let text = text.replace(['\n', '\r'], " ").replace('|', "\\|");

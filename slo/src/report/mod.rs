@@ -24,6 +24,7 @@ pub mod times;
 
 pub use fail_on::{FailOn, Failure};
 pub use measured::Measured;
+pub(crate) use parts::whole;
 pub use parts::{BurnRate, Compared, Drawn};
 pub use row::{Row, rows};
 
