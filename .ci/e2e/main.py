@@ -24,6 +24,7 @@ import rules_live
 import rules_past
 import scrape
 import slo
+import slo_files
 from checks import Checks
 from programs import Programs, stop_all
 
@@ -44,6 +45,7 @@ SCENARIOS = [
     ("hostile rules: they explode, loop and grow beside others", rules_hostile.run),
     ("rules in files: promtool's verdicts and ours", rules_files.run),
     ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
+    ("SLO specs: promtool's verdicts on rules, mistakes and where they are", slo_files.run),
     ("alerting: Alertmanagers found, trusted, slow and refusing", alerting.run),
     ("alert generator: the cases of the suite for alerts, beside Prometheus", alert_generator.run),
     ("slo: counted, told, alerted on in the running server", slo.run),

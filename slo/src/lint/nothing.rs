@@ -13,7 +13,9 @@ pub(super) fn lint(slo: &Slo, answers: &Observed, findings: &mut Findings<'_>) {
             continue;
         }
         let why = why(selector, matched);
-        if matched.of_metric > 0 && is_errors(slo, selector) {
+        // A label that is nowhere is hardly what an error brings along.
+        let has_label = !matches!(&matched.at_fault, Some((_, values)) if values.is_empty());
+        if matched.of_metric > 0 && has_label && is_errors(slo, selector) {
             findings.say(
                 "no-errors-yet",
                 format_args!("{selector} matches nothing: {why}; fine if there was no error yet"),

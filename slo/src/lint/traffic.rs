@@ -72,5 +72,6 @@ fn seen(events: Events, known: f64, window: &str) -> String {
     let minutes = (events.over_ms / 60_000.0).max(1.0) as i64;
     let over = format_duration(minutes * 60_000);
     let total = rounded(events.total);
-    format!("{total} events in {over}, which is {all} in {window}")
+    let s = if total == 1.0 { "" } else { "s" };
+    format!("{total} event{s} in {over}, which is {all} in {window}")
 }
