@@ -91,7 +91,8 @@ def unit_test(rules, dialect):
         # No errors, and half an hour of them, in which one of twenty requests fails.
         ("55m", f"sum({ratio.format('5m')}) or vector(0)", [0]),
         ("90m", f"round(sum({ratio.format('5m')}), 0.0001)", [0.05]),
-        ("90m", f"round(sum({ratio.format('1h')}), 0.0001)", [0.025]),
+        # Our own dialect adds up what was recorded every minute of the last five: it is two minutes behind.
+        ("90m", f"round(sum({ratio.format('1h')}), 0.0001)", [0.0233 if dialect == "native" else 0.025]),
         # All is well again.
         ("175m", f"round(sum({ratio.format('5m')}), 0.0001)", [0]),
     ]

@@ -139,11 +139,10 @@ fn counted(past: &Past, count: fn(&States) -> usize) -> String {
 
 /// What was before and will be after; once where it is the same.
 fn arrow(before: Option<String>, after: Option<String>) -> String {
-    let same = before == after;
-    let text = |side: Option<String>| side.unwrap_or_else(none);
-    match same {
-        true => text(before),
-        false => format!("{} → {}", text(before), text(after)),
+    let [before, after] = [before, after].map(|side| side.unwrap_or_else(none));
+    match before == after {
+        true => before,
+        false => format!("{before} → {after}"),
     }
 }
 

@@ -91,7 +91,7 @@ fn nothing_differs() {
     assert!(diff(&slos, &reversed).is_empty());
 }
 
-/// A day's slices of an hour; in each hour one of a hundred is bad.
+/// Two weeks, of which in each minute one event of a hundred is bad.
 fn book(slo: &Slo) -> Book {
     let grid = Grid::over(TimeRange::new(0, 14 * DAY), 60_000);
     let mut slices = Slices::empty(grid, Method::Counters);
@@ -119,7 +119,26 @@ fn every_form_of_a_measured_change() {
             .measure(before.as_ref(), after.as_ref(), over)
             .expect("known zones");
     }
-    insta::assert_snapshot!("table", table::write(&diff).replace('\u{a0}', " "));
-    insta::assert_snapshot!("markdown", markdown::write(&diff).replace('\u{a0}', " "));
-    insta::assert_snapshot!("json", json::write(&diff).expect("writes"));
+    let plain = |text: String| text.replace('\u{a0}', " ");
+    let said = plain(table::write(&diff));
+    let row = "  target    7 days   99 % → 99.9 %  99.0 %      0 % → −900 %  meeting → blown";
+    assert!(said.contains(row), "{said}");
+    let days = |row: &str| {
+        said.lines()
+            .any(|line| line.split_whitespace().eq(row.split(' ')))
+    };
+    assert!(days("target 4 0 → 4 0 0 0"), "{said}");
+    let markdown = plain(markdown::write(&diff));
+    let row = "| target | 7 days | 99 % → 99.9 % | 99.0 % | 0 % → −900 % |";
+    assert!(markdown.contains(row), "{markdown}");
+    assert!(
+        markdown.contains("| target | `windows` | `7d` | `7d, 30d` |"),
+        "{markdown}"
+    );
+    let json = json::write(&diff).expect("writes");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let target = &json["changes"][3];
+    assert_eq!(target["windows"][0]["after"]["state"], "blown");
+    assert_eq!(target["days"]["after"]["blown"], 4);
+    assert_eq!(target["slices"], "history kept");
 }

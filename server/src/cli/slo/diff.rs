@@ -135,7 +135,7 @@ impl Arguments {
 
     /// Over which time it is measured.
     fn over(&self, stored: TimeRange) -> Result<Over> {
-        let at = self.to.unwrap_or(stored.end);
+        let at = self.to.unwrap_or(stored.end - 1);
         let from = self.from.map(|from| from.seen_from(at));
         if from.is_some_and(|from| from >= at) {
             return Err(Error::invalid("--from must be before --to"));
