@@ -79,6 +79,11 @@ impl Configuration {
         Ok(())
     }
 
+    /// Notes that what was read last is not in force: something that it names is wrong.
+    pub(crate) fn refuse(&self) {
+        self.state.lock().last_reload_ok = false;
+    }
+
     /// The configuration in force as YAML, secrets hidden.
     pub(crate) fn text(&self) -> String {
         self.state.lock().text.clone()

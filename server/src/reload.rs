@@ -14,6 +14,7 @@ pub(crate) async fn reload(app: &App) -> Result<()> {
     match &done {
         Ok(()) => tracing::info!("configuration reloaded"),
         Err(error) => {
+            app.config.refuse();
             tracing::error!(%error, "configuration not reloaded; the one before stays in force");
         }
     }

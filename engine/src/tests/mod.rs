@@ -11,6 +11,7 @@ mod disk;
 mod faults;
 pub(crate) mod histograms;
 mod kinds;
+mod late;
 mod model;
 mod quarantine;
 mod queries;

@@ -50,7 +50,7 @@ impl Conditions {
         let mut conditions = Vec::new();
         for (number, policy) in slo.policies.iter().enumerate() {
             let mut watch = Watch::new(policy, window, &slo.missing)?;
-            for (group, meter) in meters {
+            for (group, meter) in meters.iter().filter(|(_, meter)| !meter.known().is_empty()) {
                 let reading = watch.read(meter, at);
                 let key = (slo.id.clone(), policy.name.clone(), group.clone());
                 let holds = match reading.verdict {
@@ -89,4 +89,66 @@ fn held_before(watch: &mut Watch, meter: &Meter, at: TimestampMs) -> bool {
     said.into_iter()
         .find(|verdict| *verdict != Verdict::Unmeasured)
         == Some(Verdict::Holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use narthex_model::TimeRange;
+    use narthex_slo::count::{Grid, Method, Slices};
+    use narthex_slo::ledger::Track;
+    use narthex_slo::{Options, Text, parse};
+
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+    const SPEC: &str = "version: narthex/v1
+name: a
+objective: 99
+window: 1d
+errors: bad_total
+total: all_total
+policies:
+  - {name: fast, severity: page, burn: [{factor: 10, long: 1h}]}
+";
+
+    /// A book of minutes with ten events each, so many of them bad; NaN: not observed.
+    fn book(bad: &[f64]) -> Book {
+        let text = Text {
+            file: "a.yaml",
+            text: SPEC,
+        };
+        let specs = parse(&[text], &Options::default()).expect("valid");
+        let length = i64::try_from(bad.len()).expect("few");
+        let grid = Grid::over(TimeRange::new(0, length * MINUTE), MINUTE);
+        let mut slices = Slices::empty(grid, Method::Counters);
+        for (i, bad) in bad.iter().enumerate().filter(|(_, bad)| !bad.is_nan()) {
+            (slices.total[i], slices.bad[i], slices.good[i]) = (10.0, *bad, 10.0 - bad);
+            slices.observed_ms[i] = 60_000.0;
+        }
+        let group = Labels::empty();
+        Book::open(&specs.slos[0].slo, &[Track { group, slices }]).expect("opens")
+    }
+
+    fn holds(conditions: &mut Conditions, bad: &[f64]) -> Vec<bool> {
+        let at = i64::try_from(bad.len()).expect("few") * MINUTE;
+        let read = conditions.read(&book(bad), at).expect("a known zone");
+        read.iter().map(|condition| condition.holds).collect()
+    }
+
+    #[test]
+    fn a_condition_stays_as_it_was_while_nothing_is_measured_also_after_a_restart() {
+        let mut minutes = vec![0.0; 60];
+        let conditions = &mut Conditions::default();
+        assert_eq!(holds(conditions, &[]), [], "nothing is known");
+        assert_eq!(holds(conditions, &minutes), [false]);
+        minutes.extend([10.0; 30]);
+        assert_eq!(holds(conditions, &minutes), [true]);
+        minutes.extend([f64::NAN; 90]);
+        assert_eq!(holds(conditions, &minutes), [true]);
+        assert_eq!(holds(&mut Conditions::default(), &minutes), [true]);
+        minutes.extend([0.0; 60]);
+        assert_eq!(holds(conditions, &minutes), [false]);
+        minutes.extend([f64::NAN; 90]);
+        assert_eq!(holds(&mut Conditions::default(), &minutes), [false]);
+    }
 }

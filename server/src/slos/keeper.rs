@@ -1,12 +1,13 @@
 //! The rounds: every ledger is brought up to date, results are swapped in and written.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use narthex_engine::Engine;
-use narthex_model::{Sink, TimestampMs};
+use narthex_model::{Sink, TimeRange, TimestampMs};
 use narthex_slo::Placed;
 use narthex_sql::Database;
 use parking_lot::Mutex;
@@ -78,6 +79,22 @@ impl Keeping {
         )
     }
 
+    /// The times that changed since `then`, when nobody took note: those of newer blocks, and of what is not in blocks yet.
+    pub(super) fn changed_since(&self, then: SystemTime) -> Vec<TimeRange> {
+        let is_newer = |path: &Path| {
+            let changed = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+            changed.is_ok_and(|changed| changed >= then)
+        };
+        let blocks = self.engine.blocks();
+        let newer = blocks.iter().filter(|(path, _)| is_newer(path));
+        let mut spans: Vec<_> = newer
+            .map(|(_, meta)| TimeRange::inclusive(meta.min_time, meta.max_time))
+            .collect();
+        let head = self.engine.stats().head_time;
+        spans.extend(head.map(|(oldest, newest)| TimeRange::inclusive(oldest, newest)));
+        spans
+    }
+
     /// The SLOs, as they are kept.
     pub(super) fn kept(&self) -> Arc<Vec<Arc<Kept>>> {
         self.kept.lock().clone()
@@ -98,16 +115,21 @@ impl Keeping {
         let new: Vec<_> = slos
             .into_iter()
             .map(|placed| {
+                if let Some(same) = kept.iter().find(|old| old.placed == placed) {
+                    return same.clone();
+                }
                 let fresh = Kept::new(placed, Arc::<LedgerCell>::default());
                 let same = cells.get(&(&*fresh.slo().id, &*fresh.generation));
-                match same.cloned() {
+                Arc::new(match same.cloned() {
                     Some(cell) => Kept::new(fresh.placed, cell),
                     None => fresh,
-                }
+                })
             })
-            .map(Arc::new)
             .collect();
         drop(cells);
+        // They are listed at once, even if nothing is known of them yet.
+        let books = assemble(&new, now_ms(), &mut self.conditions.lock());
+        *self.books.lock() = Arc::new(books);
         *kept = Arc::new(new);
         drop(kept);
         self.wake.notify_one();

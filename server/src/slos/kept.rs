@@ -15,7 +15,7 @@ use narthex_slo::spec::{Indicator, Slo, Window};
 use narthex_slo::store::Store;
 use parking_lot::Mutex;
 
-use super::{Keeping, Shelf};
+use super::Keeping;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -126,7 +126,7 @@ impl Kept {
         store: &dyn Store,
         now: TimestampMs,
     ) -> Result<bool> {
-        let ledger = self.opened(cell, &keeping.shelf)?;
+        let ledger = self.opened(cell, keeping)?;
         self.mark_late(ledger, store)?;
         let missing = to_count(store, self.slo(), ledger, now);
         self.note(ledger, missing);
@@ -184,7 +184,7 @@ impl Kept {
         goes_on: &dyn Fn() -> bool,
         all: &mut Upkeep,
     ) -> Result<bool> {
-        let ledger = self.opened(cell, &keeping.shelf)?;
+        let ledger = self.opened(cell, keeping)?;
         loop {
             let store = keeping.store();
             let Some(stored) = store.span() else {
@@ -213,10 +213,20 @@ impl Kept {
         }
     }
 
-    fn opened<'c>(&self, cell: &'c mut Option<Ledger>, shelf: &Shelf) -> Result<&'c mut Ledger> {
+    fn opened<'c>(
+        &self,
+        cell: &'c mut Option<Ledger>,
+        keeping: &Keeping,
+    ) -> Result<&'c mut Ledger> {
         let ledger = match cell.take() {
             Some(ledger) => ledger,
-            None => shelf.own(self.slo())?,
+            None => {
+                // What changed before this server took note of it.
+                if let Some(then) = keeping.shelf.changed_at(self.slo()) {
+                    self.add_late(&keeping.changed_since(then));
+                }
+                keeping.shelf.own(self.slo())?
+            }
         };
         Ok(cell.insert(ledger))
     }

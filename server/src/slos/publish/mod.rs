@@ -115,3 +115,39 @@ fn with_group(own: &LabelMap, group: &Labels) -> LabelMap {
 
 /// Labels that say something else.
 const RESERVED: [&str; 6] = ["slo", "service", "policy", "window", "severity", "state"];
+
+#[cfg(test)]
+mod tests {
+    use narthex_model::is_stale;
+
+    use super::*;
+
+    #[test]
+    fn labels_of_groups_never_take_the_place_of_ours() {
+        let own: LabelMap = [("slo".to_owned(), "a".to_owned())].into();
+        let group = Labels::new([("route", "/"), ("slo", "b"), ("state", "c")]).expect("valid");
+        let labels = with_group(&own, &group);
+        let expected = [
+            ("group_slo", "b"),
+            ("group_state", "c"),
+            ("route", "/"),
+            ("slo", "a"),
+        ];
+        let pairs: Vec<_> = labels.iter().map(|(n, v)| (&**n, &**v)).collect();
+        assert_eq!(pairs, expected);
+    }
+
+    #[test]
+    fn series_that_are_gone_end_once() {
+        let mut publisher = Publisher::new(Vec::new());
+        let mut series = Series::new(0);
+        series.push("x", &LabelMap::new(), &[("empty", "")], 1.0);
+        series.push("x", &LabelMap::new(), &[], 2.0);
+        assert_eq!(series.batch.values(), [1.0], "the first counts");
+        publisher.before = series.there;
+        let gone = publisher.batch(&Arc::default(), 1);
+        assert_eq!(gone.sample_count(), 1);
+        assert!(gone.values().iter().all(|value| is_stale(*value)));
+        assert!(publisher.batch(&Arc::default(), 2).is_empty());
+    }
+}
