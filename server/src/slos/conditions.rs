@@ -139,7 +139,7 @@ policies:
     fn a_condition_stays_as_it_was_while_nothing_is_measured_also_after_a_restart() {
         let mut minutes = vec![0.0; 60];
         let conditions = &mut Conditions::default();
-        assert_eq!(holds(conditions, &[]), [], "nothing is known");
+        assert!(holds(conditions, &[]).is_empty(), "nothing is known");
         assert_eq!(holds(conditions, &minutes), [false]);
         minutes.extend([10.0; 30]);
         assert_eq!(holds(conditions, &minutes), [true]);
