@@ -121,13 +121,13 @@ fn every_form_of_a_measured_change() {
     }
     let plain = |text: String| text.replace('\u{a0}', " ");
     let said = plain(table::write(&diff));
-    let row = "  target    7 days   99 % → 99.9 %  99.0 %      0 % → −900 %  meeting → blown";
+    let row = "  target    7 days   99 % → 99.9 %  99.0 %      0 % → −900 %  at risk → blown";
     assert!(said.contains(row), "{said}");
     let days = |row: &str| {
         said.lines()
             .any(|line| line.split_whitespace().eq(row.split(' ')))
     };
-    assert!(days("target 4 0 → 4 0 0 0"), "{said}");
+    assert!(days("target 4 0 → 4 4 → 0 0 0"), "{said}");
     let markdown = plain(markdown::write(&diff));
     let row = "| target | 7 days | 99 % → 99.9 % | 99.0 % | 0 % → −900 % |";
     assert!(markdown.contains(row), "{markdown}");
