@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use narthex_model::{Error, Result};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::{Of, group_to_json};
@@ -67,6 +67,9 @@ const NUMBERS: [&str; 6] = [
     "observed_ms",
 ];
 
+/// The columns that are the same in all rows: the least and the largest say nothing.
+const CONSTANTS: [&str; 3] = ["slo", "generation", "method"];
+
 fn properties() -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|e| Error::internal("zstd").with_source(e))?;
     let time = ColumnPath::from("slice_start");
@@ -79,6 +82,9 @@ fn properties() -> Result<WriterProperties> {
         properties = properties
             .set_column_dictionary_enabled(number.clone(), false)
             .set_column_encoding(number, Encoding::BYTE_STREAM_SPLIT);
+    }
+    for constant in CONSTANTS.map(ColumnPath::from) {
+        properties = properties.set_column_statistics_enabled(constant, EnabledStatistics::None);
     }
     Ok(properties.build())
 }
