@@ -2,7 +2,7 @@
 //!
 //! A counter counts by the differences of consecutive samples, corrected where it was reset, and never extrapolated. A difference
 //! belongs to the time between its samples and is divided among slices in proportion to it, so that slices add up to exactly what
-//! the counter counted (see [`spread`](spread::Spread)). What is not there is not guessed: slices say how much of them was observed.
+//! the counter counted (see `spread.rs`). What is not there is not guessed: slices say how much of them was observed.
 //!
 //! A [`Tally`] takes series in any order, one call for each, and allocates nothing per sample; tallies of parts of the series merge.
 
