@@ -63,7 +63,7 @@ def run(programs, checks):
     now = int(time.time() * 1000) // MINUTE * MINUTE
     bad, total = history(programs, data, now)
     manager = Real(programs, "alertmanager").start()
-    flags = [f"--slo.files={specs}", "--slo.interval=500ms", "--slo.publish=sloth,pyrra", "--storage.tsdb.out-of-order-time-window=3h"]
+    flags = [f"--slo.files={specs}", "--slo.interval=500ms", "--slo.publish=sloth,pyrra", "--storage.tsdb.out-of-order-time-window=3h", "--web.enable-admin-api"]
     server = programs.server("slo", CONFIG.replace("PORT", str(manager.port)), data=data, flags=flags)
     with checks.check("the history of an SLO is counted at the start, exactly"):
         wait_until(lambda: slos(server) and shop(server)["filled"] == 1 and shop(server)["windows"][0]["total"] > 0, 30, "counting")
@@ -140,6 +140,24 @@ def run(programs, checks):
         server.start()
         wait_until(lambda: slos(server) and shop(server)["windows"][0]["total"] > 0, 30, "the ledger")
         equal(shop(server)["windows"][0]["bad"], float(sum(b for b, _ in in_window)))
+    with checks.check("deleted samples are no longer observed; what a counter counted meanwhile stays"):
+        every = "SELECT sum(total) AS total, sum(coverage) AS coverage FROM narthex.slo_slices WHERE slo = 'shop-availability'"
+        before = server.sql(every)[0]
+        span = {"match[]": 'shop_requests_total{code=~"200|500"}', "start": (now - 600 * MINUTE) // 1000, "end": (now - 540 * MINUTE) // 1000}
+        status, body = http(f"{server.url}/api/v1/admin/tsdb/delete_series?{urllib.parse.urlencode(span)}", data=b"")
+        equal(status, 204, body)
+        wait_until(lambda: server.sql(every)[0]["coverage"] < before["coverage"] - 50, 20, "counting what was deleted")
+        equal(server.sql(every)[0]["total"] % 100, before["total"] % 100)
+    with checks.check("what was brought in while the server was away is counted"):
+        server.stop()
+        before = [f'shop_requests_total{{code="206"}} {7 * i} {(now - (300 - i) * MINUTE) // 1000}' for i in range(101)]
+        path = programs.folder / "more.om"
+        path.write_text("\n".join(["# TYPE shop_requests counter", *before, "# EOF", ""]))
+        slices = "SELECT sum(total) AS total FROM narthex.slo_slices WHERE slo = 'shop-availability'"
+        done = programs.narthex("import", "openmetrics", path, "--storage.path", data)
+        equal(done.returncode, 0, done.stderr)
+        server.start()
+        wait_until(lambda: server.sql(slices)[0]["total"] == float(sum(total)) + 54 + 700, 20, "counting it")
 
 
 def history(programs, data, now):
