@@ -29,7 +29,6 @@ mod source;
 mod statement;
 mod stats;
 mod tables;
-mod together;
 mod tuning;
 mod yielding;
 
@@ -41,7 +40,6 @@ pub use run::{Answer, Explain};
 pub use session::Spill;
 pub use stats::QueryStats;
 pub use tables::MadeTable;
-pub use together::Prepared;
 pub use tuning::Tuning;
 
 use std::sync::Arc;

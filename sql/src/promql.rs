@@ -3,7 +3,7 @@
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_promql::ast::{Expr, ValueType};
-use narthex_promql::{Asked, EvalParams, QueryPlan, parse, plan, plan_together, value_type};
+use narthex_promql::{Asked, EvalParams, QueryPlan, parse, plan, value_type};
 
 use crate::run::Explain;
 use crate::source::SnapshotSource;
@@ -105,31 +105,6 @@ pub(crate) fn prepare(
     let read = Read::new(snapshot, request)?;
     let plan = plan(read.asked(), &request.params(purpose))?;
     Ok(read.planned(plan))
-}
-
-/// Parses and plans queries at the times of the first, so that what stands in several of them is evaluated once.
-///
-/// # Errors
-/// Each for itself, as [`prepare`].
-pub(crate) fn prepare_together(
-    snapshot: &Snapshot,
-    requests: &[Request<'_>],
-) -> Vec<Result<Planned>> {
-    let Some(first) = requests.first() else {
-        return Vec::new();
-    };
-    let read = requests.iter().map(|request| Read::new(snapshot, request));
-    let read: Vec<Result<Read<'_>>> = read.collect();
-    let asked: Vec<_> = read.iter().flatten().map(Read::asked).collect();
-    let mut plans = plan_together(&asked, &first.params(Purpose::Answer)).into_iter();
-    let mut next = || {
-        plans
-            .next()
-            .unwrap_or_else(|| Err(Error::internal("a query has no plan")))
-    };
-    read.into_iter()
-        .map(|read| read.and_then(|read| Ok(read.planned(next()?))))
-        .collect()
 }
 
 /// A query that was read, and where its series come from.

@@ -16,7 +16,7 @@ use narthex_promql::{Held, QueryOutput, QueryValue, pretty};
 
 use crate::error::from_datafusion;
 use crate::explain::{self, Explanation};
-use crate::promql::{Planned, Request};
+use crate::promql::Request;
 use crate::runnable::Runnable;
 use crate::session::Sessions;
 use crate::sized;
@@ -98,20 +98,6 @@ pub(crate) async fn answer(
         explanation,
         stats,
     })
-}
-
-/// Runs a planned query; it began when it was `started`.
-pub(crate) async fn output(
-    sessions: &Sessions,
-    snapshot: &Snapshot,
-    planned: Planned,
-    started: Instant,
-) -> Result<QueryOutput> {
-    let runnable = Runnable::planned(sessions, planned).await?;
-    let run = run(sessions, &runnable, started).await?;
-    let mut output = run.output;
-    output.warnings.extend(snapshot.warnings());
-    Ok(output)
 }
 
 async fn run(sessions: &Sessions, runnable: &Runnable, started: Instant) -> Result<Run> {

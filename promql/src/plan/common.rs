@@ -1,5 +1,4 @@
-//! Expressions that stand in a query, or in queries that are planned together, several times: they are planned once, and their rows
-//! are kept for all.
+//! Expressions that stand in a query several times: they are planned once, and their rows are kept for all.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,17 +15,16 @@ use super::columns::{VALUE, column};
 use super::vector::{Vector, project};
 use super::{Grid, Planned, Planner, planning};
 use crate::ast::{Expr, Node, ValueType};
-use crate::functions::meeting::Meeting;
 use crate::nodes::shared::SharedTable;
 use crate::value_type;
 
-/// The expressions of trees that have equals, and what they have become.
+/// The expressions of a tree that have equals, and what they have become.
 #[derive(Default)]
 pub(super) struct Common<'a> {
     /// The class of equals of an expression, by its place in the tree.
     classes: HashMap<*const Expr, usize>,
     all: Vec<Class<'a>>,
-    kept: RefCell<Vec<Record>>,
+    kept: RefCell<Vec<(Occasion, Kept)>>,
 }
 
 /// Equal expressions.
@@ -43,14 +41,6 @@ struct Occasion {
     class: usize,
     grid: Grid,
     buckets: Buckets,
-}
-
-/// A plan whose rows are kept, and what a query must know that reads them.
-struct Record {
-    occasion: Occasion,
-    kept: Kept,
-    meetings: Vec<Meeting>,
-    widest: usize,
 }
 
 /// The plan of an expression whose rows are kept.
@@ -70,13 +60,10 @@ impl From<Kept> for Planned {
 }
 
 impl<'a> Common<'a> {
-    /// Those of `exprs` and all below them.
-    pub(super) fn of(exprs: impl IntoIterator<Item = &'a Expr>) -> Self {
+    /// Those of `expr` and all below it.
+    pub(super) fn of(expr: &'a Expr) -> Self {
         let mut found = Self::default();
-        let mut texts = HashMap::new();
-        for expr in exprs {
-            found.visit(expr, true, &mut texts);
-        }
+        found.visit(expr, true, &mut HashMap::new());
         found
     }
 
@@ -149,30 +136,22 @@ impl Planner<'_> {
             grid: self.grid,
             buckets: self.buckets,
         };
-        let records = self.common.kept.borrow();
-        if let Some(record) = records.iter().find(|record| record.occasion == occasion) {
-            self.again.never();
-            self.meetings.join(&record.meetings);
-            self.widest.set(self.widest.get().max(record.widest));
-            return Some(Ok(record.kept.clone().into()));
+        let kept = self.common.kept.borrow();
+        if let Some((_, kept)) = kept.iter().find(|(known, _)| *known == occasion) {
+            return Some(Ok(kept.clone().into()));
         }
-        drop(records);
+        drop(kept);
         Some(self.keep(occasion, last))
     }
 
     fn keep(&self, occasion: Occasion, last: &Expr) -> Result<Planned> {
-        let first_meeting = self.meetings.len();
         let kept = match self.plan_alone(last)? {
             Planned::Vector(vector) => Kept::Vector(self.kept(vector)?),
             Planned::Scalar(plan) => Kept::Scalar(project(self.shared(plan)?, &[], column(VALUE))?),
             other => return Ok(other),
         };
-        self.common.kept.borrow_mut().push(Record {
-            occasion,
-            kept: kept.clone(),
-            meetings: self.meetings.since(first_meeting),
-            widest: self.widest.get(),
-        });
+        let mut all = self.common.kept.borrow_mut();
+        all.push((occasion, kept.clone()));
         Ok(kept.into())
     }
 
@@ -200,7 +179,7 @@ mod tests {
     /// The expressions that would be kept.
     fn common(query: &str) -> String {
         let expr = parse(query, &ParseOptions::all()).expect("it parses");
-        let found = Common::of([&expr]);
+        let found = Common::of(&expr);
         let repeated = found.all.iter().filter(|class| class.count > 1);
         let texts: Vec<_> = repeated
             .map(|class| format!("{} at {}", class.last, class.last.span.start))

@@ -21,7 +21,7 @@ const OF_TIME: [&str; 11] = [
     "year",
 ];
 
-/// The expressions of trees that are the same at all steps and read something.
+/// The expressions of a tree that are the same at all steps and read something.
 #[derive(Default)]
 pub(super) struct Invariants(HashSet<*const Expr>);
 
@@ -54,12 +54,10 @@ impl Kind {
 }
 
 impl Invariants {
-    /// Those of `exprs` and all below them.
-    pub(super) fn of<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Self {
+    /// Those of `expr` and all below it.
+    pub(super) fn of(expr: &Expr) -> Self {
         let mut found = Self::default();
-        for expr in exprs {
-            found.visit(expr);
-        }
+        found.visit(expr);
         found
     }
 
@@ -118,7 +116,7 @@ mod tests {
     /// The outermost invariants of a query.
     fn invariants(query: &str) -> String {
         let expr = parse(query, &ParseOptions::all()).expect("it parses");
-        let found = Invariants::of([&expr]);
+        let found = Invariants::of(&expr);
         let mut outermost: Vec<&Expr> = Vec::new();
         expr.walk(&mut |part| {
             let inside = |outer: &&Expr| {

@@ -112,28 +112,6 @@ pub struct Asked<'a> {
 /// # Errors
 /// `Invalid` for what is not supported yet or can only be checked here, `Limit` beyond `samples_max`, and whatever the source says.
 pub fn plan(asked: Asked<'_>, params: &EvalParams) -> Result<QueryPlan> {
-    let exprs = [asked.expr];
-    plan_one(asked, params, &Common::of(exprs), &Invariants::of(exprs))
-}
-
-/// Plans several queries over the same series: what stands in more than one of them is evaluated once, by whichever plan runs first,
-/// and is kept until the last plan is dropped. What such a part has to say besides its values is said by one of the queries alone.
-///
-/// # Errors
-/// Each for itself, as [`plan`].
-pub fn plan_together(asked: &[Asked<'_>], params: &EvalParams) -> Vec<Result<QueryPlan>> {
-    let exprs = || asked.iter().map(|asked| asked.expr);
-    let (common, invariants) = (Common::of(exprs()), Invariants::of(exprs()));
-    let plan = |asked: &Asked<'_>| plan_one(*asked, params, &common, &invariants);
-    asked.iter().map(plan).collect()
-}
-
-fn plan_one(
-    asked: Asked<'_>,
-    params: &EvalParams,
-    common: &Common<'_>,
-    invariants: &Invariants,
-) -> Result<QueryPlan> {
     let Asked {
         expr,
         query,
@@ -143,6 +121,7 @@ fn plan_one(
     let again = Again::new(params.movable && !params.counted);
     let notes = Notes::new(query, again.shift());
     let meetings = Meetings::default();
+    let (common, invariants) = (Common::of(expr), Invariants::of(expr));
     let decisions = Decisions::default();
     let counts = params.counted.then(|| SampleCounts::new(params.grid.steps));
     let widest = Cell::new(params.grid.steps);
@@ -155,8 +134,8 @@ fn plan_one(
         widest: &widest,
         query: params.grid,
         notes: &notes,
-        common,
-        invariants,
+        common: &common,
+        invariants: &invariants,
         buckets: Buckets::Unsaid,
         meetings: &meetings,
         decisions: &decisions,
@@ -172,7 +151,7 @@ fn plan_one(
             (body, Some(samples.without_dropped_names()?))
         }
     };
-    let mut drawing = Drawing::new(&decisions, common, invariants);
+    let mut drawing = Drawing::new(&decisions, &common, &invariants);
     let outline = params.outlined.then(|| drawing.draw(expr, params.grid));
     notes.keep_planned();
     Ok(QueryPlan {
@@ -245,21 +224,6 @@ impl Meetings {
         let meeting = Meeting::new(pairs);
         self.0.borrow_mut().push(meeting.clone());
         meeting
-    }
-
-    /// How many there are.
-    fn len(&self) -> usize {
-        self.0.borrow().len()
-    }
-
-    /// Those from `first` on.
-    fn since(&self, first: usize) -> Vec<Meeting> {
-        self.0.borrow().iter().skip(first).cloned().collect()
-    }
-
-    /// Those of a part that was planned for another query.
-    fn join(&self, others: &[Meeting]) {
-        self.0.borrow_mut().extend_from_slice(others);
     }
 
     fn into_inner(self) -> Vec<Meeting> {

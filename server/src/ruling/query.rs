@@ -1,14 +1,14 @@
-//! How rules ask: on the query threads, one place for each expression, as everybody else; but those of a group are planned together.
+//! How rules ask: on the query threads, one place for each expression, as everybody else. The plan of a rule is kept from turn to turn.
 
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use narthex_engine::Engine;
 use narthex_model::{Error, Matcher, Result, TimeRange, TimestampMs};
 use narthex_promql::{QueryValue, SampleValue as Answered, histograms};
 use narthex_rules::{Found, LastSample, Pending, Query, SampleValue, ShownHistogram, VectorSample};
-use narthex_sql::{Database, Prepared};
+use narthex_sql::QueryOptions;
 
 use crate::App;
 use crate::http::ApiError;
@@ -29,38 +29,23 @@ impl RuleQueries {
         app.ok_or_else(|| Error::unavailable("the server is stopping"))
     }
 
-    /// Answers to expressions that are planned together.
-    async fn found(&self, exprs: &[Arc<str>], at: TimestampMs) -> Result<Vec<Found>> {
+    async fn found(&self, expr: Arc<str>, at: TimestampMs) -> Found {
+        let began = Instant::now();
+        let result = self.evaluate(expr, at).await;
+        let took = began.elapsed();
+        Found { result, took }
+    }
+
+    async fn evaluate(&self, expr: Arc<str>, at: TimestampMs) -> Result<Vec<VectorSample>> {
         let app = self.app()?;
         let database = app.store()?.database.clone();
-        let (planner, queries) = (database.clone(), exprs.to_vec());
-        let began = Instant::now();
-        let plan = async move { Ok(planner.prepare_together(&queries, at)) };
-        let plans = app.queries.run(None, plan).await.map_err(|e| invalid(&e))?;
-        let planning = began.elapsed() / u32::try_from(plans.len()).unwrap_or(u32::MAX).max(1);
-        let run = async |prepared: Result<Prepared>| {
-            let began = Instant::now();
-            let result = run(&app, &database, prepared).await;
-            let took = planning + began.elapsed();
-            Found { result, took }
+        let work = async move {
+            let answer = database.query_instant(&expr, at, QueryOptions::default());
+            let output = answer.await.map_err(|e| ApiError::execution(&e))?;
+            Ok(samples(output.value))
         };
-        Ok(join_all(plans.into_iter().map(run)).await)
+        app.queries.run(None, work).await.map_err(|e| invalid(&e))?
     }
-}
-
-async fn run(
-    app: &App,
-    database: &Arc<Database>,
-    prepared: Result<Prepared>,
-) -> Result<Vec<VectorSample>> {
-    let prepared = prepared.map_err(|e| invalid(&ApiError::execution(&e)))?;
-    let database = database.clone();
-    let work = async move {
-        let output = database.run(prepared).await;
-        let output = output.map_err(|e| ApiError::execution(&e))?;
-        Ok(samples(output.value))
-    };
-    app.queries.run(None, work).await.map_err(|e| invalid(&e))?
 }
 
 fn invalid(error: &ApiError) -> Error {
@@ -69,16 +54,8 @@ fn invalid(error: &ApiError) -> Error {
 
 impl Query for RuleQueries {
     fn instant<'a>(&'a self, exprs: &'a [Arc<str>], at: TimestampMs) -> Pending<'a, Vec<Found>> {
-        Box::pin(async move {
-            let found = self.found(exprs, at).await;
-            found.unwrap_or_else(|error| {
-                let failed = |_| Found {
-                    result: Err(Error::new(error.kind(), error.message())),
-                    took: Duration::ZERO,
-                };
-                exprs.iter().map(failed).collect()
-            })
-        })
+        let found = exprs.iter().map(move |expr| self.found(expr.clone(), at));
+        Box::pin(join_all(found))
     }
 
     fn last<'a>(

@@ -15,9 +15,6 @@ mod statements;
 mod variants;
 mod world;
 
-use std::sync::Arc;
-
-use futures::future::join_all;
 use narthex_promql::QueryOutput;
 use narthex_sql::{Database, Grid, QueryOptions};
 use rand::{Rng, SeedableRng};
@@ -159,41 +156,6 @@ async fn rows_do_not_depend_on_how_samples_lie() {
             let other = statements::answer(database, &statement).await;
             assert!(first == other, "{statement}\n{name}\n{first}\n{other}");
         }
-    }
-}
-
-/// What queries have in common is planned once, in whichever of them it stands; only what it says besides its values is said once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_do_not_depend_on_what_is_planned_together() {
-    let effort = Effort::chosen();
-    let mut rng = ChaCha8Rng::seed_from_u64(effort.seed);
-    let world = world::world(&mut rng);
-    let variants = Variants::new(&world, &mut rng);
-    let database = variants.plain();
-    let at = rng.random_range(START_MS..END_MS);
-    let mut queries: Vec<Arc<str>> = listed().into_iter().map(Arc::from).collect();
-    let mut generator = Generator(&mut rng);
-    queries.extend((0..effort.random).map(|_| Arc::from(generator.query())));
-    let prepared = database.prepare_together(&queries, at);
-    let runs = prepared.into_iter().map(async |prepared| match prepared {
-        Ok(prepared) => database.run(prepared).await,
-        Err(error) => Err(error),
-    });
-    let together = join_all(runs).await;
-    let silent = |output: narthex_model::Result<QueryOutput>| {
-        output.map(|output| QueryOutput {
-            warnings: Vec::new(),
-            infos: Vec::new(),
-            ..output
-        })
-    };
-    for (query, together) in queries.iter().zip(together) {
-        let ordered = query.starts_with("sort");
-        let alone = ask(database, query, When::At(at)).await;
-        let alone = Answer::new(silent(alone), ordered);
-        let together = Answer::new(silent(together), ordered);
-        let difference = alone.difference(&together, adds_up(query), has_operator(query));
-        assert_eq!(difference, None, "{query} at {at}");
     }
 }
 
