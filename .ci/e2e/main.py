@@ -23,6 +23,7 @@ import rules_hostile
 import rules_live
 import rules_past
 import scrape
+import slo_peers
 import slo
 import slo_files
 from checks import Checks
@@ -49,6 +50,7 @@ SCENARIOS = [
     ("alerting: Alertmanagers found, trusted, slow and refusing", alerting.run),
     ("alert generator: the cases of the suite for alerts, beside Prometheus", alert_generator.run),
     ("slo: counted, told, alerted on in the running server", slo.run),
+    ("slo: a month counted, beside the rules of Sloth and Pyrra, slo-generator and a plain count", slo_peers.run),
     ("limits: nasty queries, many at once", limits.run),
     ("bad input: a clear error each", bad_input.run),
 ]

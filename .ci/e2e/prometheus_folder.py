@@ -25,10 +25,10 @@ FLAGS = [
 class Prometheus:
     """A Prometheus on loopback that takes remote writes and native histograms."""
 
-    def __init__(self, program, folder, flags=()):
+    def __init__(self, program, folder, flags=(), text=CONFIG):
         folder.mkdir(parents=True, exist_ok=True)
         config = folder.with_suffix(".yml")
-        config.write_text(CONFIG)
+        config.write_text(text)
         self.url = f"http://127.0.0.1:{free_port()}"
         address = f"--web.listen-address={self.url.removeprefix('http://')}"
         command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder}", address, *FLAGS, *flags]

@@ -16,11 +16,11 @@ def is_stale(value):
 
 
 class Counted:
-    """Events by slice, and how many of them were the first of counters that were born, by the time of their sample."""
+    """Events by slice; and those of them that no differences of samples show, by the time of their sample."""
 
     def __init__(self):
         self.slices = {}
-        self.births = []
+        self.unseen = []
 
     def add(self, samples, seen):
         """A counter, and when its target was seen."""
@@ -43,7 +43,8 @@ class Counted:
         earlier = bisect.bisect_left(seen, t)
         last = seen[earlier - 1] if earlier else None
         if last is not None and (before is None or last >= ended):
-            self.births.append((t, value))
+            # One that is lower than before looks like a reset.
+            self.unseen.append((t, value if before is None else before[1] if value >= before[1] else 0))
             return last, value
         if before is None:
             return t, 0

@@ -40,8 +40,9 @@ RARE = {"a:80": [at(8, 4), at(11, 7), at(19, 20), at(23, 22)], "b:80": [at(10, 1
 
 
 def world(seed=7):
-    """Series: labels to samples, `(t, value)` in milliseconds, stale markers where a scrape lacks a series."""
-    out = {}
+    """Series: labels to samples, `(t, value)` in milliseconds, stale markers where a scrape lacks a series; and what was served:
+    time, route, errors, all."""
+    out, served = {}, []
     for instance, late in LATE.items():
         target = Target(random.Random(f"{seed}{instance}"), instance)
         absent = set()
@@ -56,14 +57,15 @@ def world(seed=7):
             for key in absent - present:
                 out[(key, instance)].append((t, STALE))
             absent = present
-    return {labels_of(key, instance): samples for (key, instance), samples in out.items()}
+        served += target.served
+    return {labels_of(key, instance): samples for (key, instance), samples in out.items()}, served
 
 
 class Target:
     """What a process counts. A counter of errors is not there before the first."""
 
     def __init__(self, rng, instance):
-        self.rng, self.instance = rng, instance
+        self.rng, self.instance, self.served = rng, instance, []
         self.restart()
 
     def restart(self):
@@ -78,7 +80,10 @@ class Target:
             day = 1 - abs(minute % 1440 - 840) / 840
             campaign = 40 if route == "/cart" and any(a <= minute < b for a, b in CAMPAIGNS) else 1
             count = self.part(level * (0.1 + max(day, 0)) * campaign * (0.7 + 0.6 * self.rng.random()))
+            if route == "/pay" and minute in RARE[self.instance]:
+                count += 1
             bad = self.errors(route, minute, count)
+            self.served.append((START + minute * STEP, route, bad, count))
             self.count(("http_requests_total", ("route", route), ("code", "200")), count - bad)
             if bad:
                 self.count(("http_requests_total", ("route", route), ("code", "500")), bad)
@@ -90,7 +95,7 @@ class Target:
 
     def errors(self, route, minute, count):
         if route == "/pay":
-            return min(count, 1) if minute in RARE[self.instance] else 0
+            return int(minute in RARE[self.instance])
         fails = [rate for a, b, rate, where in INCIDENTS if a <= minute < b and self.instance[0] in where]
         return self.part(count * max([0.0002, *fails]))
 
