@@ -218,7 +218,7 @@ class Recorded:
 
     def pyrra(self, slo, time):
         """Bad and all events of the whole window."""
-        query = self.rules[f"{slo}-increase", "http_requests:increase4w2d"]
+        query = self.rules[f"{slo}-increase", "http_requests:increase30d"]
         bad = query.replace("{", '{code=~"5..",', 1)
         return [self.query(f"sum({of})", time) or 0.0 for of in (bad, query)]
 
