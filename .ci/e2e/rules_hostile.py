@@ -28,7 +28,7 @@ EXPLODE = """groups:
     interval: 1s
     rules:
       - {record: 'before:sum', expr: 'sum(probe)'}
-      - {record: 'explode:memory', expr: 'max_over_time(wide[5m:100ms])'}
+      - {record: 'explode:memory', expr: 'max_over_time(sum by (i) (wide)[5m:100ms])'}
       - {record: 'explode:samples', expr: 'max_over_time(wide[1h:100ms])'}
       - {record: 'explode:matching', expr: 'wide * on (g) wide'}
       - {record: 'explode:same', expr: 'wide', labels: {i: all}}
