@@ -4,7 +4,7 @@
 //! A kept plan has no series and no times: both are filled in when it is taken ([`QueryPlan::move_to`]). What it has, the
 //! steps and whatever the text and the settings say, is its key. Only one query runs a plan at a time.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use narthex_promql::QueryPlan;
@@ -13,11 +13,11 @@ use parking_lot::Mutex;
 use crate::blank::Blank;
 use crate::promql::{Request, Times};
 
-/// So many plans are kept: more than a wall of dashboards has. Beside what their queries read they take little memory.
-const PLANS_MAX: usize = 256;
+/// So many plans are kept: as many as a server's rules and dashboards have. Beside what their queries read they take little memory.
+const PLANS_MAX: usize = 2048;
 
 /// What two queries have in common that differ only in their times.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     query: Box<str>,
     is_instant: bool,
@@ -55,37 +55,71 @@ pub(crate) struct KeptPlan {
     pub(crate) took: Duration,
 }
 
-/// All plans that wait, the one that was used last at the end. They are few enough to look at each.
-pub(crate) struct KeptPlans<P = Box<KeptPlan>>(Mutex<VecDeque<(Key, P)>>);
+/// All plans that wait.
+pub(crate) struct KeptPlans<P = Box<KeptPlan>>(Mutex<Waiting<P>>);
+
+struct Waiting<P> {
+    /// Those of a query, the one that was used last at the end, each with when it was given.
+    plans: HashMap<Key, Vec<(u64, P)>>,
+    /// How many there are.
+    len: usize,
+    /// How many were ever given.
+    given: u64,
+}
 
 impl<P> Default for KeptPlans<P> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(Waiting {
+            plans: HashMap::new(),
+            len: 0,
+            given: 0,
+        }))
     }
 }
 
 impl<P> KeptPlans<P> {
     /// A plan of that query; it is not there any more until it is given back.
     pub(crate) fn take(&self, key: &Key) -> Option<P> {
-        let mut waiting = self.0.lock();
-        let at = waiting.iter().rposition(|(of, _)| of == key)?;
-        waiting.remove(at).map(|(_, plan)| plan)
+        self.0.lock().take(key)
     }
 
     /// What `f` says of a plan of that query, which stays.
     pub(crate) fn look<T>(&self, key: &Key, f: impl FnOnce(&P) -> T) -> Option<T> {
         let waiting = self.0.lock();
-        let (_, plan) = waiting.iter().rfind(|(of, _)| of == key)?;
+        let (_, plan) = waiting.plans.get(key)?.last()?;
         Some(f(plan))
     }
 
     /// Keeps a plan; in the place of the one that was not used for longest, if there are too many.
     pub(crate) fn give(&self, key: Key, plan: P) {
         let mut waiting = self.0.lock();
-        waiting.push_back((key, plan));
-        let oldest = (waiting.len() > PLANS_MAX).then(|| waiting.pop_front());
+        waiting.given += 1;
+        waiting.len += 1;
+        let given = waiting.given;
+        waiting.plans.entry(key).or_default().push((given, plan));
+        let oldest = (waiting.len > PLANS_MAX).then(|| waiting.take_oldest());
         drop(waiting);
         drop(oldest);
+    }
+}
+
+impl<P> Waiting<P> {
+    fn take(&mut self, key: &Key) -> Option<P> {
+        let of_query = self.plans.get_mut(key)?;
+        let (_, plan) = of_query.pop()?;
+        if of_query.is_empty() {
+            self.plans.remove(key);
+        }
+        self.len -= 1;
+        Some(plan)
+    }
+
+    /// Those of one query age together: which of them goes does not matter.
+    fn take_oldest(&mut self) -> Option<P> {
+        let used = |of_query: &[(u64, P)]| of_query.first().map(|(given, _)| *given);
+        let oldest = self.plans.iter().min_by_key(|(_, plans)| used(plans));
+        let key = oldest.map(|(key, _)| key.clone())?;
+        self.take(&key)
     }
 }
 
