@@ -29,6 +29,16 @@ impl NativeSeries {
         self.last = [0.0; 4];
     }
 
+    /// How many samples there are, stale markers among them.
+    pub fn len(&self) -> usize {
+        self.timestamps.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.timestamps.is_empty()
+    }
+
     /// Adds the next sample, later than those before.
     pub fn push(&mut self, at: TimestampMs, histogram: &HistogramRef<'_>, threshold: f64) {
         self.timestamps.push(at);

@@ -48,6 +48,12 @@ impl Tally {
         }
     }
 
+    /// Nothing yet, for the same groups and slices.
+    #[must_use]
+    pub fn without_events(&self) -> Self {
+        Self::new(self.grid, self.groups.len(), self.method, self.which)
+    }
+
     /// Adds a counter of all events of a group, which also tells what was observed.
     ///
     /// # Panics

@@ -4,7 +4,8 @@
 
 use narthex_model::{LabelsRef, Result};
 
-use super::batches::{Batch, batches, count_all};
+use super::batches::Batch;
+use super::counting::Counting;
 use super::groups::Groups;
 use super::{Filled, Work};
 use crate::count::{Method, Tally};
@@ -17,13 +18,12 @@ pub(super) fn count(
     some: &Counted,
     which: Which,
 ) -> Result<Filled> {
-    let select = |selector: &Selector| work.store.select(&selector.matchers, work.range());
     let mut all: Vec<(Box<dyn Chosen>, Role)> = Vec::new();
     for (at, selector) in total.0.iter().enumerate() {
-        all.push((select(selector)?, Role::Total(at)));
+        all.push((work.select(selector)?, Role::Total(at)));
     }
     for selector in &some.0 {
-        let chosen = select(selector)?;
+        let chosen = work.select(selector)?;
         let alone = |at: &u32| !accepted(&total.0, chosen.labels(*at as usize));
         let positions: Vec<u32> = (0..chosen.len() as u32).filter(alone).collect();
         if !positions.is_empty() {
@@ -33,19 +33,10 @@ pub(super) fn count(
     let mut groups = Groups::by(&work.slo.group_by);
     let numbers: Vec<Vec<usize>> = all
         .iter()
-        .map(|(chosen, _)| {
-            (0..chosen.len())
-                .map(|at| groups.of(chosen.labels(at)))
-                .collect()
-        })
+        .map(|(chosen, _)| groups.numbers(chosen.as_ref()))
         .collect();
-    let empty = || Tally::new(work.grid, groups.len(), Method::Counters, which);
-    let mut tally = empty();
-    let (mut series, mut samples) = (0, 0);
+    let mut counting = Counting::new(work, groups, Method::Counters, which);
     for ((chosen, role), numbers) in all.iter().zip(&numbers) {
-        let chosen = chosen.as_ref();
-        series += chosen.len();
-        samples += (0..chosen.len()).map(|at| chosen.cost(at)).sum::<u64>();
         let each = |tally: &mut Tally, batch: &Batch<'_>| {
             for position in batch.positions.clone() {
                 let labels = batch.labels(position);
@@ -59,16 +50,9 @@ pub(super) fn count(
             }
             Ok(())
         };
-        let batches = batches(chosen, |_| false);
-        tally.merge(&count_all(work, chosen, &batches, &empty, &each)?);
+        counting.floats(chosen.as_ref(), |_| false, &each)?;
     }
-    let reaches_back_to = tally.reaches_back_to();
-    Ok(Filled {
-        tracks: groups.tracks(tally),
-        reaches_back_to,
-        series,
-        samples,
-    })
+    Ok(counting.finish())
 }
 
 /// What a selection is read for.

@@ -2,7 +2,8 @@
 
 use narthex_model::Result;
 
-use super::batches::{Batch, batches, count_all};
+use super::batches::Batch;
+use super::counting::Counting;
 use super::groups::Groups;
 use super::{Filled, Work};
 use crate::count::{GaugeRule, Method, Series, Tally, by_sample, by_time};
@@ -19,23 +20,13 @@ pub(super) fn count(
         true => (Method::GaugeTime, by_time),
         false => (Method::GaugeSamples, by_sample),
     };
-    let all: Result<Vec<_>> = gauges
-        .0
-        .iter()
-        .map(|selector| work.store.select(&selector.matchers, work.range()))
-        .collect();
-    let all = all?;
+    let all = work.select_all(gauges)?;
     let mut groups = Groups::by(&work.slo.group_by);
     let numbers: Vec<Vec<usize>> = all
         .iter()
-        .map(|chosen| {
-            (0..chosen.len())
-                .map(|at| groups.of(chosen.labels(at)))
-                .collect()
-        })
+        .map(|chosen| groups.numbers(chosen.as_ref()))
         .collect();
-    let empty = || Tally::new(work.grid, groups.len(), method, Which::Good);
-    let mut tally = empty();
+    let mut counting = Counting::new(work, groups, method, Which::Good);
     for (chosen, numbers) in all.iter().zip(&numbers) {
         let each = |tally: &mut Tally, batch: &Batch<'_>| {
             for position in batch.positions.clone() {
@@ -49,20 +40,7 @@ pub(super) fn count(
             }
             Ok(())
         };
-        let chosen = chosen.as_ref();
-        let batches = batches(chosen, |_| false);
-        tally.merge(&count_all(work, chosen, &batches, &empty, &each)?);
+        counting.floats(chosen.as_ref(), |_| false, &each)?;
     }
-    let reaches_back_to = tally.reaches_back_to();
-    let series = all.iter().map(|chosen| chosen.len()).sum();
-    let costs = all
-        .iter()
-        .flat_map(|chosen| (0..chosen.len()).map(|at| chosen.cost(at)));
-    let samples = costs.sum();
-    Ok(Filled {
-        tracks: groups.tracks(tally),
-        reaches_back_to,
-        series,
-        samples,
-    })
+    Ok(counting.finish())
 }

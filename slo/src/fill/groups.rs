@@ -6,6 +6,7 @@ use narthex_model::{Labels, LabelsRef};
 
 use crate::count::Tally;
 use crate::ledger::Track;
+use crate::store::Chosen;
 
 /// The groups that were met, numbered.
 #[derive(Debug, Default)]
@@ -37,6 +38,12 @@ impl<'a> Groups<'a> {
             self.labels.push(group(self.by, labels));
         }
         number
+    }
+
+    /// The groups of series, by their positions.
+    pub(super) fn numbers(&mut self, chosen: &'a dyn Chosen) -> Vec<usize> {
+        let all = 0..chosen.len();
+        all.map(|at| self.of(chosen.labels(at))).collect()
     }
 
     /// How many there are.

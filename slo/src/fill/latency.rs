@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use narthex_model::{Error, Labels, LabelsRef, Result};
 
-use super::batches::{Batch, batches, count_all};
+use super::batches::Batch;
+use super::counting::Counting;
 use super::groups::Groups;
 use super::{Filled, Work};
 use crate::count::{BucketPlan, Buckets, Method, Series, Tally};
@@ -26,24 +27,14 @@ struct Histogram {
 }
 
 pub(super) fn count(work: Work<'_>, buckets: &Counted, threshold: f64) -> Result<Filled> {
-    let all: Result<Vec<_>> = buckets
-        .0
-        .iter()
-        .map(|selector| work.store.select(&selector.matchers, work.range()))
-        .collect();
-    let all = all?;
+    let all = work.select_all(buckets)?;
     let mut groups = Groups::by(&work.slo.group_by);
     let mut parts = Vec::with_capacity(all.len());
     for chosen in &all {
         parts.push(histograms(chosen.as_ref(), threshold, &mut groups)?);
     }
-    let empty = || Tally::new(work.grid, groups.len(), Method::Buckets, Which::Good);
-    let mut tally = empty();
-    let (mut series, mut samples) = (0, 0);
+    let mut counting = Counting::new(work, groups, Method::Buckets, Which::Good);
     for (chosen, histograms) in &parts {
-        let chosen = chosen.as_ref();
-        series += chosen.len();
-        samples += (0..chosen.len()).map(|at| chosen.cost(at)).sum::<u64>();
         let first = |h: &Histogram| positions(h).min().unwrap_or(0);
         // A histogram is counted with the batch that all its buckets are in.
         let mut firsts: Vec<_> = histograms.iter().map(|h| (first(h), h)).collect();
@@ -61,16 +52,9 @@ pub(super) fn count(work: Work<'_>, buckets: &Counted, threshold: f64) -> Result
             }
             Ok(())
         };
-        let batches = batches(chosen, |at| joined[at]);
-        tally.merge(&count_all(work, chosen, &batches, &empty, &each)?);
+        counting.floats(chosen.as_ref(), |at| joined[at], &each)?;
     }
-    let reaches_back_to = tally.reaches_back_to();
-    Ok(Filled {
-        tracks: groups.tracks(tally),
-        reaches_back_to,
-        series,
-        samples,
-    })
+    Ok(counting.finish())
 }
 
 fn positions(histogram: &Histogram) -> impl Iterator<Item = usize> {

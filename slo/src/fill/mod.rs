@@ -4,6 +4,7 @@
 
 mod batches;
 mod births;
+mod counting;
 mod events;
 mod gauge;
 mod groups;
@@ -16,8 +17,8 @@ use narthex_model::{Result, TimeRange, TimestampMs};
 
 use crate::count::Grid;
 use crate::ledger::Track;
-use crate::spec::{Indicator, Slo};
-use crate::store::Store;
+use crate::spec::{Counted, Indicator, Selector, Slo};
+use crate::store::{Chosen, Store};
 use births::Births;
 
 /// What was counted.
@@ -89,6 +90,16 @@ fn to_read(grid: &Grid, options: FillOptions) -> TimeRange {
 impl Work<'_> {
     fn range(&self) -> TimeRange {
         to_read(&self.grid, self.options)
+    }
+
+    /// The series of a selector that may have samples in the time that is read.
+    fn select(&self, selector: &Selector) -> Result<Box<dyn Chosen>> {
+        self.store.select(&selector.matchers, self.range())
+    }
+
+    /// Those of each selector.
+    fn select_all(&self, counted: &Counted) -> Result<Vec<Box<dyn Chosen>>> {
+        counted.0.iter().map(|of| self.select(of)).collect()
     }
 }
 
