@@ -6,11 +6,11 @@ use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use narthex_slo::budget::Book;
 use narthex_slo::report::{Measured, Report, SloReport};
 use narthex_slo::spec::{Slo, Window};
-use narthex_slo::time::zone;
 
 use super::keeper::Keeping;
 use super::kept::Kept;
 use super::known::OpenBooks;
+use super::made;
 use crate::times::now_ms;
 
 /// What is asked.
@@ -55,17 +55,8 @@ impl Ask {
             slos.push(self.report(&book, at)?);
             books.push(book);
         }
-        let data = slos.iter().filter_map(|slo| slo.data);
-        let report = Report {
-            title: self.title.clone(),
-            made_at: now_ms(),
-            at: self.at.or(latest).unwrap_or_else(now_ms),
-            zone: zone(&self.zone)?,
-            engine: concat!("narthex ", env!("CARGO_PKG_VERSION")).to_owned(),
-            data: data.reduce(|a, b| a.union(&b)),
-            slos,
-            notes: Vec::new(),
-        };
+        let at = self.at.or(latest).unwrap_or_else(now_ms);
+        let report = made(&self.title, at, &self.zone, slos)?;
         Ok(Answer { report, books })
     }
 

@@ -4,6 +4,7 @@ use narthex_model::Result;
 use narthex_slo::report::{Report, SloReport};
 
 use super::known::{Books, Known};
+use super::made;
 
 /// The SLOs that are wanted, with the outcomes of all windows and groups.
 ///
@@ -11,15 +12,10 @@ use super::known::{Books, Known};
 /// If a zone is not known.
 pub(crate) fn standing(books: &Books, wants: impl Fn(&Known) -> bool) -> Result<Report> {
     let known = books.all.iter().filter(|known| wants(known));
+    let slos = known.map(of_one).collect::<Result<_>>()?;
     Ok(Report {
-        title: "Service levels".to_owned(),
         made_at: books.made_at,
-        at: books.made_at,
-        zone: narthex_slo::time::zone("UTC")?,
-        engine: concat!("narthex ", env!("CARGO_PKG_VERSION")).to_owned(),
-        data: None,
-        slos: known.map(of_one).collect::<Result<_>>()?,
-        notes: Vec::new(),
+        ..made("Service levels", books.made_at, "UTC", slos)?
     })
 }
 

@@ -1,12 +1,14 @@
 //! What is told of promises: one [`Report`], and its writers.
 //!
-//! [`Measured`] asks meters for what is said of an SLO; whoever makes a report adds the rest. Nothing here reads a clock or asks anybody else. Every writer says the same: [`html`] for people, [`markdown`] for a ticket, [`table`] for the terminal, [`csv`],
-//! [`parquet`] and [`json`] for programs, [`openmetrics`] for a scraper. [`FailOn`] judges a report for a pipeline.
+//! [`Measured`] asks meters for what is said of an SLO; whoever makes a report adds the rest. Nothing here reads a clock or asks anybody else. Every
+//! [`Format`] says the same: [`html`] for people, [`markdown`] for a ticket, [`table`] for the terminal, [`csv`], [`parquet`] and [`json`]
+//! for programs, [`openmetrics`] for a scraper. [`FailOn`] judges a report for a pipeline.
 
 mod columns;
 pub mod csv;
 mod fail_on;
 mod footnotes;
+mod format;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -23,6 +25,7 @@ pub mod table;
 pub mod times;
 
 pub use fail_on::{FailOn, Failure};
+pub use format::Format;
 pub use measured::Measured;
 pub(crate) use parts::whole;
 pub use parts::{BurnRate, Compared, Drawn};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use narthex_importer::Progress as _;
-use narthex_model::{Error, ErrorKind, Result, TimeRange, TimestampMs};
+use narthex_model::{Error, ErrorKind, Result, TimestampMs};
 use narthex_slo::fill::FillOptions;
 use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
@@ -42,8 +42,6 @@ pub(super) struct Read {
     pub(super) slos: Vec<Opened>,
     /// The instant that is told of.
     pub(super) at: TimestampMs,
-    /// The time of which there are samples.
-    pub(super) data: Option<TimeRange>,
     /// What could not be kept of specs of other formats, and what of ledgers could not be read.
     pub(super) notes: Vec<String>,
 }
@@ -69,8 +67,8 @@ impl OpenArguments {
         let slos: Vec<Slo> = slos.collect();
         let (engine, database) = open_store(&self.storage_path)?;
         let store = EngineStore::new(engine.snapshot(), Arc::new(database), Handle::current());
-        let data = store.span();
-        let at = self.at.or(data.map(|span| span.end)).unwrap_or(0);
+        let newest = store.span().map(|span| span.end);
+        let at = self.at.or(newest).unwrap_or(0);
         let shelf = Shelf::open(&self.storage_path);
         let work = move || {
             let bar = CountBar(Bar::new(share_bar("slices")));
@@ -96,12 +94,7 @@ impl OpenArguments {
                 )
             }));
         }
-        Ok(Read {
-            slos,
-            at,
-            data,
-            notes,
-        })
+        Ok(Read { slos, at, notes })
     }
 }
 

@@ -2,18 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use jiff::tz::TimeZone;
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use narthex_model::{Error, Result};
-use narthex_slo::report::{
-    FailOn, Measured, Report, SloReport, csv, html, json, markdown, openmetrics, parquet, table,
-};
-use narthex_slo::time::zone;
+use narthex_slo::report::{FailOn, Format, Measured, Report, SloReport, table};
 
 use super::opened::{OpenArguments, Read};
 use crate::cli::output::{Output, print, refuse_terminal};
-use crate::slos::Opened;
-use crate::times::now_ms;
+use crate::slos::{Opened, made};
 
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo report -f slos/ --storage.path ./narthex-data -o report.html
@@ -38,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(
         long = "format",
         value_name = "LIST",
-        value_enum,
+        value_parser = formats(),
         value_delimiter = ',',
         default_value = "html"
     )]
@@ -80,49 +76,10 @@ pub(super) const STATUS_EXAMPLES: &str = "Examples:
   narthex slo status -f slos/ --storage.path ./narthex-data
   narthex slo status -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --fail-on 'budget<20%'";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One file with pictures, for a browser or paper
-    Html,
-    /// A line per promise, group, window and method
-    Csv,
-    /// For programs; docs/slo/report.schema.json says what is in it
-    Json,
-    /// The lines of CSV as columns
-    Parquet,
-    /// For a ticket or a pull request
-    Md,
-    /// For a scraper
-    Openmetrics,
-    /// For the terminal
-    Table,
-}
-
-impl Format {
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Html => "html",
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Parquet => "parquet",
-            Self::Md => "md",
-            Self::Openmetrics => "om",
-            Self::Table => "txt",
-        }
-    }
-
-    fn write(self, report: &Report) -> Result<Vec<u8>> {
-        let text = match self {
-            Self::Html => html::write(report),
-            Self::Csv => csv::write(report)?,
-            Self::Json => json::write(report)?,
-            Self::Parquet => return parquet::write(report),
-            Self::Md => markdown::write(report),
-            Self::Openmetrics => openmetrics::write(report),
-            Self::Table => table::write(report),
-        };
-        Ok(text.into_bytes())
-    }
+/// The forms, with what each is for.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let choice = |format: Format| PossibleValue::new(format.name()).help(format.about());
+    PossibleValuesParser::new(Format::ALL.map(choice)).try_map(|name| name.parse::<Format>())
 }
 
 /// Runs `report`; `false` if a condition of --fail-on holds.
@@ -132,7 +89,7 @@ impl Format {
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
     let read = arguments.open.read(&arguments.windows).await?;
     let periods = arguments.periods;
-    let report = report(read, &arguments.open.zone, periods, arguments.title.clone())?;
+    let report = report(read, &arguments.open.zone, periods, &arguments.title)?;
     write(arguments, &report)?;
     Ok(passes(arguments.fail_on.as_ref(), &report))
 }
@@ -143,12 +100,12 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
 /// As [`run`].
 pub(super) async fn status(arguments: &StatusArguments) -> Result<bool> {
     let read = arguments.open.read(&arguments.windows).await?;
-    let report = report(read, &arguments.open.zone, 0, String::new())?;
+    let report = report(read, &arguments.open.zone, 0, "")?;
     print(&table::write(&report))?;
     Ok(passes(arguments.fail_on.as_ref(), &report))
 }
 
-fn report(read: Read, zone_name: &str, periods: usize, title: String) -> Result<Report> {
+fn report(read: Read, zone_name: &str, periods: usize, title: &str) -> Result<Report> {
     let slos: Result<Vec<SloReport>> = read
         .slos
         .iter()
@@ -165,14 +122,8 @@ fn report(read: Read, zone_name: &str, periods: usize, title: String) -> Result<
         })
         .collect();
     Ok(Report {
-        title,
-        made_at: now_ms(),
-        at: read.at,
-        zone: zone(zone_name).unwrap_or(TimeZone::UTC),
-        engine: format!("narthex {}", env!("CARGO_PKG_VERSION")),
-        data: read.data,
-        slos: slos?,
         notes: read.notes,
+        ..made(title, read.at, zone_name, slos?)?
     })
 }
 
