@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
-use narthex_slo::budget::Book;
+use narthex_slo::budget::{Book, OpenBook, OpenBooks};
 use narthex_slo::report::{Measured, Report, SloReport};
 use narthex_slo::spec::{Slo, Window};
 
 use super::keeper::Keeping;
 use super::kept::Kept;
-use super::known::OpenBooks;
-use super::made;
+use super::{made, no_such};
 use crate::times::now_ms;
 
 /// What is asked.
@@ -41,16 +40,23 @@ pub(crate) struct Answer {
 impl Ask {
     pub(super) fn answer(&self, keeping: &Keeping) -> Result<Answer> {
         let kept = keeping.kept();
+        let is_kept = |id: &str| kept.iter().any(|one| one.slo().id == id);
+        if let Some(id) = self.ids.iter().find(|id| !is_kept(id)) {
+            return Err(no_such(id));
+        }
         let own = |one: &Kept| open(keeping, one, &self.windows);
-        let mut open = OpenBooks::new(&kept, &own);
+        let mut open = OpenBooks::new(kept.iter().map(|one| &**one), own);
         let mut ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
         if ids.is_empty() {
             ids = kept.iter().map(|one| one.slo().id.as_str()).collect();
         }
         let (mut slos, mut books, mut latest) = (Vec::new(), Vec::new(), None);
         for id in ids {
-            let (book, counted) = open.open(id)?;
-            let at = self.at.unwrap_or(counted).min(counted);
+            let OpenBook {
+                book,
+                counted_until,
+            } = open.open(id)?;
+            let at = self.at.unwrap_or(counted_until).min(counted_until);
             latest = latest.max(Some(at));
             slos.push(self.report(&book, at)?);
             books.push(book);
@@ -83,14 +89,17 @@ fn with_windows(slo: &Slo, windows: &[Window]) -> Slo {
 }
 
 /// The book of all that the ledger has, and up to when it was counted.
-fn open(keeping: &Keeping, one: &Kept, windows: &[Window]) -> Result<(Arc<Book>, TimestampMs)> {
+fn open(keeping: &Keeping, one: &Kept, windows: &[Window]) -> Result<OpenBook> {
     let slo = with_windows(one.slo(), windows);
-    let Some(ledger) = keeping.shelf.read(&slo)? else {
-        return Ok((Arc::new(Book::open(&slo, &[])?), now_ms()));
-    };
-    let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
-    let loaded = ledger.load(span)?;
+    let (mut tracks, mut counted_until) = (Vec::new(), now_ms());
+    if let Some(ledger) = keeping.shelf.read(&slo)? {
+        let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
+        (tracks, counted_until) = (ledger.load(span)?.tracks, span.end);
+    }
     let about = |e: Error| e.context(format!("SLO {}", slo.id));
-    let book = Book::open(&slo, &loaded.tracks).map_err(about)?;
-    Ok((Arc::new(book), span.end))
+    let book = Arc::new(Book::open(&slo, &tracks).map_err(about)?);
+    Ok(OpenBook {
+        book,
+        counted_until,
+    })
 }

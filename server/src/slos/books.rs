@@ -1,20 +1,21 @@
 //! SLOs with their slices, ready to be asked.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
-use narthex_slo::budget::Book;
+use narthex_slo::budget::{Book, OpenBook, OpenBooks};
 use narthex_slo::fill::FillOptions;
 use narthex_slo::keep::{known, to_count, upkeep};
-use narthex_slo::ledger::{Damage, Ledger};
-use narthex_slo::spec::{Indicator, Slo};
+use narthex_slo::ledger::{Damage, Ledger, Track};
+use narthex_slo::spec::Slo;
 use narthex_slo::store::Store;
 
 use super::{EngineStore, Shelf};
 
 /// An SLO's book, and what of its ledger could not be read.
 pub(crate) struct Opened {
-    pub(crate) book: Book,
+    pub(crate) book: Arc<Book>,
     pub(crate) damage: Vec<Damage>,
 }
 
@@ -40,7 +41,7 @@ pub(crate) fn books(
     progress: &dyn Progress,
 ) -> Result<Vec<Opened>> {
     let mut work = Vec::new();
-    for slo in slos.iter().filter(|slo| !is_composite(slo)) {
+    for slo in slos.iter().filter(|slo| !slo.is_composite()) {
         let ledger = match shelf.is_ours() {
             true => Some(shelf.own(slo)?),
             false => shelf.read(slo)?,
@@ -52,83 +53,54 @@ pub(crate) fn books(
         Some(to_count(store, slo, ledger, until).unsigned_abs())
     });
     progress.begin(left.sum());
-    let (mut opened, mut done) = (HashMap::new(), 0);
-    for (slo, ledger) in work {
+    let (mut ledgers, mut damage, mut done) = (HashMap::new(), HashMap::new(), 0);
+    ledgers.extend(work.into_iter().map(|(slo, ledger)| (&*slo.id, ledger)));
+    let own = |slo: &Slo| {
         let mut counted = |ms: i64| {
             done += ms.unsigned_abs();
             progress.reach(done);
         };
-        let book = open(store, shelf, slo, ledger, (until, options), &mut counted);
-        let book = book.map_err(|e| e.context(format!("SLO {}", slo.id)))?;
-        opened.insert(slo.id.as_str(), book);
-    }
-    compose(slos, &mut opened)?;
-    let taken = slos.iter().filter_map(|slo| opened.remove(slo.id.as_str()));
-    Ok(taken.collect())
+        let ledger = (ledgers.remove(&*slo.id).flatten(), shelf.is_ours());
+        let tracks = tracks(store, slo, ledger, (until, options), &mut counted);
+        let about = |e: Error| e.context(format!("SLO {}", slo.id));
+        let (tracks, lost) = tracks.map_err(about)?;
+        damage.insert(slo.id.clone(), lost);
+        Ok(OpenBook {
+            book: Arc::new(Book::open(slo, &tracks).map_err(about)?),
+            counted_until: until,
+        })
+    };
+    let mut open = OpenBooks::new(slos, own);
+    let books: Result<Vec<_>> = slos.iter().map(|slo| open.open(&slo.id)).collect();
+    let opened = books?.into_iter().map(|OpenBook { book, .. }| Opened {
+        damage: damage.remove(&book.slo().id).unwrap_or_default(),
+        book,
+    });
+    Ok(opened.collect())
 }
 
-fn is_composite(slo: &Slo) -> bool {
-    matches!(slo.indicator, Indicator::Composite { .. })
-}
-
-fn open(
+/// The slices of an SLO, and what of its ledger could not be read; the ledger is kept if it is ours.
+fn tracks(
     store: &EngineStore,
-    shelf: &Shelf,
     slo: &Slo,
-    ledger: Option<Ledger>,
+    (ledger, is_ours): (Option<Ledger>, bool),
     (until, options): (TimestampMs, FillOptions),
     counted: &mut dyn FnMut(i64),
-) -> Result<Opened> {
-    if let Some(mut ledger) = ledger.filter(|_| shelf.is_ours()) {
-        upkeep(store, slo, &mut ledger, until, options, counted)?;
-        let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
-        let loaded = ledger.load(span.intersection(&TimeRange::new(i64::MIN, until)))?;
-        // What cannot be read is counted anew the next time, and is missing from this answer, which says so.
-        ledger.set_aside(&loaded.damage)?;
-        let book = Book::open(slo, &loaded.tracks)?;
-        let damage = loaded.damage;
-        return Ok(Opened { book, damage });
-    }
-    let span = store.span().unwrap_or(TimeRange::new(0, 0));
-    let span = TimeRange::new(span.start, span.end.min(until));
-    let found = known(store, slo, shelf.read(slo)?.as_ref(), span, options)?;
-    Ok(Opened {
-        book: Book::open(slo, &found.tracks)?,
-        damage: found.damage,
-    })
-}
-
-/// Makes composites of their parts, which may be composites themselves.
-fn compose<'a>(slos: &'a [Slo], opened: &mut HashMap<&'a str, Opened>) -> Result<()> {
-    let mut waiting: Vec<&Slo> = slos.iter().filter(|slo| is_composite(slo)).collect();
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        let mut later = Vec::new();
-        for slo in waiting {
-            let Indicator::Composite { parts } = &slo.indicator else {
-                continue;
-            };
-            let books: Option<Vec<_>> = parts
-                .iter()
-                .map(|part| Some((&opened.get(part.slo.as_str())?.book, part.weight)))
-                .collect();
-            let Some(books) = books else {
-                later.push(slo);
-                continue;
-            };
-            let book = Book::composite(slo, &books)?;
-            let damage = Vec::new();
-            opened.insert(&slo.id, Opened { book, damage });
+) -> Result<(Vec<Track>, Vec<Damage>)> {
+    match ledger {
+        Some(mut ledger) if is_ours => {
+            upkeep(store, slo, &mut ledger, until, options, counted)?;
+            let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
+            let loaded = ledger.load(span.intersection(&TimeRange::new(i64::MIN, until)))?;
+            // What cannot be read is counted anew the next time, and is missing from this answer, which says so.
+            ledger.set_aside(&loaded.damage)?;
+            Ok((loaded.tracks, loaded.damage))
         }
-        if later.len() == before {
-            let ids: Vec<_> = later.iter().map(|slo| slo.id.as_str()).collect();
-            let message = format!(
-                "{}: parts that no spec has, or that are made of each other; give the files of all parts",
-                ids.join(", ")
-            );
-            return Err(Error::invalid(message));
+        ledger => {
+            let span = store.span().unwrap_or(TimeRange::new(0, 0));
+            let span = TimeRange::new(span.start, span.end.min(until));
+            let found = known(store, slo, ledger.as_ref(), span, options)?;
+            Ok((found.tracks, found.damage))
         }
-        waiting = later;
     }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! One SLO whose ledger is kept up to date.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
@@ -11,7 +12,7 @@ use narthex_slo::fill::FillOptions;
 use narthex_slo::generation::generation;
 use narthex_slo::keep::{Upkeep, to_count, upkeep};
 use narthex_slo::ledger::{Ledger, Spans};
-use narthex_slo::spec::{Indicator, Slo, Window};
+use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
 use parking_lot::Mutex;
 
@@ -72,7 +73,7 @@ impl Kept {
 
     /// Whether it is made of others.
     pub(super) fn is_composite(&self) -> bool {
-        matches!(self.slo().indicator, Indicator::Composite { .. })
+        self.slo().is_composite()
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -286,5 +287,11 @@ impl Keeping {
     /// How counting goes about it.
     fn options(&self) -> FillOptions {
         FillOptions::threads(self.threads)
+    }
+}
+
+impl Borrow<Slo> for Kept {
+    fn borrow(&self) -> &Slo {
+        self.slo()
     }
 }

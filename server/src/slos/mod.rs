@@ -45,6 +45,12 @@ pub(crate) use window::window;
 use crate::flags::ServeFlags;
 use keeper::Keeping;
 
+/// There is no SLO with that id.
+pub(crate) fn no_such(id: &str) -> Error {
+    let message = format!("there is no SLO {id:?}: /api/v1/slos lists all");
+    Error::new(ErrorKind::NotFound, message)
+}
+
 /// The SLOs of a server.
 pub(crate) struct Slos {
     flags: SloFlags,

@@ -1,6 +1,6 @@
 //! What came of a promise: from slices to the numbers of a report.
 //!
-//! A [`Book`] is all of an SLO, ready to be asked; a [`Meter`] answers for any window; [`assess`] makes an [`Outcome`](crate::outcome::Outcome) of it; the others what is drawn
+//! A [`Book`] is all of an SLO, ready to be asked, and [`OpenBooks`] makes those of composites of those of their parts; a [`Meter`] answers for any window; [`assess`] makes an [`Outcome`](crate::outcome::Outcome) of it; the others what is drawn
 //! beside it. How all of it is defined is told in [docs/slo/semantics.md](../../../docs/slo/semantics.md).
 
 mod aggregate;
@@ -13,6 +13,7 @@ mod groups;
 mod heat_map;
 mod incidents;
 mod meter;
+mod open;
 mod pace;
 mod stretches;
 mod sums;
@@ -28,3 +29,4 @@ pub use groups::worst_groups;
 pub use heat_map::heat_map;
 pub use incidents::{IncidentRule, incidents};
 pub use meter::{Meter, View};
+pub use open::{OpenBook, OpenBooks};

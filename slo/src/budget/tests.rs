@@ -13,6 +13,8 @@ use crate::spec::{
     Slo, Weekday, Which, Window,
 };
 
+mod open;
+
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fields::{Field, fields};
 use super::measured::Measured;
 use crate::generation::generation;
-use crate::spec::{Indicator, Slo};
+use crate::spec::Slo;
 
 /// An SLO that is changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,9 +86,8 @@ impl Change {
 
     /// What becomes of its slices.
     pub fn history(&self) -> History {
-        let is_composite = |slo: &Slo| matches!(slo.indicator, Indicator::Composite { .. });
         match (&self.before, &self.after) {
-            (_, Some(after)) if is_composite(after) => History::OfParts,
+            (_, Some(after)) if after.is_composite() => History::OfParts,
             (None, _) => History::New,
             (_, None) => History::Left,
             (Some(before), Some(after)) if generation(before) == generation(after) => History::Kept,
@@ -149,9 +148,5 @@ fn touched<'a>(changed: &BTreeSet<&'a str>, old: &ById<'a>, new: &ById<'a>) -> B
 }
 
 fn parts(slo: &Slo) -> impl Iterator<Item = &str> {
-    let parts = match &slo.indicator {
-        Indicator::Composite { parts } => parts.as_slice(),
-        _ => &[],
-    };
-    parts.iter().map(|part| part.slo.as_str())
+    slo.parts().iter().map(|part| part.slo.as_str())
 }

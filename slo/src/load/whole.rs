@@ -6,7 +6,6 @@ use narthex_model::Error;
 use narthex_settings::nearest;
 
 use super::Placed;
-use crate::spec::Indicator;
 
 /// Everything that is wrong.
 pub(super) fn problems(slos: &[Placed]) -> Vec<Error> {
@@ -60,8 +59,6 @@ fn composite(placed: &Placed, by_id: &BTreeMap<&str, &Placed>) -> Option<String>
 }
 
 fn parts(placed: &Placed) -> Vec<&str> {
-    match &placed.slo.indicator {
-        Indicator::Composite { parts } => parts.iter().map(|part| part.slo.as_str()).collect(),
-        _ => Vec::new(),
-    }
+    let parts = placed.slo.parts().iter();
+    parts.map(|part| part.slo.as_str()).collect()
 }

@@ -42,7 +42,7 @@ pub fn rules(slos: &[Slo], dialect: Dialect, form: Form) -> Rules {
     let mut groups = Vec::new();
     for slo in slos {
         let mut losses = Losses::new(&slo.id, &mut lost);
-        if let Indicator::Composite { .. } = slo.indicator {
+        if slo.is_composite() {
             losses.say("indicator", "a composite has no rules of its own");
             continue;
         }

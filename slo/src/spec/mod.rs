@@ -45,6 +45,21 @@ pub struct Slo {
     pub slice_ms: i64,
 }
 
+impl Slo {
+    /// The SLOs that it is made of; none, if it is measured itself.
+    pub fn parts(&self) -> &[Part] {
+        match &self.indicator {
+            Indicator::Composite { parts } => parts,
+            _ => &[],
+        }
+    }
+
+    /// Whether it is made of others.
+    pub fn is_composite(&self) -> bool {
+        matches!(self.indicator, Indicator::Composite { .. })
+    }
+}
+
 /// How much is promised, and how it is counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Objective {

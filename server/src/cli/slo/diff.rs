@@ -2,7 +2,6 @@
 
 mod counted;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,19 +161,14 @@ async fn measured(
     let shelf = Shelf::to_read(path);
     let work = move || {
         let mut counted = Counted::new(&store, &shelf, TimeRange::new(stored.start, over.at));
-        let (old, new) = (by_id(&old), by_id(&new));
         for change in &mut diff.changes {
             let before = counted.book(&old, &change.id)?;
             let after = counted.book(&new, &change.id)?;
-            change.measure(before.as_ref(), after.as_ref(), over)?;
+            change.measure(before.as_deref(), after.as_deref(), over)?;
         }
         diff.over = Some(over);
         Ok(diff)
     };
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|e| Error::internal("measuring ended early").with_source(e))?
-}
-
-fn by_id(slos: &[Slo]) -> BTreeMap<&str, &Slo> {
-    slos.iter().map(|slo| (slo.id.as_str(), slo)).collect()
 }

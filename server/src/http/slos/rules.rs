@@ -10,6 +10,7 @@ use narthex_slo::rules::{Dialect, Form, rules as written};
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
 use crate::App;
+use crate::slos::no_such;
 
 const DIALECTS: [(&str, Dialect); 3] = [
     ("native", Dialect::Native),
@@ -29,8 +30,7 @@ pub(crate) async fn rules(State(app): State<Arc<App>>, params: Params) -> ApiRes
     let books = app.store()?.slos.books();
     let ids: Vec<_> = params.all("slo").collect();
     if let Some(id) = ids.iter().find(|id| books.find(id).is_none()) {
-        let message = format!("there is no SLO {id:?}: /api/v1/slos lists all");
-        return Err(narthex_model::Error::new(narthex_model::ErrorKind::NotFound, message).into());
+        return Err(no_such(id).into());
     }
     let slos = books.all.iter().map(|known| &known.placed.slo);
     let chosen = slos.filter(|slo| ids.is_empty() || ids.contains(&slo.id.as_str()));

@@ -1,14 +1,15 @@
 //! Books of SLOs as they are and as they will be: slices that both have are counted once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use narthex_model::{Result, TimeRange};
-use narthex_slo::budget::Book;
+use narthex_model::{Error, Result, TimeRange};
+use narthex_slo::budget::{Book, OpenBook, OpenBooks};
 use narthex_slo::fill::FillOptions;
 use narthex_slo::generation::{Generation, generation};
 use narthex_slo::keep::known;
 use narthex_slo::ledger::Track;
-use narthex_slo::spec::{Indicator, Slo};
+use narthex_slo::spec::Slo;
 
 use crate::cli::slo::opened::threads;
 use crate::slos::{EngineStore, Shelf};
@@ -32,23 +33,21 @@ impl<'a> Counted<'a> {
     }
 
     /// The book of one of these SLOs; `None`: there is no such one.
-    pub(super) fn book(&mut self, slos: &BTreeMap<&str, &Slo>, id: &str) -> Result<Option<Book>> {
-        let Some(slo) = slos.get(id) else {
+    pub(super) fn book(&mut self, slos: &[Slo], id: &str) -> Result<Option<Arc<Book>>> {
+        if !slos.iter().any(|slo| slo.id == id) {
             return Ok(None);
-        };
-        let Indicator::Composite { parts } = &slo.indicator else {
-            let tracks = self.tracks(slo);
-            let tracks = tracks.map_err(|e| e.context(format!("SLO {id}")))?;
-            return Book::open(slo, tracks).map(Some);
-        };
-        // Parts are there, and none is a part of itself: otherwise the specs would not have been read.
-        let mut books = Vec::new();
-        for part in parts {
-            let book = self.book(slos, &part.slo)?;
-            books.extend(book.map(|book| (book, part.weight)));
         }
-        let books: Vec<_> = books.iter().map(|(book, weight)| (book, *weight)).collect();
-        Book::composite(slo, &books).map(Some)
+        let own = |slo: &Slo| {
+            let about = |e: Error| e.context(format!("SLO {}", slo.id));
+            let counted_until = self.span.end;
+            let book = Book::open(slo, self.tracks(slo).map_err(about)?)?;
+            Ok(OpenBook {
+                book: Arc::new(book),
+                counted_until,
+            })
+        };
+        let open = OpenBooks::new(slos, own).open(id)?;
+        Ok(Some(open.book))
     }
 
     fn tracks(&mut self, slo: &Slo) -> Result<&[Track]> {
