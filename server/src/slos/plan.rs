@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use narthex_model::{Error, Result, format_duration};
+use narthex_model::{Error, ErrorKind, Result, format_duration};
 use narthex_promql::ParseOptions;
 use narthex_rules::file::{self, GroupSpec, LoadOptions};
 use narthex_slo::spec::{Policy, Slo, Trigger};
@@ -49,9 +49,10 @@ impl Plan {
 }
 
 /// Several mistakes as one, a line each.
-fn together(errors: &[Error]) -> Error {
+pub(crate) fn together(errors: &[Error]) -> Error {
+    let kind = errors.first().map_or(ErrorKind::Invalid, Error::kind);
     let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    Error::invalid(lines.join("\n"))
+    Error::new(kind, lines.join("\n"))
 }
 
 /// The alerts of an SLO as a group of rules.

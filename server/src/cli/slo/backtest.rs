@@ -1,21 +1,17 @@
 //! `narthex slo backtest`: when policies would have told somebody, and how good they are.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
-use narthex_slo::backtest::{Trade, judge, pareto, replay};
-use narthex_slo::budget::{Book, IncidentRule, incidents};
-use narthex_slo::native::parse_policies;
-use narthex_slo::policies::built_in;
+use narthex_slo::backtest::{Trade, pareto};
+use narthex_slo::policies::NAMES;
 use narthex_slo::report::numbers;
-use narthex_slo::spec::{Policy, Window};
-use serde_json::Value;
 
-use super::opened::{OpenArguments, all};
+use super::opened::OpenArguments;
 use crate::cli::output::print;
 use crate::cli::table::Rows;
-use crate::slos::Replayed;
+use crate::slos::{Candidate, Replay, Replayed, incidents};
 use crate::times::{parse_step, parse_time};
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -68,132 +64,86 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.step <= 0 {
         return Err(Error::invalid("--step must be positive"));
     }
-    let given = arguments
-        .incidents
-        .as_deref()
-        .map(read_incidents)
-        .transpose()?;
+    let replay = Replay {
+        candidates: arguments.candidates()?,
+        span: TimeRange::new(arguments.from.unwrap_or(i64::MIN), i64::MAX),
+        step_ms: arguments.step,
+        incidents: arguments.incidents()?,
+    };
     let read = arguments.open.read(&[]).await?;
-    let mut replayed = Vec::new();
-    for opened in &read.slos {
-        replayed.extend(of_slo(&opened.book, arguments, given.as_deref())?);
-    }
-    match arguments.format {
-        Format::Table => print(&table(&replayed)),
-        Format::Json => print(&format!(
-            "{:#}\n",
-            Value::Array(replayed.iter().map(Replayed::to_json).collect())
-        )),
-    }?;
+    let books = read.slos.iter().map(|opened| replay.over(&opened.book));
+    let replayed = books.collect::<Result<Vec<_>>>()?.concat();
+    print(&match arguments.format {
+        Format::Table => table(&replayed),
+        Format::Json => pretty(&replayed)?,
+    })?;
     Ok(true)
 }
 
-fn of_slo(
-    book: &Book,
-    arguments: &Arguments,
-    given: Option<&[TimeRange]>,
-) -> Result<Vec<Replayed>> {
-    let (slo, meter) = (book.slo(), book.all());
-    let Some(window) = slo.windows.first() else {
-        return Ok(Vec::new());
-    };
-    let known = meter.known();
-    let span = TimeRange::new(
-        arguments.from.unwrap_or(known.start).max(known.start),
-        known.end,
-    );
-    let detected: Vec<TimeRange> = incidents(meter, span, IncidentRule::default())
-        .iter()
-        .map(|incident| incident.span)
-        .collect();
-    let mut replayed = Vec::new();
-    for policy in policies(&slo.policies, arguments, window)? {
-        let fired = replay(&policy, meter, window, &slo.missing, span, arguments.step)?;
-        replayed.push(Replayed {
-            slo: slo.id.clone(),
-            result: judge(fired, meter, window, span, given.unwrap_or(&detected)),
-            policy,
-        });
-    }
-    Ok(replayed)
-}
-
-fn policies(own: &[Policy], arguments: &Arguments, window: &Window) -> Result<Vec<Policy>> {
-    if arguments.policies.is_empty() {
-        return Ok(own.to_vec());
-    }
-    let mut chosen = Vec::new();
-    for name in &arguments.policies {
-        match built_in(name, window.nominal_ms()) {
-            Some(policies) => chosen.extend(policies.into_iter().map(|policy| Policy {
-                name: format!("{name} {}", policy.name),
-                ..policy
-            })),
-            None => {
-                let text = std::fs::read_to_string(name).map_err(|e| {
-                    let message = format!(
-                        "{name} is neither a policy (google-30d, pyrra, elastic, budget) nor a file that can be read"
-                    );
-                    Error::invalid(message).with_source(e)
-                })?;
-                chosen.extend(parse_policies(name, &text, window).map_err(|errors| all(&errors))?);
+impl Arguments {
+    /// Policies by name, or read from files.
+    fn candidates(&self) -> Result<Vec<Candidate>> {
+        let candidates = self.policies.iter().map(|name| {
+            if NAMES.contains(&name.as_str()) {
+                return Ok(Candidate::BuiltIn(name.clone()));
             }
-        }
+            let text = std::fs::read_to_string(name).map_err(|e| {
+                let names = NAMES.join(", ");
+                let message =
+                    format!("{name} is neither a policy ({names}) nor a file that can be read");
+                Error::invalid(message).with_source(e)
+            })?;
+            let name = name.clone();
+            Ok(Candidate::File { name, text })
+        });
+        candidates.collect()
     }
-    Ok(chosen)
+
+    fn incidents(&self) -> Result<Option<Vec<TimeRange>>> {
+        let Some(path) = &self.incidents else {
+            return Ok(None);
+        };
+        let path = path.display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| Error::invalid(format!("cannot read {path}")).with_source(e))?;
+        incidents(&path, &text).map(Some)
+    }
 }
 
-fn read_incidents(path: &Path) -> Result<Vec<TimeRange>> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Error::invalid(format!("cannot read {}", path.display())).with_source(e))?;
-    let lines = text.lines().enumerate();
-    let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with(['#', 's']));
-    let mut spans: Vec<TimeRange> = lines
-        .map(|(at, line)| {
-            let wrong = || {
-                let place = format!("{}:{}", path.display(), at + 1);
-                Error::invalid(format!("{place}: expected START,END with RFC 3339 times"))
-            };
-            let (start, end) = line.split_once(',').ok_or_else(wrong)?;
-            let end = end.split(',').next().unwrap_or_default();
-            let start = parse_time(start.trim()).map_err(|_| wrong())?;
-            let end = parse_time(end.trim()).map_err(|_| wrong())?;
-            Ok(TimeRange::new(start, end))
-        })
-        .collect::<Result<_>>()?;
-    spans.sort_by_key(|span| span.start);
-    Ok(spans)
+fn pretty(replayed: &[Replayed]) -> Result<String> {
+    let value = serde_json::to_value(replayed);
+    let value = value.map_err(|e| Error::internal("cannot write a backtest").with_source(e))?;
+    Ok(format!("{value:#}\n"))
 }
 
 fn table(replayed: &[Replayed]) -> String {
     let trades: Vec<Trade> = replayed
         .iter()
         .map(|r| Trade {
-            pages_per_week: r.result.pages_per_week,
-            spent_before: r.result.spent_before,
+            pages_per_week: r.fired_per_week,
+            spent_before: r.spent_before,
         })
         .collect();
     let best = pareto(&trades);
-    let share = |fraction: Option<f64>| numbers::share_or_none(fraction);
-    let time = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), numbers::duration);
+    let time = |seconds: Option<f64>| {
+        let known = seconds.map(|seconds| numbers::duration(seconds * 1000.0));
+        known.unwrap_or_else(|| numbers::NONE.to_owned())
+    };
     let rows = replayed.iter().zip(best).map(|(r, best)| {
-        let result = &r.result;
+        let silent = r.longest_silent_burn;
+        let silent = silent.map(|[start, end]| (end.0 - start.0) as f64 / 1000.0);
         vec![
             r.slo.clone(),
-            r.policy.name.clone(),
-            r.policy.severity.clone(),
-            result.fired.len().to_string(),
-            format!("{:.2}", result.pages_per_week),
-            time(result.detection_delay_ms),
-            time(result.reset_ms),
-            numbers::share(result.spent_before),
-            share(result.precision),
-            share(result.recall),
-            time(
-                result
-                    .longest_silent_burn
-                    .map(|span| (span.end - span.start) as f64),
-            ),
+            r.policy.clone(),
+            r.severity.clone(),
+            r.fired.len().to_string(),
+            format!("{:.2}", r.fired_per_week),
+            time(r.detection_delay_seconds),
+            time(r.reset_seconds),
+            numbers::share(r.spent_before),
+            numbers::share_or_none(r.precision),
+            numbers::share_or_none(r.recall),
+            time(silent),
             if best {
                 "yes".to_owned()
             } else {

@@ -13,10 +13,9 @@ use narthex_slo::store::Store;
 use narthex_slo::{Options, load};
 use tokio::runtime::Handle;
 
-use super::opened::all;
 use crate::cli::output::Output;
 use crate::cli::source::open_store;
-use crate::slos::{EngineStore, Shelf};
+use crate::slos::{EngineStore, Shelf, together};
 use crate::times::parse_time;
 use counted::Counted;
 
@@ -128,7 +127,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
 impl Arguments {
     fn slos(&self, paths: &[PathBuf]) -> Result<Vec<Slo>> {
         let window_ms = self.default_window;
-        let specs = load(paths, &Options { window_ms }).map_err(|errors| all(&errors))?;
+        let specs = load(paths, &Options { window_ms }).map_err(|errors| together(&errors))?;
         Ok(specs.slos.into_iter().map(|placed| placed.slo).collect())
     }
 

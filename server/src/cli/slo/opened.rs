@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use clap::Args;
 use narthex_importer::Progress as _;
-use narthex_model::{Error, ErrorKind, Result, TimestampMs};
+use narthex_model::{Error, Result, TimestampMs};
 use narthex_slo::fill::FillOptions;
 use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
-use narthex_slo::{Options, load};
 use tokio::runtime::Handle;
 
+use super::specs::SpecArguments;
 use crate::cli::progress::{Bar, share_bar};
 use crate::cli::source::open_store;
 use crate::slos::{EngineStore, Opened, Progress, Shelf, books, window};
@@ -20,17 +20,16 @@ use crate::times::parse_time;
 /// Which specs, over which store.
 #[derive(Debug, Args)]
 pub(super) struct OpenArguments {
-    /// Files, folders or patterns with specs: ours, Sloth's, Pyrra's, OpenSLO's, slo-generator's
-    #[arg(short = 'f', long = "file", required = true, value_name = "PATH", num_args = 1..)]
-    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    specs: SpecArguments,
 
     /// Read this data folder, on which a server may be running, or this bucket: s3://…, gs://…, az://…, file:///…
     #[arg(long = "storage.path", value_name = "DIR|URL")]
-    pub(super) storage_path: PathBuf,
+    storage_path: PathBuf,
 
     /// The instant that is told of, where rolling windows end; the newest sample, if not given
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
-    pub(super) at: Option<TimestampMs>,
+    at: Option<TimestampMs>,
 
     /// The zone in which days begin and times are told: an IANA name
     #[arg(long = "tz", value_name = "ZONE", default_value = "UTC")]
@@ -52,7 +51,7 @@ impl OpenArguments {
     /// # Errors
     /// Every mistake of the specs, a line each; whatever the store says.
     pub(super) async fn read(&self, windows: &[String]) -> Result<Read> {
-        let specs = load(&self.files, &Options::default()).map_err(|errors| all(&errors))?;
+        let specs = self.specs.read()?;
         let windows: Vec<Window> = windows
             .iter()
             .map(|text| window(text, &self.zone))
@@ -113,11 +112,4 @@ impl Progress for CountBar {
 /// Threads that read.
 pub(super) fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-/// Several mistakes as one.
-pub(super) fn all(errors: &[Error]) -> Error {
-    let kind = errors.first().map_or(ErrorKind::Invalid, Error::kind);
-    let lines: Vec<String> = errors.iter().map(Error::to_string).collect();
-    Error::new(kind, lines.join("\n"))
 }

@@ -7,7 +7,7 @@ use narthex_model::{Error, Result, parse_duration};
 use narthex_slo::spec::Slo;
 use narthex_slo::{Lost, Options, Specs, load};
 
-use super::opened::all;
+use crate::slos::together;
 
 /// Which specs.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ impl SpecArguments {
     /// # Errors
     /// Every mistake, a line each.
     pub(super) fn load(&self) -> Result<Specs> {
-        let specs = self.read().map_err(|errors| all(&errors))?;
+        let specs = self.read()?;
         for note in &specs.notes {
             eprintln!("note: {note}");
         }
@@ -46,8 +46,16 @@ impl SpecArguments {
     /// Reads them, and says nothing.
     ///
     /// # Errors
+    /// As [`Self::load`].
+    pub(super) fn read(&self) -> Result<Specs> {
+        self.checked().map_err(|errors| together(&errors))
+    }
+
+    /// Reads them, and gives each mistake by itself.
+    ///
+    /// # Errors
     /// Every mistake.
-    pub(super) fn read(&self) -> std::result::Result<Specs, Vec<Error>> {
+    pub(super) fn checked(&self) -> std::result::Result<Specs, Vec<Error>> {
         let window_ms = self.default_window;
         load(&self.files, &Options { window_ms })
     }

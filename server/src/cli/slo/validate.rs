@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The store cannot be read, or nothing can be printed.
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let Specs { slos, notes } = match arguments.specs.read() {
+    let Specs { slos, notes } = match arguments.specs.checked() {
         Ok(specs) => specs,
         Err(mistakes) => {
             mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
