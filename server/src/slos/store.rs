@@ -1,5 +1,6 @@
 //! The store as SLOs see it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,13 +32,13 @@ impl EngineStore {
         }
     }
 
-    /// Adds the values of a query at the ends of the slices from `first` on.
+    /// Adds the values of a query at the ends of the slices from `first` on, to each series that it gives.
     fn evaluate_from(
         &self,
         expr: &str,
         grid: Grid,
         first: usize,
-        all: &mut Vec<(Labels, Vec<f64>)>,
+        all: &mut BTreeMap<Labels, Vec<f64>>,
     ) -> Result<()> {
         let last = grid.len.min(first + SLICES_AT_ONCE);
         let times = narthex_sql::Grid {
@@ -53,14 +54,11 @@ impl EngineStore {
             return Ok(());
         };
         for series in series {
-            let at = all.iter().position(|(labels, _)| *labels == series.labels);
-            let at = at.unwrap_or_else(|| {
-                all.push((series.labels.clone(), vec![f64::NAN; grid.len]));
-                all.len() - 1
-            });
+            let slices = all.entry(series.labels);
+            let slices = slices.or_insert_with(|| vec![f64::NAN; grid.len]);
             for (t, value) in series.timestamps.iter().zip(&series.values) {
                 // The value at the end of a slice is that of the slice.
-                if let Some(slot) = all[at].1.get_mut(grid.index(*t - 1)) {
+                if let Some(slot) = slices.get_mut(grid.index(*t - 1)) {
                     *slot = *value;
                 }
             }
@@ -76,11 +74,12 @@ impl Store for EngineStore {
     }
 
     fn evaluate(&self, expr: &str, grid: Grid) -> Result<Vec<(Labels, Vec<f64>)>> {
-        let mut all = Vec::new();
+        // Sorted, so that what is added up is so in the same order each time.
+        let mut all = BTreeMap::new();
         for first in (0..grid.len).step_by(SLICES_AT_ONCE) {
             self.evaluate_from(expr, grid, first, &mut all)?;
         }
-        Ok(all)
+        Ok(all.into_iter().collect())
     }
 
     fn span(&self) -> Option<TimeRange> {
