@@ -3,6 +3,7 @@
 //! Numbers have the names that they have in reports (docs/slo/report.schema.json), since they are made of the same.
 
 mod backtest;
+mod kept;
 mod list;
 mod one;
 mod report;

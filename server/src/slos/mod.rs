@@ -131,14 +131,16 @@ impl Slos {
     /// # Errors
     /// Whatever the disk says; `NotFound` if there is no such SLO.
     pub(crate) async fn ask(&self, ask: Ask) -> Result<ask::Answer> {
-        let keeping = self.keeping.clone();
-        let keeping = keeping.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "this server keeps no SLOs: start it with --slo.files",
-            )
-        })?;
+        let keeping = self.keeping.clone().ok_or_else(none_kept)?;
         crate::serve::blocking(move || ask.answer(&keeping)).await
+    }
+
+    /// There is no SLO with that id.
+    pub(crate) fn unknown(&self, id: &str) -> Error {
+        match self.keeping {
+            Some(_) => no_such(id),
+            None => none_kept(),
+        }
     }
 
     /// What the keeping tells of itself.
@@ -160,4 +162,9 @@ impl Slos {
         }
         keeping.idle().await;
     }
+}
+
+fn none_kept() -> Error {
+    let message = "this server keeps no SLOs: start it with --slo.files";
+    Error::new(ErrorKind::NotFound, message)
 }

@@ -115,6 +115,9 @@ pub enum State {
 }
 
 impl State {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Meeting, Self::AtRisk, Self::Blown, Self::Unknown];
+
     /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {

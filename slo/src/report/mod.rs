@@ -29,7 +29,7 @@ pub use format::Format;
 pub use measured::Measured;
 pub(crate) use parts::whole;
 pub use parts::{BurnRate, Compared, Drawn};
-pub use row::{Row, rows};
+pub use row::{Row, group, rows};
 
 use jiff::tz::TimeZone;
 use narthex_model::{TimeRange, TimestampMs};

@@ -55,8 +55,6 @@ const GAUGES: &[Gauge] = &[
     },
 ];
 
-const STATES: [State; 4] = [State::Meeting, State::AtRisk, State::Blown, State::Unknown];
-
 /// Writes a report.
 pub fn write(report: &Report) -> String {
     let rows = rows(report);
@@ -75,7 +73,7 @@ pub fn write(report: &Report) -> String {
         &mut out,
     );
     for row in &rows {
-        for state in STATES {
+        for state in State::ALL {
             let value = f64::from(u8::from(row.outcome.state == state));
             sample("slo_state", row, Some(state), value, &mut out);
         }

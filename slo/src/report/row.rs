@@ -23,23 +23,8 @@ pub struct Row<'a> {
 
 /// All rows, the worst SLO first; of each those of the promised method first, in the order of the report.
 pub fn rows(report: &Report) -> Vec<Row<'_>> {
-    report.worst_first().into_iter().flat_map(of_slo).collect()
-}
-
-fn of_slo(slo: &SloReport) -> impl Iterator<Item = Row<'_>> {
-    let promised = slo.outcomes.iter().map(|outcome| Row {
-        slo,
-        outcome,
-        budgeting: slo.slo.objective.budgeting,
-        promised: true,
-    });
-    let compared = slo.compared.iter().map(|compared| Row {
-        slo,
-        outcome: &compared.outcome,
-        budgeting: compared.budgeting,
-        promised: false,
-    });
-    promised.chain(compared)
+    let slos = report.worst_first().into_iter();
+    slos.flat_map(SloReport::rows).collect()
 }
 
 impl Row<'_> {
@@ -56,6 +41,23 @@ impl Row<'_> {
 }
 
 impl SloReport {
+    /// Its rows: those of the promised method first, in the order of the report.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let promised = self.outcomes.iter().map(|outcome| Row {
+            slo: self,
+            outcome,
+            budgeting: self.slo.objective.budgeting,
+            promised: true,
+        });
+        let compared = self.compared.iter().map(|compared| Row {
+            slo: self,
+            outcome: &compared.outcome,
+            budgeting: compared.budgeting,
+            promised: false,
+        });
+        promised.chain(compared)
+    }
+
     /// The title for people: service and name.
     pub fn title(&self) -> Cow<'_, str> {
         match self.slo.service.is_empty() {
@@ -83,7 +85,7 @@ pub(crate) fn unit(unit: Unit) -> &'static str {
 }
 
 /// A group as `{code="500",route="/"}`; empty: all together.
-pub(crate) fn group(labels: &Labels) -> String {
+pub fn group(labels: &Labels) -> String {
     match labels.as_ref().is_empty() {
         true => String::new(),
         false => labels.to_string(),

@@ -4,22 +4,47 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use narthex_model::{Error, ErrorKind};
 use narthex_slo::native;
 use narthex_slo::report::json;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::super::answer::answer_value;
+use super::super::answer::{self, Notes, answer_value, success};
 use super::super::params::Params;
 use super::super::rules::alerts_of_group;
 use super::super::{ApiError, ApiResult};
 use super::ask;
-use super::list::conditions;
+use super::kept::{conditions, kept};
 use super::tag::{is_known, tag, tagged, unchanged};
 use crate::App;
-use crate::slos::Books;
-use crate::times::format_time;
+use crate::serve::blocking;
+use crate::slos::{Books, Known};
 
-const PARTS: &str = "status, history, burndown, burnrate, alerts, windows, groups, incidents";
+/// The parts, and what of the whole each tells.
+const PARTS: [(&str, &[&str]); 8] = [
+    (
+        "status",
+        &[
+            "slo",
+            "state",
+            "at",
+            "standing",
+            "windows",
+            "conditions",
+            "filled",
+            "error",
+            "counted_until",
+        ],
+    ),
+    ("history", &["slo", "history"]),
+    ("burndown", &["slo", "at", "burn_downs"]),
+    ("burnrate", &["slo", "at", "burn_rates"]),
+    // These change with each evaluation of the rules, and are told apart.
+    ("alerts", &["slo", "conditions", "alerts"]),
+    ("windows", &["slo", "at", "windows"]),
+    ("groups", &["slo", "at", "groups"]),
+    ("incidents", &["slo", "at", "incidents"]),
+];
 
 /// All of it, and its spec.
 pub(crate) async fn whole(
@@ -48,85 +73,67 @@ async fn answer(
     headers: &HeaderMap,
     params: &Params,
 ) -> ApiResult {
+    let fields = fields(part)?;
     let slos = &app.store()?.slos;
     let books = slos.books();
+    if books.find(id).is_none() {
+        return Err(slos.unknown(id).into());
+    }
+    if part == "alerts" {
+        return Ok(answer_value(&alerts(app, id, &books)?));
+    }
     let request = format!("{part} {params:?}");
-    let tag = books
-        .find(id)
-        .map(|known| tag([&known.placed.slo], Some(books.made_at), &request));
-    if let Some(tag) = tag.as_deref().filter(|tag| is_known(headers, tag)) {
-        return Ok(unchanged(tag));
+    let specs = books.find(id).map(|known| &known.placed.slo);
+    let tag = tag(specs, Some(books.made_at), &request);
+    if is_known(headers, &tag) {
+        return Ok(unchanged(&tag));
     }
     let asked = slos.ask(ask(params, vec![id.to_owned()])?).await?;
-    let shown = json::value(&asked.report);
-    let told = match part {
-        "alerts" => alerts(app, id, &books)?,
-        _ => told(id, part, shown, &books)?,
-    };
-    let told = answer_value(&told);
-    Ok(match tag {
-        Some(tag) => tagged(told, &tag),
-        None => told,
-    })
+    let id = id.to_owned();
+    let body = blocking(move || {
+        let mut told = told(json::value(&asked.report), books.find(&id));
+        told.retain(|name, _| fields.is_empty() || fields.contains(&&**name));
+        Ok(success(&Notes::default(), |out| {
+            out.extend_from_slice(Value::Object(told).to_string().as_bytes());
+        }))
+    });
+    Ok(tagged(answer::json(body.await?), &tag))
 }
 
-/// What is told, of what a report would have.
-fn told(id: &str, part: &str, mut report: Value, books: &Books) -> ApiResult<Value> {
+/// What of an SLO a part tells; of all of it, everything.
+fn fields(part: &str) -> ApiResult<&'static [&'static str]> {
+    let found = PARTS.iter().find(|(name, _)| *name == part);
+    if part.is_empty() {
+        return Ok(&[]);
+    }
+    let found = found.ok_or_else(|| {
+        let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        let message = format!("an SLO has no {part:?}: expected {names}");
+        Error::new(ErrorKind::NotFound, message)
+    })?;
+    Ok(found.1)
+}
+
+/// All that is told, of what a report has.
+fn told(mut report: Value, known: Option<&Known>) -> Map<String, Value> {
     let rows = report["reports"].take();
     let rows = rows.as_array().cloned().unwrap_or_default();
     let (groups, windows): (Vec<Value>, Vec<Value>) =
         rows.into_iter().partition(|row| row["group"] != "");
-    let mut slo = report["slos"][0].take();
-    let known = books.find(id);
-    slo["at"] = report["at"].take();
-    slo["conditions"] = known.map(conditions).into();
-    slo["filled"] = known.map(|known| known.progress).into();
-    slo["error"] = known.and_then(|known| known.error.clone()).into();
-    slo["counted_until"] = known.map(|known| format_time(known.at)).into();
-    slo["windows"] = windows.into();
-    let only = |slo: &mut Value, names: &[&str]| -> Value {
-        let pairs = names
-            .iter()
-            .map(|name| ((*name).to_owned(), slo[name].take()));
-        Value::Object(pairs.collect())
+    let Value::Object(mut slo) = report["slos"][0].take() else {
+        return Map::new();
     };
-    Ok(match part {
-        "" => {
-            slo["groups"] = groups.into();
-            slo["place"] = known.map(|known| known.placed.place.clone()).into();
-            slo["spec"] = known
-                .map(|known| native::write(std::slice::from_ref(&known.placed.slo)))
-                .into();
-            slo
-        }
-        "status" => {
-            let names = [
-                "slo",
-                "state",
-                "at",
-                "standing",
-                "windows",
-                "conditions",
-                "filled",
-                "error",
-                "counted_until",
-            ];
-            only(&mut slo, &names)
-        }
-        "history" => only(&mut slo, &["slo", "history"]),
-        "burndown" => only(&mut slo, &["slo", "at", "burn_downs"]),
-        "burnrate" => only(&mut slo, &["slo", "at", "burn_rates"]),
-        "windows" => only(&mut slo, &["slo", "at", "windows"]),
-        "incidents" => only(&mut slo, &["slo", "at", "incidents"]),
-        "groups" => json!({ "slo": id, "at": slo["at"], "groups": groups }),
-        _ => {
-            return Err(narthex_model::Error::new(
-                narthex_model::ErrorKind::NotFound,
-                format!("an SLO has no {part:?}: expected {PARTS}"),
-            )
-            .into());
-        }
-    })
+    slo.extend(known.into_iter().flat_map(kept));
+    let spec = known.map(|known| native::write(std::slice::from_ref(&known.placed.slo)));
+    let more = [
+        ("at", report["at"].take()),
+        ("windows", windows.into()),
+        ("groups", groups.into()),
+        ("spec", spec.into()),
+    ];
+    slo.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    slo
 }
 
 /// The alerts of its policies, and what their conditions say.

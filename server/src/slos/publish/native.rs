@@ -7,8 +7,6 @@ use narthex_slo::outcome::{Outcome, State};
 use super::{LabelMap, Series, WINDOWS, with_group};
 use crate::slos::Known;
 
-const STATES: [State; 4] = [State::Meeting, State::AtRisk, State::Blown, State::Unknown];
-
 /// Everything about one SLO.
 pub(super) fn push(known: &Known, series: &mut Series) {
     let slo = &known.placed.slo;
@@ -72,7 +70,7 @@ fn push_outcome(outcome: &Outcome, own: &LabelMap, series: &mut Series) {
             series.push(name, &labels, &[("window", &window)], value);
         }
     }
-    for state in STATES {
+    for state in State::ALL {
         let more = [("window", &*window), ("state", state.as_str())];
         let value = f64::from(u8::from(outcome.state == state));
         series.push("narthex_slo_state", &labels, &more, value);

@@ -1,10 +1,10 @@
 //! What is said of an SLO beside the numbers of its windows.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::outcome::{HeatDay, HeatMap, Incident, Outcome};
 use crate::report::footnotes::footnotes;
-use crate::report::json::{long, span};
+use crate::report::json::{fields, long, span};
 use crate::report::row::{method, unit};
 use crate::report::times::{Times, rfc3339};
 use crate::report::{BurnRate, Drawn, Row, SloReport, sentences};
@@ -12,18 +12,8 @@ use crate::report::{BurnRate, Drawn, Row, SloReport, sentences};
 /// All of it.
 pub(super) fn slo(report: &SloReport, times: Times<'_>) -> Value {
     let slo = &report.slo;
-    json!({
-        "slo": slo.id,
-        "service": slo.service,
-        "slo_name": slo.name,
-        "description": slo.description,
-        "labels": slo.labels,
-        "group_by": slo.group_by,
-        "target": slo.objective.target,
-        "method": method(slo.objective.budgeting),
+    let rest = json!({
         "windows": slo.windows.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "generation": report.generation,
-        "state": report.state().as_str(),
         "promise": sentences::promise(slo),
         "standing": sentences::standing_of(report, times),
         "data": span(report.data),
@@ -33,7 +23,27 @@ pub(super) fn slo(report: &SloReport, times: Times<'_>) -> Value {
         "history": report.history.iter().map(|period| past(report, period)).collect::<Vec<_>>(),
         "incidents": report.incidents.iter().map(incident).collect::<Vec<_>>(),
         "footnotes": footnotes(report, times),
-    })
+    });
+    let mut object = head(report);
+    object.extend(fields(rest));
+    Value::Object(object)
+}
+
+/// Which promise it is, and the state it is in.
+pub fn head(report: &SloReport) -> Map<String, Value> {
+    let slo = &report.slo;
+    fields(json!({
+        "slo": slo.id,
+        "service": slo.service,
+        "slo_name": slo.name,
+        "description": slo.description,
+        "labels": slo.labels,
+        "group_by": slo.group_by,
+        "target": slo.objective.target,
+        "method": method(slo.objective.budgeting),
+        "generation": report.generation,
+        "state": report.state().as_str(),
+    }))
 }
 
 /// A period as a row of the long form.

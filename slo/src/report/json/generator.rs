@@ -18,7 +18,7 @@ pub(super) fn fields(row: &Row<'_>, report: &Report) -> Map<String, Value> {
     let minutes = row.seconds() / 60.0;
     let errors = outcome.attained.map(|attained| 1.0 - attained);
     let burn_rate = errors.map(|errors| (errors / allowed * 10.0).round() / 10.0);
-    let fields = json!({
+    super::fields(json!({
         "name": slo.id,
         "description": slo.description,
         "goal": target,
@@ -48,11 +48,7 @@ pub(super) fn fields(row: &Row<'_>, report: &Report) -> Map<String, Value> {
         "consequence_message": consequence(row),
         "valid": outcome.state != State::Unknown,
         "errors": errors_of(row.slo, outcome),
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    }))
 }
 
 /// Labels, and the two that its dashboards filter by.

@@ -12,7 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::outcome::State;
 use crate::report::columns::{self, COLUMNS};
 use crate::report::times::{Times, rfc3339};
-use crate::report::{Report, Row, rows};
+use crate::report::{Report, Row, SloReport, rows};
+
+pub use details::head;
 
 /// Grows when a name or a meaning changes; what is only added leaves it.
 const FORMAT_VERSION: u32 = 1;
@@ -49,7 +51,7 @@ pub fn value(report: &Report) -> Value {
 }
 
 /// How many promises are in which state.
-fn summary(report: &Report) -> Value {
+pub fn summary(report: &Report) -> Value {
     let standing = |state| report.slos.iter().filter(|s| s.state() == state).count();
     json!({
         "meeting": standing(State::Meeting),
@@ -57,6 +59,11 @@ fn summary(report: &Report) -> Value {
         "blown": standing(State::Blown),
         "unknown": standing(State::Unknown),
     })
+}
+
+/// The rows of one SLO of a report.
+pub fn rows_of(slo: &SloReport, report: &Report) -> Vec<Value> {
+    slo.rows().map(|row| flat(&row, report)).collect()
 }
 
 /// A row with slo-generator's fields and ours.
@@ -85,6 +92,14 @@ fn long(row: &Row<'_>) -> Map<String, Value> {
     let mut object: Map<String, Value> = cells.collect();
     object.insert("group_labels".to_owned(), Value::Object(labels.collect()));
     object
+}
+
+/// The fields of an object.
+fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 fn span(span: Option<TimeRange>) -> Value {
