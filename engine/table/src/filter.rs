@@ -3,13 +3,17 @@
 //! SQL and matchers differ on an absent label: to SQL it is NULL and satisfies nothing but `IS NULL`, to a matcher it is
 //! the empty string. So every condition that a matcher would accept for an absent label gets a second matcher, `!= ""`.
 
+mod times;
+
 use std::fmt;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, Like, TryCast};
 use datafusion::logical_expr::{Expr, Operator};
-use narthex_model::{MatchOp, Matcher, TimeRange, TimestampMs};
+use narthex_model::{MatchOp, Matcher, TimeRange};
+
+pub use times::time_range;
 
 use crate::labels::ColumnNames;
 
@@ -127,11 +131,10 @@ fn comparison(
     if let Some(label) = label(column, names) {
         return label_comparison(label, op, text(value)?);
     }
-    let unit = timestamp_unit(column, names)?;
-    let range = time_range(op, time(value, unit)?, ticks_per_ms(unit)?)?;
+    let is_time = |name: &str| name == ColumnNames::TIMESTAMP && names.label(name).is_none();
     Some(Restriction {
         matchers: Vec::new(),
-        range,
+        range: times::comparison(column, op, value, &is_time)?,
     })
 }
 
@@ -250,64 +253,6 @@ fn is_text(data_type: &DataType) -> bool {
 
 fn text(value: &ScalarValue) -> Option<&str> {
     value.try_as_str().flatten()
-}
-
-/// In which unit `expr` reads the column of times, if it does; a cast to a finer unit loses nothing.
-fn timestamp_unit(expr: &Expr, names: &ColumnNames) -> Option<TimeUnit> {
-    match expr {
-        Expr::Column(Column { name, .. })
-            if name == ColumnNames::TIMESTAMP && names.label(name).is_none() =>
-        {
-            Some(TimeUnit::Millisecond)
-        }
-        Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => {
-            let inner = timestamp_unit(expr, names)?;
-            match field.data_type() {
-                DataType::Timestamp(unit, _) if ticks_per_ms(*unit)? >= ticks_per_ms(inner)? => {
-                    Some(*unit)
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// How many ticks of `unit` make a millisecond; `None` if a tick is longer than that.
-fn ticks_per_ms(unit: TimeUnit) -> Option<i64> {
-    match unit {
-        TimeUnit::Second => None,
-        TimeUnit::Millisecond => Some(1),
-        TimeUnit::Microsecond => Some(1_000),
-        TimeUnit::Nanosecond => Some(1_000_000),
-    }
-}
-
-/// The instant `value` in ticks of `unit`.
-fn time(value: &ScalarValue, unit: TimeUnit) -> Option<i64> {
-    match (value, unit) {
-        (ScalarValue::TimestampMillisecond(t, _), TimeUnit::Millisecond)
-        | (ScalarValue::TimestampMicrosecond(t, _), TimeUnit::Microsecond)
-        | (ScalarValue::TimestampNanosecond(t, _), TimeUnit::Nanosecond) => *t,
-        _ => None,
-    }
-}
-
-/// The milliseconds `t` with `t * ticks op instant`.
-fn time_range(op: Operator, instant: i64, ticks: i64) -> Option<TimeRange> {
-    let floor: TimestampMs = instant.div_euclid(ticks);
-    let whole = instant.rem_euclid(ticks) == 0;
-    let ceil = if whole { floor } else { floor.checked_add(1)? };
-    let after = floor.checked_add(1)?;
-    Some(match op {
-        Operator::Eq if whole => TimeRange::inclusive(floor, floor),
-        Operator::Eq => TimeRange::new(0, 0),
-        Operator::Lt => TimeRange::new(i64::MIN, ceil),
-        Operator::LtEq => TimeRange::new(i64::MIN, after),
-        Operator::Gt => TimeRange::new(after, i64::MAX),
-        Operator::GtEq => TimeRange::new(ceil, i64::MAX),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod work;
 
 pub use blank::BlankExec;
 pub use error::external;
+pub use filter::time_range;
 pub use labels::ColumnNames;
 pub use metric::MetricTable;
 pub use read::{ReadExec, ReadPlan};
