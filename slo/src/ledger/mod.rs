@@ -12,6 +12,7 @@ mod files;
 mod manifest;
 mod part;
 mod prefix;
+mod rows;
 mod spans;
 mod store;
 #[cfg(test)]
@@ -19,7 +20,9 @@ mod tests;
 mod track;
 
 pub use files::{Disk, Files};
+pub use part::group_of_json;
 pub use prefix::Prefix;
+pub use rows::{Rows, Wanted, WantsGroup};
 pub use spans::Spans;
 pub use store::{Damage, Ledger, Loaded};
 pub use track::{Track, join, overlay};

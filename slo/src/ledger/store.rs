@@ -16,6 +16,9 @@ mod put;
 /// The name of the file that says which others count.
 const INDEX: &str = "ledger.json";
 
+/// So often a reader begins anew whose files the owner has replaced.
+pub(super) const TRIES: usize = 3;
+
 /// The slices of an SLO and generation, in a folder. It is changed by one owner; others may read meanwhile.
 #[derive(Clone)]
 pub struct Ledger {
@@ -144,20 +147,34 @@ impl Ledger {
     /// If files cannot be read for reasons other than damage.
     pub fn load(&self, span: TimeRange) -> Result<Loaded> {
         let mut newer = None;
-        for _ in 0..3 {
+        for _ in 0..TRIES {
             let ledger: &Self = newer.as_ref().unwrap_or(self);
             match ledger.load_parts(span) {
                 // The owner has replaced files meanwhile.
                 Err(e) if e.kind() == ErrorKind::NotFound => {
-                    newer = Self::open(self.files.clone(), &self.folder)?;
+                    newer = self.newest()?;
                 }
                 loaded => return loaded,
             }
         }
-        Err(Error::unavailable(format!(
+        Err(self.changes_too_fast())
+    }
+
+    /// The same as it is now; `None` if it is gone.
+    pub(super) fn newest(&self) -> Result<Option<Self>> {
+        Self::open(self.files.clone(), &self.folder)
+    }
+
+    pub(super) fn changes_too_fast(&self) -> Error {
+        Error::unavailable(format!(
             "{}: its files change faster than they can be read",
             self.folder.display()
-        )))
+        ))
+    }
+
+    /// Its files, in order of time.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &PartEntry> {
+        self.manifest.parts.iter()
     }
 
     fn load_parts(&self, span: TimeRange) -> Result<Loaded> {
@@ -185,15 +202,20 @@ impl Ledger {
     }
 
     fn read_part(&self, entry: &PartEntry) -> Result<Vec<Track>> {
+        part::read(self.bytes(entry)?, entry.span(), self.manifest.step)
+    }
+
+    /// All of a file.
+    pub(super) fn bytes(&self, entry: &PartEntry) -> Result<Vec<u8>> {
         let path = self.path(&entry.file);
         let bytes = self.files.read(&path).map_err(io_error)?;
         if crc32c::crc32c(&bytes) != entry.crc32c {
             return Err(Error::corrupt("its checksum is wrong"));
         }
-        part::read(bytes, entry.span(), self.manifest.step)
+        Ok(bytes)
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub(super) fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
 

@@ -11,6 +11,8 @@ use proptest::prelude::*;
 use super::{Files, Ledger, Spans, Track};
 use crate::count::{Bounds, Grid, Method, Slices};
 
+mod rows;
+
 const STEP: i64 = 60_000;
 
 /// Files in memory; of the changes, those from a certain one on fail.

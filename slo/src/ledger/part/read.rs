@@ -96,12 +96,11 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self> {
         let numbers = |name| Ok::<_, Error>(floats(batch, name)?.values().as_ref());
-        let start = column(batch, "slice_start")?.as_primitive_opt::<TimestampMillisecondType>();
         Ok(Self {
             len: batch.num_rows(),
             group: Texts::of(batch, "group")?,
             method: Texts::of(batch, "method")?,
-            start: start.ok_or_else(|| wrong_type("slice_start"))?.values(),
+            start: starts(batch)?,
             numbers: [
                 numbers("good")?,
                 numbers("total")?,
@@ -161,10 +160,10 @@ impl<'a> Rows<'a> {
 }
 
 /// A column of few different texts.
-struct Texts<'a>(&'a DictionaryArray<Int32Type>, &'a StringArray);
+pub(super) struct Texts<'a>(&'a DictionaryArray<Int32Type>, &'a StringArray);
 
 impl<'a> Texts<'a> {
-    fn of(batch: &'a RecordBatch, name: &str) -> Result<Self> {
+    pub(super) fn of(batch: &'a RecordBatch, name: &str) -> Result<Self> {
         let column = column(batch, name)?.as_dictionary_opt::<Int32Type>();
         let column = column.ok_or_else(|| wrong_type(name))?;
         let values = column.values().as_string_opt::<i32>();
@@ -177,12 +176,29 @@ impl<'a> Texts<'a> {
             _ => "",
         }
     }
+
+    /// All texts that rows may have.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a str> {
+        self.1.iter().map(Option::unwrap_or_default)
+    }
+
+    /// Which of these a row has.
+    pub(super) fn number(&self, row: usize) -> Option<usize> {
+        self.0.key(row)
+    }
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow_array::ArrayRef> {
     batch
         .column_by_name(name)
         .ok_or_else(|| Error::corrupt(format!("column {name} is missing")))
+}
+
+/// When the slices of the rows begin.
+pub(super) fn starts(batch: &RecordBatch) -> Result<&[i64]> {
+    let column = column(batch, "slice_start")?.as_primitive_opt::<TimestampMillisecondType>();
+    let column = column.ok_or_else(|| wrong_type("slice_start"))?;
+    Ok(column.values())
 }
 
 fn floats<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Float64Array> {
