@@ -15,7 +15,7 @@ use narthex_engine::Snapshot;
 use narthex_model::{METRIC_NAME, Matcher, TimeRange};
 use narthex_table::{MetricTable, SystemTable, external};
 
-use crate::tables::{Made, MadeTable, MadeTables};
+use crate::made::{Made, MadeTable, MadeTables};
 
 /// The one catalog.
 pub(crate) const CATALOG: &str = "narthex";

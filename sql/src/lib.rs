@@ -11,6 +11,7 @@ mod error;
 pub mod explain;
 mod grid;
 mod kept;
+mod made;
 mod memory;
 mod newest_rows;
 mod promql;
@@ -28,18 +29,17 @@ mod sized;
 mod source;
 mod statement;
 mod stats;
-mod tables;
 mod tuning;
 mod yielding;
 
 pub use error::from_datafusion;
 pub use grid::Grid;
+pub use made::{MadeRows, MadeTable, Sieve, Wanted};
 pub use promql::Times;
 pub use rows::SqlRows;
 pub use run::{Answer, Explain};
 pub use session::Spill;
 pub use stats::QueryStats;
-pub use tables::MadeTable;
 pub use tuning::Tuning;
 
 use std::sync::Arc;

@@ -18,13 +18,13 @@ use narthex_model::Result;
 use crate::bounded;
 use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
 use crate::kept::KeptPlans;
+use crate::made::MadeTables;
 use crate::memory::{QueryMemory, ServerMemory};
 use crate::newest_rows::NewestRows;
 use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
 use crate::rules;
 use crate::statement;
-use crate::tables::MadeTables;
 use crate::yielding::YieldingJoins;
 use crate::{DatabaseOptions, Tuning};
 

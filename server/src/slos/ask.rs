@@ -94,7 +94,11 @@ fn open(keeping: &Keeping, one: &Kept, windows: &[Window]) -> Result<OpenBook> {
     let (mut tracks, mut counted_until) = (Vec::new(), now_ms());
     if let Some(ledger) = keeping.shelf.read(&slo)? {
         let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
-        (tracks, counted_until) = (ledger.load(span)?.tracks, span.end);
+        let loaded = ledger.load(span)?;
+        if !loaded.damage.is_empty() {
+            one.suspect();
+        }
+        (tracks, counted_until) = (loaded.tracks, span.end);
     }
     let about = |e: Error| e.context(format!("SLO {}", slo.id));
     let book = Arc::new(Book::open(&slo, &tracks).map_err(about)?);

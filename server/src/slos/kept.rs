@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Instant;
 
 use narthex_model::{Result, TimeRange, TimestampMs};
@@ -11,7 +11,7 @@ use narthex_slo::budget::Book;
 use narthex_slo::fill::FillOptions;
 use narthex_slo::generation::generation;
 use narthex_slo::keep::{Upkeep, to_count, upkeep};
-use narthex_slo::ledger::{Ledger, Spans};
+use narthex_slo::ledger::{Damage, Ledger, Spans};
 use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
 use parking_lot::Mutex;
@@ -43,6 +43,8 @@ pub(super) struct LedgerCell {
     ledger: Mutex<Option<Ledger>>,
     /// What changed since it was counted.
     late: Mutex<Spans>,
+    /// Whether somebody came upon a file that cannot be read.
+    is_suspect: AtomicBool,
     /// Milliseconds of slices: how many there are, and how many still have to be counted.
     there_ms: AtomicI64,
     missing_ms: AtomicI64,
@@ -91,6 +93,11 @@ impl Kept {
         }
     }
 
+    /// Has all files looked at in the next round: one cannot be read.
+    pub(super) fn suspect(&self) {
+        self.ledger.is_suspect.store(true, Ordering::Relaxed);
+    }
+
     /// The fraction of all slices that were counted.
     pub(super) fn progress(&self) -> f64 {
         let missing = self.ledger.missing_ms.load(Ordering::Relaxed) as f64;
@@ -129,6 +136,7 @@ impl Kept {
     ) -> Result<bool> {
         let ledger = self.opened(cell, keeping)?;
         self.mark_late(ledger, store)?;
+        self.set_suspects_aside(ledger)?;
         let missing = to_count(store, self.slo(), ledger, now);
         self.note(ledger, missing);
         if missing > MUCH_MS {
@@ -246,6 +254,28 @@ impl Kept {
         Ok(())
     }
 
+    /// Looks at all files if one of them cannot be read.
+    fn set_suspects_aside(&self, ledger: &mut Ledger) -> Result<()> {
+        let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
+        match self.ledger.is_suspect.swap(false, Ordering::Relaxed) {
+            true => self.set_aside(ledger, &ledger.load(span)?.damage),
+            false => Ok(()),
+        }
+    }
+
+    /// What was in damaged files is dirty then, and counted by the next upkeep.
+    fn set_aside(&self, ledger: &mut Ledger, damage: &[Damage]) -> Result<()> {
+        for damage in damage {
+            tracing::error!(
+                slo = self.slo().id,
+                file = damage.file,
+                reason = damage.reason,
+                "a file of the ledger is damaged and is counted anew"
+            );
+        }
+        ledger.set_aside(damage)
+    }
+
     fn note(&self, ledger: &Ledger, missing: i64) {
         let there = ledger.span().map_or(0, |span| span.end - span.start);
         self.ledger.there_ms.store(there, Ordering::Relaxed);
@@ -259,16 +289,7 @@ impl Kept {
         };
         let recent = TimeRange::new(span.end.saturating_sub(matters(self.slo())), span.end);
         let loaded = ledger.load(recent)?;
-        for damage in &loaded.damage {
-            tracing::error!(
-                slo = self.slo().id,
-                file = damage.file,
-                reason = damage.reason,
-                "a file of the ledger is damaged and is counted anew"
-            );
-        }
-        // What was in it is dirty then, and counted in the next round.
-        ledger.set_aside(&loaded.damage)?;
+        self.set_aside(ledger, &loaded.damage)?;
         let book = Book::open(self.slo(), &loaded.tracks)?;
         let mut seen = self.seen.lock();
         seen.book = Some(Arc::new(book));

@@ -7,6 +7,8 @@ use narthex_model::{Label, Sink, WriteBatch, stale_nan};
 use narthex_sql::{Database, DatabaseOptions};
 use tempfile::TempDir;
 
+use super::made::Pages;
+
 /// 2026-01-01T00:00:00Z.
 const START_MS: i64 = 1_767_225_600_000;
 const STEP_MS: i64 = 60_000;
@@ -112,6 +114,7 @@ impl Store {
             .expect("flushed");
         write(&engine, MINUTES / 2, MINUTES).await;
         let database = Arc::new(Database::new(engine.clone(), DatabaseOptions::default()));
+        database.bring_tables(vec![Arc::new(Pages)]);
         Self {
             engine,
             database,
