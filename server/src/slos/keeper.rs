@@ -165,7 +165,7 @@ impl Keeping {
         self.wake.notify_one();
     }
 
-    fn round(self: &Arc<Self>) -> (Arc<Books>, TimestampMs) {
+    pub(super) fn round(self: &Arc<Self>) -> (Arc<Books>, TimestampMs) {
         // In this order: what is noted as changed is seen by a snapshot that is taken later.
         let late = self.engine.take_late();
         self.metrics.late(late.len());

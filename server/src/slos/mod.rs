@@ -21,6 +21,8 @@ mod shelf;
 mod standing;
 mod store;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod window;
 
 use std::sync::Arc;

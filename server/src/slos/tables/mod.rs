@@ -24,3 +24,6 @@ fn there(keeping: &Weak<Keeping>) -> Result<Arc<Keeping>> {
     let there = keeping.upgrade();
     there.ok_or_else(|| Error::unavailable("the server is stopping"))
 }
+
+#[cfg(test)]
+mod tests;
