@@ -65,7 +65,7 @@ impl MadeTable for SlicesTable {
         let kept = keeping.kept();
         let kept: Vec<_> = kept
             .iter()
-            .filter(|one| !one.slo().is_composite())
+            .filter(|one| !one.is_composite())
             .cloned()
             .collect();
         let of_one = move |one: Arc<Kept>| rows_of(&keeping, one, &wanted, &schema);
