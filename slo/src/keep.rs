@@ -13,6 +13,9 @@ const PIECE_MS: i64 = 8 * 86_400_000;
 /// The newest slices are counted once more each time, for samples that came a little late.
 const RECENT_MS: i64 = 300_000;
 
+/// Samples that are older than this when they come are late: slices that they belong to must be marked as dirty.
+pub const LATE_MS: i64 = RECENT_MS / 2;
+
 /// A ledger is written in steps of so many rows, since each step costs a few syncs, and often a merge with the file before.
 const ROWS_AT_ONCE: usize = 1 << 20;
 
@@ -62,9 +65,10 @@ pub fn upkeep(
         return Ok(done);
     };
     let missing = missing(stored, slo, ledger, until);
+    let watermark = ledger.watermark();
     let mut waiting = Waiting::default();
     for piece in missing.into_iter().flat_map(pieces) {
-        let filled = fill(store, slo, piece, options)?;
+        let filled = fill(store, slo, piece, options.after(piece, watermark))?;
         done.add(piece, &filled);
         progress(length(piece));
         // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
@@ -142,12 +146,13 @@ pub fn known(
 ) -> Result<Known> {
     let mut known = Known::default();
     let mut lacking = vec![span];
+    let watermark = ledger.and_then(Ledger::watermark);
     if let Some((ledger, there)) = ledger.and_then(|ledger| Some((ledger, ledger.span()?))) {
         let loaded = ledger.load(span)?;
         known.tracks = loaded.tracks;
         lacking = vec![
             TimeRange::new(span.start, span.end.min(there.start)),
-            TimeRange::new(span.start.max(there.end), span.end),
+            TimeRange::new(span.start.max(there.end - RECENT_MS), span.end),
         ];
         lacking.extend(ledger.dirty().iter().map(|dirty| dirty.intersection(&span)));
         lacking.extend(
@@ -162,7 +167,7 @@ pub fn known(
     let all = aligned(span.intersection(&stored), slo.slice_ms);
     for lacking in lacking {
         for piece in pieces(aligned(lacking.intersection(&stored), slo.slice_ms)) {
-            let filled = fill(store, slo, piece, options)?;
+            let filled = fill(store, slo, piece, options.after(piece, watermark))?;
             known.tracks = overlay(known.tracks, filled.tracks, piece, all);
             // As in upkeep: a series was away.
             let before = TimeRange::new(filled.reaches_back_to, piece.start);
@@ -187,6 +192,16 @@ fn missing(stored: TimeRange, slo: &Slo, ledger: &Ledger, until: TimestampMs) ->
         .watermark()
         .is_none_or(|watermark| span.end > watermark);
     (is_longer && !span.is_empty()).then_some(span)
+}
+
+impl FillOptions {
+    /// For a piece that begins where slices were counted up to `watermark`.
+    fn after(self, piece: TimeRange, watermark: Option<TimestampMs>) -> Self {
+        let known_ms = watermark
+            .filter(|watermark| piece.start < *watermark)
+            .map_or(self.ahead_ms, |watermark| watermark - LATE_MS - piece.start);
+        Self { known_ms, ..self }
+    }
 }
 
 fn length(span: TimeRange) -> i64 {

@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use narthex_engine::Engine;
 use narthex_model::{Sink, TimeRange, TimestampMs};
 use narthex_slo::Placed;
+use narthex_slo::keep::LATE_MS;
 use narthex_sql::Database;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -21,9 +22,6 @@ use super::metrics::KeeperMetrics;
 use super::publish::Publisher;
 use super::{EngineStore, Shelf, SloFlags};
 use crate::times::now_ms;
-
-/// A sample that is this old when it comes is late: the newest slices are counted more than once anyway.
-const LATE_MS: i64 = 150_000;
 
 /// What keeps ledgers up to date.
 pub(super) struct Keeping {

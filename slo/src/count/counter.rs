@@ -1,6 +1,6 @@
 //! What a counter counted, slice by slice.
 
-use narthex_model::{TimestampMs, is_stale};
+use narthex_model::{TimeRange, TimestampMs, is_stale};
 
 use super::interval::Interval;
 use super::spread::{Spread, share};
@@ -14,19 +14,19 @@ pub(super) trait Observer {
     fn missing(&mut self, from: TimestampMs, to: TimestampMs);
 }
 
-/// Adds to each slice what `series` counted in it. Returns since when the first difference in the grid has been counting.
+/// Adds to each slice what `series` counted in it. Returns the time that the first difference in the grid belongs to.
 pub(super) fn count(
     series: Series<'_>,
     grid: &Grid,
     slices: &mut [f64],
     observer: &mut impl Observer,
-) -> Option<TimestampMs> {
+) -> Option<TimeRange> {
     let mut walk = Walk::begin(series, grid, slices)?;
     let mut reach = None;
     while walk.next < walk.timestamps.len() && walk.at < grid.end() {
         let from = walk.step(observer);
         if walk.at > grid.start {
-            reach = reach.or(from);
+            reach = reach.or(from.map(|from| TimeRange::new(from, walk.at)));
             walk.run();
         }
     }

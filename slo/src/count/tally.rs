@@ -1,6 +1,6 @@
 //! Series in, slices out.
 
-use narthex_model::TimestampMs;
+use narthex_model::{TimeRange, TimestampMs};
 
 use super::counter::{self, Observer};
 use super::presence::Presence;
@@ -17,6 +17,8 @@ pub struct Tally {
     method: Method,
     which: Which,
     groups: Vec<Group>,
+    /// Samples before this time were known when the slices before the grid were counted.
+    known_before: TimestampMs,
     reach: TimestampMs,
 }
 
@@ -44,14 +46,24 @@ impl Tally {
             method,
             which,
             groups: vec![group; groups],
+            known_before: grid.start,
             reach: grid.start,
+        }
+    }
+
+    /// The same, where samples before `known_before` were known when the slices before the grid were counted.
+    #[must_use]
+    pub fn after(self, known_before: TimestampMs) -> Self {
+        Self {
+            known_before,
+            ..self
         }
     }
 
     /// Nothing yet, for the same groups and slices.
     #[must_use]
     pub fn without_events(&self) -> Self {
-        Self::new(self.grid, self.groups.len(), self.method, self.which)
+        Self::new(self.grid, self.groups.len(), self.method, self.which).after(self.known_before)
     }
 
     /// Adds a counter of all events of a group, which also tells what was observed.
@@ -80,9 +92,8 @@ impl Tally {
         &self.grid
     }
 
-    /// Since when what was counted at the beginning of the grid has been counting: earlier than the grid if a series was not seen
-    /// for a while before. If that is earlier than its samples were waited for, the slices since then lack events that
-    /// were not known, and should be counted again.
+    /// Earlier than the grid if a series was not seen for a while: since when it had been counting what became known too late for the slices
+    /// before the grid, which should be counted again from there on.
     pub fn reaches_back_to(&self) -> TimestampMs {
         self.reach
     }
@@ -131,8 +142,11 @@ impl Tally {
         (self.grid, &mut self.groups[group])
     }
 
-    pub(super) fn note_reach(&mut self, reach: Option<TimestampMs>) {
-        self.reach = self.reach.min(reach.unwrap_or(self.reach));
+    /// Takes note of the time that a difference belongs to, by the sample at its end.
+    pub(super) fn note_reach(&mut self, of: Option<TimeRange>) {
+        if let Some(of) = of.filter(|of| of.end >= self.known_before) {
+            self.reach = self.reach.min(of.start);
+        }
     }
 }
 

@@ -135,10 +135,15 @@ fn what_is_no_number_is_not_there() {
 #[test]
 fn how_far_back_it_reaches() {
     let later = Grid::over(TimeRange::new(60, 120), 60);
-    let mut tally = Tally::new(later, 1, Method::Counters, Which::Bad);
-    tally.total(0, series(&[30, 45, 75, 90], &[0.0, 1.0, 3.0, 3.0]));
-    assert_eq!(tally.reaches_back_to(), 45);
-    assert_eq!(tally.finish()[0].total, [1.0]);
+    let tally = |known_before: i64| {
+        let tally = Tally::new(later, 1, Method::Counters, Which::Bad);
+        let mut tally = tally.after(known_before).without_events();
+        tally.total(0, series(&[30, 45, 75, 90], &[0.0, 1.0, 3.0, 3.0]));
+        tally
+    };
+    assert_eq!(tally(75).reaches_back_to(), 45);
+    assert_eq!(tally(76).reaches_back_to(), 60, "what came then was known");
+    assert_eq!(tally(76).finish()[0].total, [1.0]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl<'a> Counting<'a> {
     pub(super) fn new(work: Work<'a>, groups: Groups<'a>, method: Method, which: Which) -> Self {
         Self {
             work,
-            tally: Tally::new(work.grid, groups.len(), method, which),
+            tally: Tally::new(work.grid, groups.len(), method, which).after(work.known_before()),
             groups,
             series: 0,
             samples: 0,

@@ -26,7 +26,7 @@ use births::Births;
 pub struct Filled {
     /// The slices of each group that has series in the span.
     pub tracks: Vec<Track>,
-    /// Since when what was counted first has been counting: before the span, if a series was not seen for a while.
+    /// Before the span if a series was not seen for a while: since when it had been counting what became known too late for the slices before.
     pub reaches_back_to: TimestampMs,
     /// How many series were counted.
     pub series: usize,
@@ -41,6 +41,8 @@ pub struct FillOptions {
     pub threads: usize,
     /// Where a series is seen again only so long after the slices, what it counted meanwhile still belongs to them; in milliseconds.
     pub ahead_ms: i64,
+    /// Samples so long after the beginning of the span were known when the slices before it were counted; in milliseconds.
+    pub known_ms: i64,
 }
 
 impl FillOptions {
@@ -49,6 +51,7 @@ impl FillOptions {
         Self {
             threads,
             ahead_ms: NEAR_MS,
+            known_ms: NEAR_MS,
         }
     }
 
@@ -88,6 +91,11 @@ fn to_read(grid: &Grid, options: FillOptions) -> TimeRange {
 }
 
 impl Work<'_> {
+    /// Samples before this time were known when the slices before the grid were counted.
+    fn known_before(&self) -> TimestampMs {
+        self.grid.start.saturating_add(self.options.known_ms)
+    }
+
     fn range(&self) -> TimeRange {
         to_read(&self.grid, self.options)
     }

@@ -197,6 +197,33 @@ proptest! {
 }
 
 #[test]
+fn nothing_is_counted_twice_but_the_newest_slices() {
+    let mut store = MemoryStore::default();
+    let start = PIECE_MS * 20 - 6 * HOUR;
+    let own = |code| [("__name__", "requests_total"), ("code", code)];
+    let scrapes = |distance: i64| (0..20 * 24 * HOUR / distance).map(move |i| i * distance);
+    for (code, distance) in [("200", 30_000), ("500", 2 * MINUTE)] {
+        let samples = scrapes(distance).map(|t| (start + 7_000 + t, t as f64));
+        store.push(&own(code), samples.collect());
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let slo = availability();
+    let mut ledger =
+        Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
+    let mut keep = |until: i64| {
+        let (store, options) = (store.before(until), FillOptions::threads(1));
+        let done = upkeep(&store, &slo, &mut ledger, until, options, &mut |_| ());
+        done.expect("kept").counted_ms
+    };
+    let first = 19 * 24 * HOUR;
+    assert_eq!(keep(start + first), first);
+    for minutes in 1..10 {
+        let counted = keep(start + first + minutes * MINUTE);
+        assert_eq!(counted, RECENT_MS + MINUTE);
+    }
+}
+
+#[test]
 fn the_first_error_counts_where_the_target_was_seen() {
     let mut store = MemoryStore::default();
     let start = 1_000 * HOUR;
