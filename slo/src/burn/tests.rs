@@ -64,6 +64,38 @@ fn read(trigger: Trigger, window: &Window, bad: &[f64]) -> (Verdict, f64) {
     (reading.verdict, (reading.value * 1000.0).round() / 1000.0)
 }
 
+/// What is read at the end of an hour of slices with so many events and bad ones each, all observed.
+fn read_hour(trigger: Trigger, total: f64, bad: f64) -> (Verdict, f64) {
+    let grid = Grid::over(TimeRange::new(0, HOUR), MINUTE);
+    let mut slices = Slices::empty(grid, Method::Counters);
+    slices.total.fill(total);
+    slices.bad.fill(bad);
+    slices.good.fill(total - bad);
+    slices.observed_ms.fill(MINUTE as f64);
+    let objective = Objective {
+        target: 0.99,
+        budgeting: Budgeting::Occurrences,
+    };
+    let meter = Meter::new(&slices, objective, &Missing::default(), &Spans::default());
+    let watch = Watch::new(&policy(trigger), &days(1), &Missing::default());
+    let reading = watch.expect("a known zone").read(&meter, HOUR);
+    (reading.verdict, reading.value)
+}
+
+#[test]
+fn nothing_ends_where_nothing_happens() {
+    let soon = || Trigger::ExhaustedWithin(3 * DAY);
+    let never = f64::INFINITY;
+    // An idle service has no budget, and spends none.
+    assert_eq!(read_hour(soon(), 0.0, 0.0), (Verdict::HoldsNot, never));
+    assert_eq!(read_hour(soon(), 10.0, 0.0), (Verdict::HoldsNot, never));
+    assert_eq!(read_hour(soon(), 10.0, 1.0), (Verdict::Holds, 0.0));
+    // All of the budget is spent, but none is overspent, and nothing is bad by now.
+    let mut bad = vec![0.0; 1440];
+    bad[0..18].fill(8.0);
+    assert_eq!(read(soon(), &days(1), &bad), (Verdict::HoldsNot, never));
+}
+
 fn days(n: i64) -> Window {
     Window::Rolling(Rolling { ms: n * DAY })
 }

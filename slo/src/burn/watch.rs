@@ -101,7 +101,7 @@ impl Watch {
                 let ms = *ms as f64;
                 let (bad, allowed) = self.window.allowed(meter, at);
                 let pace = meter.errors(last(HOUR_MS), View::Adjusted).0 / HOUR_MS as f64;
-                let lasts = ((allowed - bad) / pace).max(0.0);
+                let lasts = lasts(allowed - bad, pace);
                 judge(lasts < ms, lasts, last(HOUR_MS))
             }
             Trigger::Coverage { below, within_ms } => {
@@ -145,6 +145,15 @@ impl Budgeted {
     }
 }
 
+/// How long what is left of a budget lasts at a pace: for ever where nothing is bad, even if nothing was counted and so nothing is left.
+fn lasts(left: f64, pace: f64) -> f64 {
+    match pace > 0.0 {
+        _ if left < 0.0 => 0.0,
+        true => left / pace,
+        false => f64::INFINITY,
+    }
+}
+
 /// Whether any tier burns in both of its windows, and the burn rate of that, or of the fastest.
 fn burns(meter: &Meter, tiers: &[BurnTier], min_bad: f64, at: TimestampMs) -> (bool, f64) {
     let allowed = 1.0 - meter.objective().target;
@@ -177,7 +186,7 @@ fn scaled(trigger: &Trigger, window: &Window) -> Trigger {
     } = &mut trigger
     {
         for tier in tiers {
-            tier.factor *= window.nominal_ms() as f64 / *meant as f64;
+            tier.factor = tier.factor_at(window.nominal_ms(), Some(*meant));
         }
     }
     trigger
