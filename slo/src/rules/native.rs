@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use narthex_syntax::Quoted;
 
 use super::file::{Group, Rule};
-use super::policy::{Tier, alert, min_bad, tiers, windows};
+use super::policy::{Tier, alert, min_bad, tiers, window_name, windows};
 use super::promql::{self, Measured, measured};
 use super::{Groups, nominal_ms};
 use crate::lost::Losses;
-use crate::spec::{Policy, Rolling, Slo, Trigger, Window, complement};
+use crate::spec::{Policy, Slo, Trigger, complement};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -65,10 +65,6 @@ impl Names {
     }
 }
 
-fn duration(ms: i64) -> String {
-    Window::Rolling(Rolling { ms }).to_string()
-}
-
 /// Bad and all events per second over 5 minutes; a counter that was never seen counted nothing.
 fn events(slo: &Slo, names: &Names) -> Option<Vec<Rule>> {
     let rule = |name: &str, expr: String| Rule::record(name, expr, &names.labels);
@@ -102,7 +98,7 @@ fn results(slo: &Slo, names: &Names) -> Vec<Rule> {
     let rule = |name: String, expr: String| Rule::record(name, expr, &names.labels);
     let mut rules = Vec::new();
     for ms in windows(slo, &[5 * MINUTE_MS, HOUR_MS]) {
-        let window = duration(ms);
+        let window = window_name(ms);
         let expr = match ms == 5 * MINUTE_MS && names.has_events {
             true => format!(
                 "{}\n/\n({} > 0)",
@@ -116,7 +112,7 @@ fn results(slo: &Slo, names: &Names) -> Vec<Rule> {
             rules.push(rule(format!("slo:error_ratio:rate{window}"), expr));
         }
     }
-    let period = duration(nominal_ms(slo));
+    let period = window_name(nominal_ms(slo));
     let budget = complement(target);
     let window_ratio = names.series("slo:error_ratio:window");
     rules.push(rule(
@@ -185,7 +181,7 @@ fn what(trigger: &Trigger) -> String {
             crate::spec::to_percent(*fraction)
         ),
         Trigger::ExhaustedWithin(ms) => {
-            format!("the error budget is spent within {}", duration(*ms))
+            format!("the error budget is spent within {}", window_name(*ms))
         }
         Trigger::Coverage { .. } => "nothing is measured".to_owned(),
     }

@@ -49,10 +49,15 @@ pub(super) fn tiers(slo: &Slo, trigger: &Trigger) -> Option<Vec<Tier>> {
 fn of_tier(tier: &BurnTier, window_ms: i64, scaled_from_ms: Option<i64>) -> Tier {
     Tier {
         factor: tier.factor_at(window_ms, scaled_from_ms),
-        long: format_duration(tier.long_ms),
-        short: format_duration(tier.short_ms),
+        long: window_name(tier.long_ms),
+        short: window_name(tier.short_ms),
         long_ms: tier.long_ms,
     }
+}
+
+/// A window as series and ranges are written with it in every dialect: as Prometheus writes durations, `1w` and `4w`, but `30d`.
+pub(super) fn window_name(ms: i64) -> String {
+    format_duration(ms)
 }
 
 /// The windows that policies look at, and those that are recorded anyway, shortest first.

@@ -4,11 +4,11 @@ mod expr;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use narthex_model::{MatchOp, format_duration};
+use narthex_model::MatchOp;
 use narthex_syntax::Quoted;
 
 use super::file::{Group, Rule};
-use super::policy::{alert, min_bad, tiers, windows};
+use super::policy::{alert, min_bad, tiers, window_name, windows};
 use super::{Groups, nominal_ms, promql};
 use crate::lost::Losses;
 use crate::policies;
@@ -131,7 +131,7 @@ fn recorded(slo: &Slo) -> Vec<i64> {
 
 fn burn_rates(slo: &Slo, shape: &Shape, labels: &BTreeMap<String, String>) -> Vec<Rule> {
     let rule = |ms: i64| {
-        let window = format_duration(ms);
+        let window = window_name(ms);
         let name = format!("{}:burnrate{window}", shape.base());
         Rule::record(name, shape.burn_rate(slo, &window), labels)
     };
@@ -191,7 +191,7 @@ fn alerts(
                 ("short".to_owned(), tier.short.clone()),
                 ("long".to_owned(), tier.long.clone()),
                 ("severity".to_owned(), policy.severity.clone()),
-                ("exhaustion".to_owned(), format_duration(exhausted_ms)),
+                ("exhaustion".to_owned(), window_name(exhausted_ms)),
             ]);
             rules.push(alert(policy, expr, &labels));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use narthex_syntax::Quoted;
 
 use super::file::{Group, Rule};
-use super::policy::{Tier, alert, min_bad, shares_names, tiers, windows};
+use super::policy::{Tier, alert, min_bad, shares_names, tiers, window_name, windows};
 use super::{Groups, nominal_ms, promql};
 use crate::lost::Losses;
 use crate::spec::{Policy, Slo, Trigger, complement, to_percent};
@@ -71,7 +71,7 @@ impl Names {
         Self {
             labels,
             selector: format!("{{{}}}", matchers.join(", ")),
-            period: days(nominal_ms(slo)),
+            period: window_name(nominal_ms(slo)),
         }
     }
 
@@ -80,17 +80,12 @@ impl Names {
     }
 }
 
-/// Sloth says `30d`, where Prometheus would say `4w2d`.
-fn days(ms: i64) -> String {
-    crate::spec::Window::Rolling(crate::spec::Rolling { ms }).to_string()
-}
-
 fn ratios(slo: &Slo, names: &Names) -> Vec<Rule> {
     let recorded = windows(slo, &WINDOWS);
     let mut rules: Vec<_> = recorded
         .into_iter()
         .filter_map(|ms| {
-            let window = days(ms);
+            let window = window_name(ms);
             let mut labels = names.labels.clone();
             labels.insert("sloth_window".to_owned(), window.clone());
             let expr = promql::ratio(slo, &window)?;

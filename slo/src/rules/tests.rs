@@ -65,6 +65,74 @@ fn rules_of_the_corpus() {
     }
 }
 
+/// The rules of groups.
+fn all_rules(text: &str) -> Vec<Value> {
+    let file: Value = serde_yaml::from_str(text).expect("YAML");
+    let groups = file["groups"].as_sequence().expect("groups");
+    let rules = groups
+        .iter()
+        .flat_map(|group| group["rules"].as_sequence().expect("rules"));
+    rules.cloned().collect()
+}
+
+/// The names of recorded series that an expression selects: those with a colon.
+fn selected(expr: &str) -> Vec<String> {
+    use narthex_syntax::ast::Node;
+    let mut names = Vec::new();
+    let tree = promql(expr, &ParseOptions::default()).expect("PromQL");
+    tree.walk(&mut |part| {
+        let vector = match &part.node {
+            Node::Vector(vector) => vector,
+            Node::Matrix(matrix) => &matrix.vector,
+            _ => return,
+        };
+        let name = crate::spec::Selector::new(vector.matchers.clone());
+        names.extend(name.metric().filter(|n| n.contains(':')).map(str::to_owned));
+    });
+    names
+}
+
+#[test]
+fn whatever_is_selected_is_recorded() {
+    let weeks = "
+slos:
+  - {name: a, objective: 99, window: 30d, errors: e_total, total: t_total, policies: [POLICIES]}
+  - {name: b, objective: 99, window: 7d, errors: e_total, total: t_total, policies: [POLICIES]}
+  - {name: c, objective: 99, window: 28d, gauge: up, policies: [POLICIES]}
+";
+    let policies = "{name: slow, severity: ticket, burn: [{factor: 2, long: 28d, short: 7d}, {factor: 3, long: 10d, short: 90s}]}, \
+                    {name: drop, severity: ticket, drop: {fraction: 5%, within: 7d}}, \
+                    {name: ends, severity: page, exhausted_within: 7d}, google-30d, budget";
+    let text = weeks.replace("POLICIES", policies);
+    let text = Text {
+        file: "weeks",
+        text: &text,
+    };
+    let specs = parse(&[text], &Options::default()).expect("good");
+    let mut files = corpus();
+    let slos = specs.slos.into_iter().map(|placed| placed.slo).collect();
+    files.push(("weeks".to_owned(), slos));
+    for (file, slos) in files {
+        for (dialect, name) in DIALECTS {
+            // Specs may select series that others record: those are none of ours.
+            let own = |name: &String| {
+                ["slo:", "pyrra_"].iter().any(|own| name.starts_with(own))
+                    || [":burnrate", ":increase"]
+                        .iter()
+                        .any(|own| name.contains(own))
+            };
+            let rules = all_rules(&rules(&slos, dialect, Form::Prometheus).text);
+            let recorded: Vec<_> = rules.iter().filter_map(|r| r["record"].as_str()).collect();
+            for expr in rules.iter().filter_map(|rule| rule["expr"].as_str()) {
+                for series in selected(expr).into_iter().filter(own) {
+                    let is = recorded.contains(&series.as_str());
+                    assert!(is, "{file} {name}: {series} of\n{expr}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_resource_of_the_operator() {
     let (_, slos) = corpus()

@@ -1,8 +1,8 @@
 //! Series under Sloth's names, for its dashboards; the numbers are those of the ledger.
 
-use narthex_model::TimeRange;
+use narthex_model::{TimeRange, format_duration};
 use narthex_slo::budget::View;
-use narthex_slo::spec::{Rolling, Window, complement, to_percent};
+use narthex_slo::spec::{Window, complement, to_percent};
 
 use super::{DAY_MS, LabelMap, MINUTE_MS, Series, WINDOWS};
 use crate::slos::Known;
@@ -25,7 +25,7 @@ pub(super) fn push(known: &Known, series: &mut Series) {
         let attained = known.book.all().attained(span, View::Adjusted);
         attained.map(|attained| 1.0 - attained)
     };
-    let period = Window::Rolling(Rolling { ms: period_ms }).to_string();
+    let period = format_duration(period_ms);
     let windows = WINDOWS.iter().map(|(name, ms)| (*name, *ms));
     for (window, ms) in windows.chain([(&*period, period_ms)]) {
         if let Some(ratio) = errors(ms) {

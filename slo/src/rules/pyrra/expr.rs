@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use narthex_model::{MatchOp, Matcher, format_duration};
+use narthex_model::{MatchOp, Matcher};
 use narthex_syntax::Quoted;
 
 use crate::rules::file::Rule;
+use crate::rules::policy::window_name;
 use crate::rules::promql::{boundary, by, observations};
 use crate::spec::{Comparison, Counted, Indicator, Selector, Slo, Which};
 
@@ -166,7 +167,7 @@ impl Shape {
         window_ms: i64,
         common: &BTreeMap<String, String>,
     ) -> Vec<Rule> {
-        let window = format_duration(window_ms);
+        let window = window_name(window_ms);
         let kept = self.kept(slo);
         let mut labels = common.clone();
         for m in self
@@ -252,7 +253,7 @@ impl Shape {
                 format!("sum({good} or vector(0)) / sum({})", all.with(le("")))
             }
             Kind::Gauge => {
-                let window = format_duration(window_ms);
+                let window = window_name(window_ms);
                 let of = |what: &str| {
                     recorded(&self.total, &format!("{}:{what}{window}", self.metric()))
                 };
@@ -282,5 +283,5 @@ fn counted(series: &Selector, window_ms: i64) -> String {
     for suffix in ["_total", "_count", "_bucket"] {
         name = name.strip_suffix(suffix).unwrap_or(name);
     }
-    format!("{name}:increase{}", format_duration(window_ms))
+    format!("{name}:increase{}", window_name(window_ms))
 }
