@@ -244,7 +244,7 @@ fn alert_policies(slo: &Slo, losses: &mut Losses<'_>) -> Vec<Value> {
                 1 => policy.name.clone(),
                 _ => format!("{}-{}", policy.name, at + 1),
             };
-            let window_ms = slo.windows.first().map_or(0, Window::nominal_ms);
+            let window_ms = slo.window_ms();
             let factor = tier.factor_at(window_ms, *scaled_from_ms);
             written.push(alert_policy(policy, &name, factor, tier.long_ms));
         }

@@ -47,7 +47,7 @@ fn document(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
         "name",
         "not kept: resources have the id",
     );
-    let window_ms = slo.windows.first().map_or(0, Window::nominal_ms);
+    let window_ms = slo.window_ms();
     let prefixed = |texts: &BTreeMap<String, String>| -> BTreeMap<String, String> {
         let pairs = texts
             .iter()

@@ -60,7 +60,7 @@ fn own_losses(slo: &Slo, service: &str, losses: &mut Losses<'_>) {
     if let Some(Window::Calendar(_)) = slo.windows.first() {
         losses.say("windows", "Sloth has no calendar");
     }
-    let ms = slo.windows.first().map_or(0, Window::nominal_ms);
+    let ms = slo.window_ms();
     if ms != 30 * 86_400_000 {
         let days = ms / 86_400_000;
         losses.say(

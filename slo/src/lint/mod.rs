@@ -115,10 +115,5 @@ fn window_name(slo: &Slo) -> String {
         .unwrap_or_default()
 }
 
-/// Its length.
-fn window_ms(slo: &Slo) -> i64 {
-    slo.windows.first().map_or(0, Window::nominal_ms)
-}
-
 #[cfg(test)]
 mod tests;

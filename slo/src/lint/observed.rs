@@ -3,7 +3,7 @@
 use narthex_model::format_duration;
 
 use super::ask::selectors;
-use super::{Finding, Findings, nothing, traffic, window_ms};
+use super::{Finding, Findings, nothing, traffic};
 use crate::load::Placed;
 use crate::spec::{Counted, Indicator, Selector, Slo, Trigger};
 
@@ -75,7 +75,7 @@ pub fn questions(slo: &Slo) -> Questions {
     Questions {
         series,
         boundaries_of,
-        events_in_ms: window_ms(slo),
+        events_in_ms: slo.window_ms(),
     }
 }
 

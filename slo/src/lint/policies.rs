@@ -2,7 +2,7 @@
 
 use narthex_model::format_duration;
 
-use super::{Findings, window_ms, window_name};
+use super::{Findings, window_name};
 use crate::spec::{BurnTier, Indicator, Policy, Slo, Trigger, complement, to_percent};
 
 pub(super) fn lint(slo: &Slo, findings: &mut Findings<'_>) {
@@ -29,7 +29,7 @@ pub(super) fn lint(slo: &Slo, findings: &mut Findings<'_>) {
                 within_ms,
             } => {
                 let all =
-                    *within_ms as f64 / window_ms(slo) as f64 / complement(slo.objective.target);
+                    *within_ms as f64 / slo.window_ms() as f64 / complement(slo.objective.target);
                 if *fraction > all {
                     findings.say(
                         "drop-unreachable",
@@ -56,7 +56,7 @@ fn tier(
     findings: &mut Findings<'_>,
 ) {
     let name = &policy.name;
-    let factor = tier.factor_at(window_ms(slo), scaled_from_ms);
+    let factor = tier.factor_at(slo.window_ms(), scaled_from_ms);
     let highest = 1.0 / complement(slo.objective.target);
     if factor >= highest {
         findings.say(
@@ -79,7 +79,7 @@ fn tier(
             ),
         );
     }
-    if tier.long_ms > window_ms(slo) {
+    if tier.long_ms > slo.window_ms() {
         findings.say(
             "burn-window-long",
             format_args!(

@@ -4,12 +4,12 @@ use narthex_model::format_duration;
 
 use super::observed::Events;
 use super::policies::rounded;
-use super::{Findings, window_ms, window_name};
+use super::{Findings, window_name};
 use crate::spec::{Indicator, Slo, Trigger, complement};
 
 pub(super) fn lint(slo: &Slo, events: Events, findings: &mut Findings<'_>) {
     let budget = complement(slo.objective.target);
-    let window_ms = window_ms(slo);
+    let window_ms = slo.window_ms();
     let window = window_name(slo);
     // What was seen for a while goes on like that.
     let known = (events.over_ms / window_ms as f64).min(1.0);

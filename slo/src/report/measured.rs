@@ -7,7 +7,7 @@ use crate::generation::generation;
 use crate::outcome::Outcome;
 use crate::report::{BurnRate, Drawn, SloReport};
 use crate::spec::{BurnTier, Calendar, CalendarUnit, Slo, Trigger, Weekday, Window};
-use crate::time::{Periods, window_at};
+use crate::time::Periods;
 
 /// More points than this are more than a picture can show.
 const POINTS: usize = 480;
@@ -44,7 +44,7 @@ impl Measured<'_> {
             generation: generation(self.slo).to_string(),
             data: (!known.is_empty()).then_some(known),
             compared: Vec::new(),
-            burn_rates: self.burn_rates()?,
+            burn_rates: self.burn_rates(),
             burn_downs: self.burn_downs()?,
             heat_map: first
                 .map(|span| budget::heat_map(self.meter, span, self.zone))
@@ -81,13 +81,9 @@ impl Measured<'_> {
         drawn.collect()
     }
 
-    /// The tiers of the policies, with factors for the first window.
-    fn burn_rates(&self) -> Result<Vec<BurnRate>> {
-        let Some(window) = self.slo.windows.first() else {
-            return Ok(Vec::new());
-        };
-        let whole = window_at(window, self.at)?.whole();
-        let length = whole.end.saturating_sub(whole.start) as f64;
+    /// The tiers of the policies, with factors for the first window: those of the alerts, which are the same in months of any length.
+    fn burn_rates(&self) -> Vec<BurnRate> {
+        let window_ms = self.slo.window_ms();
         let mut pairs = Vec::new();
         for policy in &self.slo.policies {
             if let Trigger::Burn {
@@ -96,14 +92,15 @@ impl Measured<'_> {
                 ..
             } = &policy.trigger
             {
-                let scale = scaled_from_ms.map_or(1.0, |from| length / from.max(1) as f64);
-                pairs.extend(tiers.iter().map(|t| self.pair(t, scale, &policy.severity)));
+                let factor = |tier: &BurnTier| tier.factor_at(window_ms, *scaled_from_ms);
+                let pair = |tier| self.pair(tier, factor(tier), &policy.severity);
+                pairs.extend(tiers.iter().map(pair));
             }
         }
-        Ok(pairs)
+        pairs
     }
 
-    fn pair(&self, tier: &BurnTier, scale: f64, severity: &str) -> BurnRate {
+    fn pair(&self, tier: &BurnTier, threshold: f64, severity: &str) -> BurnRate {
         let over = |ms: i64| {
             let span = TimeRange::new(self.at.saturating_sub(ms), self.at);
             self.meter.burn_rate(span, View::Adjusted)
@@ -111,7 +108,7 @@ impl Measured<'_> {
         BurnRate {
             long_ms: tier.long_ms,
             short_ms: tier.short_ms,
-            threshold: tier.factor * scale,
+            threshold,
             long: over(tier.long_ms),
             short: over(tier.short_ms),
             severity: severity.to_owned(),

@@ -64,7 +64,7 @@ fn common_losses(slo: &Slo, losses: &mut Losses<'_>) {
     let several = slo.windows.len() > 1;
     losses.say_if(several, "windows", "only the first has rules");
     if let Some(Window::Calendar(_)) = slo.windows.first() {
-        let days = nominal_ms(slo) / 86_400_000;
+        let days = slo.window_ms() / 86_400_000;
         losses.say(
             "windows",
             format_args!("a calendar period becomes the last {days} days"),
@@ -91,13 +91,6 @@ fn is_by_time(slo: &Slo) -> bool {
         Budgeting::Timeslices { .. } => true,
         Budgeting::RatioTimeslices { .. } => !matches!(slo.indicator, Indicator::ErrorRatio { .. }),
     }
-}
-
-/// How long the first window is, as a rule.
-fn nominal_ms(slo: &Slo) -> i64 {
-    slo.windows
-        .first()
-        .map_or(30 * 86_400_000, Window::nominal_ms)
 }
 
 type Groups = Vec<Group>;

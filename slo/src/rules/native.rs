@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use narthex_syntax::Quoted;
 
+use super::Groups;
 use super::file::{Group, Rule};
 use super::policy::{Tier, alert, min_bad, tiers, window_name, windows};
 use super::promql::{self, Measured, measured};
-use super::{Groups, nominal_ms};
 use crate::lost::Losses;
 use crate::spec::{Policy, Slo, Trigger, complement};
 
@@ -112,7 +112,7 @@ fn results(slo: &Slo, names: &Names) -> Vec<Rule> {
             rules.push(rule(format!("slo:error_ratio:rate{window}"), expr));
         }
     }
-    let period = window_name(nominal_ms(slo));
+    let period = window_name(slo.window_ms());
     let budget = complement(target);
     let window_ratio = names.series("slo:error_ratio:window");
     rules.push(rule(
@@ -142,7 +142,7 @@ fn alert_of(slo: &Slo, policy: &Policy, names: &Names, losses: &mut Losses<'_>) 
             let burn = format!("({} / {budget})", names.series("slo:error_ratio:rate1h"));
             format!(
                 "{remaining} * {} / ({burn} > 0) < {}",
-                nominal_ms(slo) / 1000,
+                slo.window_ms() / 1000,
                 ms / 1000
             )
         }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use narthex_model::format_duration;
 
 use super::file::Rule;
-use super::nominal_ms;
 use crate::spec::{BurnTier, Policy, Slo, Trigger};
 
 /// A pair of windows and the factor at the window of the SLO.
@@ -19,7 +18,7 @@ pub(super) struct Tier {
 
 /// The tiers of a policy that burns; a drop is one as well: `fraction` of the budget in `within` is a rate of burning.
 pub(super) fn tiers(slo: &Slo, trigger: &Trigger) -> Option<Vec<Tier>> {
-    let window_ms = nominal_ms(slo);
+    let window_ms = slo.window_ms();
     match trigger {
         Trigger::Burn {
             tiers,

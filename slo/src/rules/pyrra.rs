@@ -9,7 +9,7 @@ use narthex_syntax::Quoted;
 
 use super::file::{Group, Rule};
 use super::policy::{alert, min_bad, tiers, window_name, windows};
-use super::{Groups, nominal_ms, promql};
+use super::{Groups, promql};
 use crate::lost::Losses;
 use crate::policies;
 use crate::spec::{Policy, Slo, Trigger, complement};
@@ -28,7 +28,7 @@ pub(super) fn groups(slo: &Slo, losses: &mut Losses<'_>) -> Groups {
     };
     promql::losses(slo, losses);
     let labels = labels(slo, &shape);
-    let window_ms = nominal_ms(slo);
+    let window_ms = slo.window_ms();
     let mut counts = shape.counts(slo, window_ms, &common(slo));
     counts.extend(absent(slo, &shape, &labels));
     let mut burns = burn_rates(slo, &shape, &labels);
@@ -117,7 +117,7 @@ fn recorded(slo: &Slo) -> Vec<i64> {
     if !found.is_empty() {
         return found;
     }
-    let usual = policies::pyrra(nominal_ms(slo))
+    let usual = policies::pyrra(slo.window_ms())
         .into_iter()
         .flat_map(|policy| match policy.trigger {
             Trigger::Burn { tiers, .. } => tiers,
@@ -185,7 +185,7 @@ fn alerts(
                 )
             };
             let expr = format!("{}\nand\n{}", above(&tier.short), above(&tier.long));
-            let exhausted_ms = (nominal_ms(slo) as f64 / tier.factor) as i64 / 1000 * 1000;
+            let exhausted_ms = (slo.window_ms() as f64 / tier.factor) as i64 / 1000 * 1000;
             let mut labels = labels.clone();
             labels.extend([
                 ("short".to_owned(), tier.short.clone()),
@@ -221,7 +221,7 @@ fn absent(slo: &Slo, shape: &Shape, labels: &BTreeMap<String, String>) -> Vec<Ru
 }
 
 fn generic(slo: &Slo, shape: &Shape) -> Vec<Rule> {
-    let window_ms = nominal_ms(slo);
+    let window_ms = slo.window_ms();
     let labels = common(slo);
     let rule = |name: &str, expr: String| Rule::record(name, expr, &labels);
     let mut rules = vec![

@@ -6,7 +6,7 @@ use narthex_syntax::Quoted;
 
 use super::file::{Group, Rule};
 use super::policy::{Tier, alert, min_bad, shares_names, tiers, window_name, windows};
-use super::{Groups, nominal_ms, promql};
+use super::{Groups, promql};
 use crate::lost::Losses;
 use crate::spec::{Policy, Slo, Trigger, complement, to_percent};
 
@@ -71,7 +71,7 @@ impl Names {
         Self {
             labels,
             selector: format!("{{{}}}", matchers.join(", ")),
-            period: window_name(nominal_ms(slo)),
+            period: window_name(slo.window_ms()),
         }
     }
 
@@ -102,7 +102,7 @@ fn ratios(slo: &Slo, names: &Names) -> Vec<Rule> {
     );
     let mut labels = names.labels.clone();
     labels.insert("sloth_window".to_owned(), period.clone());
-    if !windows(slo, &WINDOWS).contains(&nominal_ms(slo)) {
+    if !windows(slo, &WINDOWS).contains(&slo.window_ms()) {
         rules.push(Rule::record(
             format!("slo:sli_error:ratio_rate{period}"),
             mean,
@@ -130,7 +130,7 @@ fn meta(slo: &Slo, names: &Names) -> Vec<Rule> {
     ] {
         info.insert(name.to_owned(), value);
     }
-    let days = nominal_ms(slo) as f64 / 86_400_000.0;
+    let days = slo.window_ms() as f64 / 86_400_000.0;
     let rule = |name: &str, expr: String| Rule::record(name, expr, &names.labels);
     vec![
         rule("slo:objective:ratio", format!("vector({target})")),

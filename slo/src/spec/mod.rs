@@ -54,6 +54,11 @@ impl Slo {
         }
     }
 
+    /// How long the first window is, in milliseconds; of a calendar period, as a rule. Policies are scaled by it.
+    pub fn window_ms(&self) -> i64 {
+        self.windows.first().map_or(0, Window::nominal_ms)
+    }
+
     /// Whether it is made of others.
     pub fn is_composite(&self) -> bool {
         matches!(self.indicator, Indicator::Composite { .. })

@@ -74,7 +74,7 @@ impl BurnTier {
     pub fn factor_at(&self, window_ms: i64, scaled_from_ms: Option<i64>) -> f64 {
         match scaled_from_ms {
             Some(from_ms) if from_ms != window_ms => {
-                self.factor * window_ms as f64 / from_ms as f64
+                self.factor * window_ms as f64 / from_ms.max(1) as f64
             }
             _ => self.factor,
         }

@@ -90,6 +90,16 @@ fn every_window_group_and_period_is_asked() {
         panic!("{:?}", found.burn_rates);
     };
     assert_eq!((pair.threshold, pair.word()), (14.4, "recovering"));
+    // The same in a month of 31 days as an alert has it: months are 30.
+    let mut by_month = slo.clone();
+    by_month.windows.rotate_left(1);
+    let by_month = Measured {
+        slo: &by_month,
+        ..measured
+    };
+    let october = by_month.report().expect("known zones");
+    assert_eq!(october.outcomes[0].window.to_string(), "calendar-month");
+    assert_eq!(october.burn_rates[0].threshold, 14.4);
     // August has data from its tenth day on; July has none.
     let states: Vec<State> = found.history.iter().map(|period| period.state).collect();
     assert_eq!(states.len(), 4);
