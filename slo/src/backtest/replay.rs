@@ -19,7 +19,8 @@ pub struct Firing {
     pub ongoing: bool,
 }
 
-/// When the alert of `policy` would have fired in `span`, evaluated every `step_ms`. What came before `span` is looked at, but no alert
+/// When the alert of `policy` would have fired in `span`, evaluated every `step_ms`, but no more often than slices end: in between nothing
+/// changes. What came before `span` is looked at, but no alert
 /// is active when it begins.
 ///
 /// # Errors
@@ -32,6 +33,7 @@ pub fn replay(
     span: TimeRange,
     step_ms: i64,
 ) -> Result<Vec<Firing>> {
+    let step_ms = step_ms.max(meter.slice_ms());
     let mut watch = Watch::new(policy, window, missing)?;
     let mut life = AlertLife::new(policy.for_ms, policy.keep_firing_ms);
     let mut fired: Vec<Firing> = Vec::new();
@@ -56,7 +58,7 @@ pub fn replay(
             }
             Phase::Firing(_) => (),
         }
-        at += step_ms.max(1);
+        at += step_ms;
     }
     Ok(fired)
 }

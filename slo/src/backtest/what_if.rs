@@ -40,7 +40,7 @@ pub fn what_if(
         Window::Rolling(rolling) => rolling_spans(rolling.ms, span, every_ms),
         Window::Calendar(calendar) => periods(&Periods::new(calendar)?, span)?,
     };
-    let known = |span: &TimeRange| meter.coverage(*span, View::Adjusted) >= coverage_floor;
+    let known = |span: &TimeRange| meter.judged(*span, View::Adjusted) >= coverage_floor;
     let attained = |span: TimeRange| {
         let attained = meter.attained(span, View::Adjusted)?;
         Some(Attained { span, attained })

@@ -33,12 +33,11 @@ pub fn assess(
     let budget = meter.budget(span, View::Adjusted);
     let projected = time.is_open().then(|| forecast::projected(meter, time));
     let exhausted_in_ms = pace::exhausted_in(meter, time, projected.as_ref().unwrap_or(&budget));
-    let coverage = meter.coverage(span, View::Adjusted);
     let last_hour = narthex_model::TimeRange::new(span.end - HOUR_MS, span.end);
     let seen = Seen {
         attained,
         whole: projected.unwrap_or(budget),
-        coverage,
+        judged: meter.judged(span, View::Adjusted),
         exhausted_in_ms,
     };
     Ok(Outcome {
@@ -56,7 +55,7 @@ pub fn assess(
         projected,
         burn_rate: meter.burn_rate(last_hour, View::Adjusted),
         exhausted_in_ms,
-        coverage,
+        coverage: meter.coverage(span, View::Adjusted),
         state: state(&seen, slo.missing.coverage_floor, time),
     })
 }
@@ -78,12 +77,13 @@ struct Seen {
     attained: Option<f64>,
     /// The budget of the whole window, foreseen if it is not over.
     whole: Budget,
-    coverage: f64,
+    /// The fraction of the window that something can be said of.
+    judged: f64,
     exhausted_in_ms: Option<i64>,
 }
 
 fn state(seen: &Seen, coverage_floor: f64, time: WindowSpan) -> State {
-    if seen.attained.is_none() || seen.coverage < coverage_floor {
+    if seen.attained.is_none() || seen.judged < coverage_floor {
         return State::Unknown;
     }
     if seen.whole.spent > seen.whole.allowed {

@@ -94,12 +94,8 @@ impl Meter {
             Kind::Own { .. } => self
                 .sums(view)
                 .map_or_else(Counts::default, |s| s.counts(span)),
-            Kind::Weighted(parts) => {
+            Kind::Weighted(_) => {
                 let (bad, total) = self.errors(span, view);
-                let of = parts
-                    .iter()
-                    .map(|(part, weight)| (part.observed(span, view).0, weight));
-                let weights: f64 = parts.iter().map(|(_, weight)| weight).sum();
                 let good = total - bad;
                 Counts {
                     good,
@@ -107,8 +103,7 @@ impl Meter {
                     bad,
                     good_low: good,
                     good_high: good,
-                    observed_ms: of.map(|(observed, weight)| observed * weight).sum::<f64>()
-                        / weights,
+                    observed_ms: self.observed_ms(span, view),
                     slices: 0.0,
                     good_slices: 0.0,
                 }
@@ -132,14 +127,16 @@ impl Meter {
         }
     }
 
-    /// The fraction of the time in `span` that was observed; 1 if there was none to observe.
+    /// The fraction of the time in `span` that was observed; 1 if there was none to observe. Of a composite, that of the part of which the
+    /// least was observed.
     pub fn coverage(&self, span: TimeRange, view: View) -> f64 {
-        let (observed, all) = self.observed(span, view);
-        if all > 0.0 {
-            (observed / all).min(1.0)
-        } else {
-            1.0
-        }
+        self.least(view, &|sums| sums.observed(span))
+    }
+
+    /// The fraction of the time in `span` that something can be said of: what was observed, and where absent data are good or bad, what
+    /// was not as well.
+    pub fn judged(&self, span: TimeRange, view: View) -> f64 {
+        self.least(view, &|sums| sums.judged(span))
     }
 
     /// The fraction that was good; `None`: nothing counted.
@@ -195,16 +192,26 @@ impl Meter {
         }
     }
 
-    fn observed(&self, span: TimeRange, view: View) -> (f64, f64) {
+    /// A part of a whole as a fraction, the least of all parts.
+    fn least(&self, view: View, of: &dyn Fn(&Sums) -> (f64, f64)) -> f64 {
         match &self.kind {
-            Kind::Own { .. } => self.sums(view).map_or((0.0, 0.0), |s| s.observed(span)),
+            Kind::Own { .. } => match self.sums(view).map(of) {
+                Some((part, all)) if all > 0.0 => (part / all).min(1.0),
+                _ => 1.0,
+            },
             Kind::Weighted(parts) => {
-                parts
-                    .iter()
-                    .fold((0.0, 0.0), |(observed, all), (part, weight)| {
-                        let (o, a) = part.observed(span, view);
-                        (observed + o * weight, all + a * weight)
-                    })
+                let each = parts.iter().map(|(part, _)| part.least(view, of));
+                each.fold(1.0, f64::min)
+            }
+        }
+    }
+
+    fn observed_ms(&self, span: TimeRange, view: View) -> f64 {
+        match &self.kind {
+            Kind::Own { .. } => self.sums(view).map_or(0.0, |sums| sums.observed(span).0),
+            Kind::Weighted(parts) => {
+                let each = parts.iter().map(|(part, _)| part.observed_ms(span, view));
+                each.reduce(f64::min).unwrap_or(0.0)
             }
         }
     }

@@ -95,7 +95,7 @@ impl Sums {
         }
         let (from, to) = self.slices(span);
         let (bad, total) = (self.bad.sum(from, to), self.total.sum(from, to));
-        let more = self.presumed(total, from, to);
+        let more = self.presumed(from, to);
         let bad_too = if self.no_data == Absent::Bad {
             more
         } else {
@@ -115,27 +115,49 @@ impl Sums {
         )
     }
 
+    /// How much of `span` something can be said of and how much there is of it, in milliseconds: what was observed, and where absent data
+    /// are good or bad, what was not as well, up to where slices end.
+    pub(super) fn judged(&self, span: TimeRange) -> (f64, f64) {
+        let (observed, all) = self.observed(span);
+        let (from, to) = self.slices(span);
+        let presumes = matches!(self.no_data, Absent::Good | Absent::Bad);
+        if !presumes || (self.stretches.is_none() && self.usual(from, to).is_none()) {
+            return (observed, all);
+        }
+        let there = to.saturating_sub(from) as f64 - self.excluded.sum(from, to);
+        (there * self.grid.step as f64, all)
+    }
+
     fn slices(&self, span: TimeRange) -> (usize, usize) {
         (self.grid.index(span.start), self.grid.index(span.end))
     }
 
-    /// Occurrences where absent data are good or bad: each slice that was not observed counts as many events as the mean of those
-    /// that were.
-    fn presumed(&self, total: f64, from: usize, to: usize) -> f64 {
+    /// Occurrences where absent data are good or bad: each slice that was not observed counts as many events as is usual.
+    fn presumed(&self, from: usize, to: usize) -> f64 {
         if self.stretches.is_some() || !matches!(self.no_data, Absent::Good | Absent::Bad) {
             return 0.0;
         }
         let unobserved = self.unobserved.sum(from, to);
-        let observed = (to.saturating_sub(from)) as f64 - unobserved - self.excluded.sum(from, to);
-        if observed > 0.0 {
-            total / observed * unobserved
+        if unobserved > 0.0 {
+            self.usual(from, to).unwrap_or(0.0) * unobserved
         } else {
             0.0
         }
     }
 
+    /// How many events an observed slice has: the mean of those from `from` on, before `to`; if they had none, as in an outage of all of
+    /// that time, of all before `to`. `None`: nothing was observed until then.
+    fn usual(&self, from: usize, to: usize) -> Option<f64> {
+        let mean = |from: usize| {
+            let out = self.unobserved.sum(from, to) + self.excluded.sum(from, to);
+            let observed = to.saturating_sub(from) as f64 - out;
+            (observed > 0.0).then(|| self.total.sum(from, to) / observed)
+        };
+        mean(from).filter(|mean| *mean > 0.0).or_else(|| mean(0))
+    }
+
     fn with_unobserved(&self, mut counts: Counts, from: usize, to: usize) -> Counts {
-        let more = self.presumed(counts.total, from, to);
+        let more = self.presumed(from, to);
         counts.total += more;
         if self.no_data == Absent::Bad {
             counts.bad += more;

@@ -188,6 +188,77 @@ fn what_absent_data_mean() {
 }
 
 #[test]
+fn an_outage_of_all_data_is_judged_by_what_was_usual_before() {
+    // Ten events a minute for twenty minutes, and two without any; then nothing is seen, and somebody says what that means.
+    let mut events = vec![(10.0, 0.0); 20];
+    events.extend([(0.0, 0.0); 2]);
+    events.extend([UNSEEN; 10]);
+    let slices = minutes(0, &events);
+    let at = slices.grid.end();
+    let asked = |no_data, budgeting| {
+        let mut slo = slo(objective(0.9, budgeting));
+        slo.missing.no_data = no_data;
+        let meter = Meter::new(&slices, slo.objective, &slo.missing, &Spans::default());
+        let errors = meter.errors(TimeRange::new(at - 5 * MINUTE, at), View::Adjusted);
+        let window = rolling(10 * MINUTE);
+        let outcome = assess(&slo, &Labels::empty(), &meter, &window, at).expect("known");
+        (errors, outcome.coverage, outcome.state)
+    };
+    let by_event = |no_data| asked(no_data, Budgeting::Occurrences);
+    let usual = 200.0 / 22.0 * 5.0;
+    assert_eq!(by_event(Absent::Bad), ((usual, usual), 0.0, State::Blown));
+    assert_eq!(by_event(Absent::Good), ((0.0, usual), 0.0, State::Meeting));
+    let unknown = ((0.0, 0.0), 0.0, State::Unknown);
+    assert_eq!(by_event(Absent::Exclude), unknown);
+    assert_eq!(by_event(Absent::Hold), unknown);
+    let bad = asked(Absent::Bad, BY_MINUTE);
+    assert_eq!(bad, ((5.0, 5.0), 0.0, State::Blown));
+    // Nobody knows what was usual where nothing was ever seen.
+    let never = minutes(0, &[UNSEEN; 10]);
+    let missing = Missing {
+        no_data: Absent::Bad,
+        ..Missing::default()
+    };
+    let meter = Meter::new(
+        &never,
+        objective(0.9, Budgeting::Occurrences),
+        &missing,
+        &Spans::default(),
+    );
+    let all = never.grid.range();
+    assert_eq!(meter.attained(all, View::Adjusted), None);
+    assert_eq!(meter.judged(all, View::Adjusted), 0.0);
+}
+
+#[test]
+fn weeks_that_were_not_seen_are_not_weeks_without_traffic() {
+    // A month that is over but for its last two days; of the same days one and three weeks before nothing was seen, and half an hour
+    // of each hour of those two weeks before.
+    let (at, start) = (ms("2026-06-29T00:00:00Z"), ms("2026-05-01T00:00:00Z"));
+    let mut events = vec![(10.0, 0.0); usize::try_from((at - start) / MINUTE).expect("small")];
+    let end = events.len();
+    let week = 7 * 24 * 60;
+    let days = 2 * 24 * 60;
+    for weeks in [1, 3] {
+        events[end - weeks * week..][..days].fill(UNSEEN);
+    }
+    for hour in events[end - 2 * week..][..days].chunks_mut(60) {
+        hour[..30].fill(UNSEEN);
+    }
+    let outcome = assessed(
+        &minutes(start, &events),
+        objective(0.9, Budgeting::Occurrences),
+        &calendar(CalendarUnit::Month, "UTC"),
+        at,
+    );
+    let to_come = outcome.projected.expect("not over").allowed - outcome.budget.allowed;
+    assert!(
+        (to_come - 0.1 * 10.0 * days as f64).abs() < 1e-6,
+        "{to_come}"
+    );
+}
+
+#[test]
 fn exclusions_leave_raw_numbers_as_they_are() {
     let slices = minutes(0, &[(10.0, 0.0), (10.0, 10.0), (10.0, 0.0), (10.0, 0.0)]);
     let out = Spans::from_iter([TimeRange::new(MINUTE + 5, MINUTE + 6)]);
@@ -482,7 +553,7 @@ fn composites_by_each_method() {
     let both = Meter::weighted(parts, objective(0.9, Budgeting::Occurrences));
     let burn = both.burn_rate(all, View::Adjusted).expect("counted");
     assert!((burn - (2.0 * 0.25 + 1.0 / 3.0)).abs() < 1e-12);
-    assert!((both.coverage(all, View::Adjusted) - (2.0 + 0.75) / 3.0).abs() < 1e-12);
+    assert_eq!(both.coverage(all, View::Adjusted), 0.75);
     // Any bad minute of any part.
     let stretches = |budgeting| {
         let objective = objective(0.9, budgeting);

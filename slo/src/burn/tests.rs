@@ -5,8 +5,8 @@ use crate::budget::Meter;
 use crate::count::{Grid, Method, Slices};
 use crate::ledger::Spans;
 use crate::spec::{
-    Budgeting, BurnTier, Calendar, CalendarUnit, Missing, Objective, Policy, Rolling, Trigger,
-    Weekday, Window,
+    Absent, Budgeting, BurnTier, Calendar, CalendarUnit, Missing, Objective, Policy, Rolling,
+    Trigger, Weekday, Window,
 };
 use narthex_model::TimeRange;
 
@@ -16,6 +16,10 @@ const DAY: i64 = 24 * HOUR;
 
 /// Ten events a minute, so many of them bad, NaN: not observed.
 pub(crate) fn meter(bad: &[f64]) -> Meter {
+    meter_of(bad, &Missing::default())
+}
+
+fn meter_of(bad: &[f64], missing: &Missing) -> Meter {
     let grid = Grid::over(TimeRange::new(0, bad.len() as i64 * MINUTE), MINUTE);
     let mut slices = Slices::empty(grid, Method::Counters);
     for (i, bad) in bad.iter().enumerate().filter(|(_, bad)| !bad.is_nan()) {
@@ -26,7 +30,7 @@ pub(crate) fn meter(bad: &[f64]) -> Meter {
         target: 0.99,
         budgeting: Budgeting::Occurrences,
     };
-    Meter::new(&slices, objective, &Missing::default(), &Spans::default())
+    Meter::new(&slices, objective, missing, &Spans::default())
 }
 
 pub(crate) fn policy(trigger: Trigger) -> Policy {
@@ -80,6 +84,26 @@ fn read_hour(trigger: Trigger, total: f64, bad: f64) -> (Verdict, f64) {
     let watch = Watch::new(&policy(trigger), &days(1), &Missing::default());
     let reading = watch.expect("a known zone").read(&meter, HOUR);
     (reading.verdict, reading.value)
+}
+
+#[test]
+fn an_outage_of_all_data_pages_where_no_data_is_bad() {
+    let mut bad = vec![0.0; 120];
+    bad.extend([f64::NAN; 60]);
+    let at = bad.len() as i64 * MINUTE;
+    let asked = |no_data| {
+        let missing = Missing {
+            no_data,
+            ..Missing::default()
+        };
+        let watch = Watch::new(&policy(burn(14.4, 5.0)), &days(30), &missing);
+        let mut watch = watch.expect("a known zone");
+        watch.read(&meter_of(&bad, &missing), at).verdict
+    };
+    assert_eq!(asked(Absent::Bad), Verdict::Holds);
+    assert_eq!(asked(Absent::Good), Verdict::HoldsNot);
+    assert_eq!(asked(Absent::Exclude), Verdict::Unmeasured);
+    assert_eq!(asked(Absent::Hold), Verdict::Unmeasured);
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Watch {
         let last = |ms: i64| TimeRange::new(at - ms, at);
         // What holds by what was measured holds; that something does not is only said of what was measured.
         let judge = |holds: bool, value: f64, over: TimeRange| {
-            let measured = || meter.coverage(over, View::Adjusted) >= self.coverage_floor;
+            let measured = || meter.judged(over, View::Adjusted) >= self.coverage_floor;
             let verdict = match holds {
                 true => Verdict::Holds,
                 false if measured() => Verdict::HoldsNot,

@@ -8,7 +8,7 @@ use narthex_model::{Error, ErrorKind, Result, TimeRange, TimestampMs};
 
 use super::files::Files;
 use super::manifest::{Manifest, PartEntry};
-use super::{Spans, Track, join, part};
+use super::{Spans, Track, join, overlay, part};
 use crate::count::Grid;
 
 mod put;
@@ -180,7 +180,16 @@ impl Ledger {
     fn load_parts(&self, span: TimeRange) -> Result<Loaded> {
         let parts = self.manifest.parts.iter();
         let parts: Vec<_> = parts.filter(|part| part.span().overlaps(&span)).collect();
-        self.read_parts(&parts)
+        let mut loaded = self.read_parts(&parts)?;
+        // Up to the end, also where the last files have no rows since nothing was seen.
+        let is_read = |part: &&&PartEntry| loaded.damage.iter().all(|d| d.file != part.file);
+        let end = parts.iter().filter(is_read).map(|part| part.end_ms).max();
+        let start = loaded.tracks.first().map(|track| track.slices.grid.start);
+        if let Some((start, end)) = start.zip(end) {
+            let (nothing, all) = (TimeRange::new(start, start), TimeRange::new(start, end));
+            loaded.tracks = overlay(loaded.tracks, Vec::new(), nothing, all);
+        }
+        Ok(loaded)
     }
 
     /// The slices of parts, on the grid over all of them.

@@ -175,6 +175,20 @@ fn a_year_of_small_steps_is_a_few_files() {
 }
 
 #[test]
+fn slices_go_up_to_the_watermark_where_nothing_was_seen() {
+    let mut ledger = own(&Arc::new(Memory::default()));
+    let seen = span(0, 100);
+    ledger
+        .put(seen, vec![track("/a", seen, 1.0)])
+        .expect("written");
+    ledger.put(span(100, 120), Vec::new()).expect("written");
+    assert_eq!(ledger.file_count(), 2);
+    let loaded = ledger.load(ALL).expect("readable").tracks;
+    assert_eq!(loaded[0].slices.grid.range(), span(0, 120));
+    assert_eq!(loaded[0].slices.total[100..], [0.0; 20]);
+}
+
+#[test]
 fn damage_is_told_of_and_dirty() {
     let files = Arc::new(Memory::default());
     let mut ledger = own(&files);
