@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use narthex_slo::{Options, Text, load, parse};
+use narthex_slo::{Options, Text, load, parse, spec_files};
 use proptest::prelude::*;
 
 const SLO: &str = "{name: NAME, objective: 99, window: 7d, gauge: up}\n";
@@ -58,6 +58,30 @@ fn folders_and_patterns() {
                 .expect_err("nothing")
                 .contains("names no spec")
         );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_to_where_they_are() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    write(root, "a/x.yaml");
+    write(root, "b/y.yaml");
+    for (to, from) in [
+        ("..", "a/up"),
+        (".", "a/same"),
+        ("../a", "b/other"),
+        ("b", "c"),
+    ] {
+        symlink(to, root.join(from)).expect("links");
+    }
+    for path in ["", "a", "**/*.yaml", "a/**/*.yaml", "c"] {
+        let found = spec_files(&[root.join(path)]).expect("readable");
+        let mut names: Vec<_> = found.iter().filter_map(|f| f.file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["x.yaml", "y.yaml"], "{path}: {found:?}");
     }
 }
 

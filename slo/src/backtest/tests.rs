@@ -71,6 +71,25 @@ fn an_outage_is_told_of_and_a_leak_is_not() {
 }
 
 #[test]
+fn slices_are_looked_at_once() {
+    let mut bad = vec![0.0; 300];
+    bad[100..120].fill(10.0);
+    let (meter, window) = (meter(&bad), Window::Rolling(Rolling { ms: DAY }));
+    let replayed = |step_ms| {
+        let policy = Policy {
+            for_ms: MINUTE,
+            ..fast_burn()
+        };
+        let missing = Missing::default();
+        replay(&policy, &meter, &window, &missing, minutes(0, 300), step_ms).expect("known")
+    };
+    assert_eq!(replayed(MINUTE).len(), 1);
+    for step_ms in [0, 1, MINUTE - 1] {
+        assert_eq!(replayed(step_ms), replayed(MINUTE));
+    }
+}
+
+#[test]
 fn an_alert_without_an_incident_is_wrong() {
     let window = Window::Rolling(Rolling { ms: DAY });
     let mut bad = vec![0.0; 300];

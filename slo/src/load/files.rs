@@ -1,5 +1,6 @@
 //! Which files specs are in.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use narthex_model::{Error, ErrorKind, MatchOp, Matcher, Result};
@@ -17,7 +18,7 @@ pub fn spec_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
         let path = path.as_ref();
         let before = files.len();
         if path.is_dir() {
-            below(path, &mut files)?;
+            below(path, &mut Seen::default(), &mut files)?;
         } else if is_pattern(path) && !path.exists() {
             matching(path, &mut files)?;
         } else if path.exists() {
@@ -40,7 +41,24 @@ fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?'])
 }
 
-fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+/// The folders that were walked through, whatever they are called: links may lead back to where they are.
+#[derive(Debug, Default)]
+struct Seen(BTreeSet<PathBuf>);
+
+impl Seen {
+    /// Whether a folder is met for the first time.
+    fn is_new(&mut self, folder: &Path) -> bool {
+        // What cannot be resolved cannot be read either, and that is told then.
+        folder
+            .canonicalize()
+            .map_or(true, |folder| self.0.insert(folder))
+    }
+}
+
+fn below(folder: &Path, seen: &mut Seen, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !seen.is_new(folder) {
+        return Ok(());
+    }
     for path in entries(folder)? {
         let is_hidden = path
             .file_name()
@@ -50,7 +68,7 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
             continue;
         }
         if path.is_dir() {
-            below(&path, files)?;
+            below(&path, seen, files)?;
         } else if extension.is_some_and(|extension| EXTENSIONS.contains(&extension)) {
             files.push(path);
         }
@@ -65,6 +83,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         paths.push(entry.map_err(failed)?.path());
     }
+    // So that of several ways to a folder always the same one is gone.
+    paths.sort();
     Ok(paths)
 }
 
@@ -74,10 +94,12 @@ fn matching(pattern: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for part in pattern.components() {
         let text = part.as_os_str().to_string_lossy();
         let mut next = Vec::new();
+        let mut seen = Seen::default();
         for folder in &found {
-            match text.contains(['*', '?']) {
-                false => next.push(folder.join(part)),
-                true => step(folder, &text, &mut next)?,
+            match &*text {
+                "**" => all_below(folder, &mut seen, &mut next)?,
+                text if text.contains(['*', '?']) => step(folder, text, &mut next)?,
+                _ => next.push(folder.join(part)),
             }
         }
         found = next;
@@ -86,34 +108,47 @@ fn matching(pattern: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// What of a folder matches a part.
 fn step(folder: &Path, pattern: &str, next: &mut Vec<PathBuf>) -> Result<()> {
-    let here = if folder.as_os_str().is_empty() {
+    let matcher = name_matcher(pattern)?;
+    let names = names(folder)?.into_iter();
+    next.extend(
+        names
+            .filter(|name| matcher.accepts(name))
+            .map(|name| folder.join(name)),
+    );
+    Ok(())
+}
+
+/// A folder and all below it, but for hidden ones.
+fn all_below(folder: &Path, seen: &mut Seen, next: &mut Vec<PathBuf>) -> Result<()> {
+    if !here(folder).is_dir() || !seen.is_new(here(folder)) {
+        return Ok(());
+    }
+    next.push(folder.to_owned());
+    for name in names(folder)?.iter().filter(|name| !name.starts_with('.')) {
+        all_below(&folder.join(name), seen, next)?;
+    }
+    Ok(())
+}
+
+/// What is in a folder; nothing, if it is none.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    if !here(folder).is_dir() {
+        return Ok(Vec::new());
+    }
+    let paths = entries(here(folder))?.into_iter();
+    let name = |path: PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+    Ok(paths.filter_map(name).collect())
+}
+
+/// The folder that a relative path begins in has no name.
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
         folder
-    };
-    if !here.is_dir() {
-        return Ok(());
     }
-    if pattern == "**" {
-        next.push(folder.to_owned());
-    }
-    let matcher = name_matcher(pattern)?;
-    for path in entries(here)? {
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
-        let path = folder.join(&name);
-        if pattern == "**" {
-            if path.is_dir() && !name.starts_with('.') {
-                step(&path, pattern, next)?;
-            }
-        } else if matcher.accepts(&name) {
-            next.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// A pattern of file names as the regular expression it means; hidden files are matched by name only.
