@@ -50,6 +50,9 @@ pub struct SelectedSeries<'a> {
     pub samples_max: u64,
 }
 
+/// A series with so many samples is most of a page.
+const SAMPLES_OF_A_PAGE: u64 = 2048;
+
 /// Float samples of consecutive series, flat: values of series `i` lie at `offsets[i]..offsets[i + 1]` of `values`, its times,
 /// as many, from `times_at[i]` on in `timestamps`. Stale markers are included.
 ///
@@ -202,8 +205,23 @@ impl Selection {
         Some(order.into_iter().map(|(_, position)| position).collect())
     }
 
+    /// Positions in an order that has series with the same times side by side, which then are decoded once; if that brings some
+    /// together that are apart, and each series fills pages of its own: where many share a page they stay together, since a page is
+    /// decompressed as a whole. A range that is read must be sorted by position once it is cut out of that order.
+    pub fn by_times(&self) -> Option<Vec<u32>> {
+        if self.samples_max() < SAMPLES_OF_A_PAGE * self.len() as u64 {
+            return None;
+        }
+        let timelines = self.timelines();
+        let runs = timelines.chunk_by(|a, b| a == b).count();
+        let mut order: Vec<(u32, u32)> = timelines.into_iter().zip(0..).collect();
+        order.sort_unstable();
+        let different = order.chunk_by(|a, b| a.0 == b.0).count();
+        (different < runs).then(|| order.into_iter().map(|(_, at)| at).collect())
+    }
+
     /// By position, a number that series with the same times share, as the largest block has it; 0 for those it has not.
-    pub fn timelines(&self) -> Vec<u32> {
+    fn timelines(&self) -> Vec<u32> {
         let largest = self.state.blocks.iter().max_by_key(|b| b.meta().samples);
         let timeline = |ordinal: &u32| largest.and_then(|b| b.timeline(*ordinal)).unwrap_or(0);
         self.series.ordinals.iter().map(timeline).collect()

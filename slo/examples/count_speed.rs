@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use narthex_model::TimeRange;
-use narthex_slo::count::{GaugeRule, Grid, Method, Series, Tally, by_sample, by_time};
+use narthex_slo::count::{GaugeRule, Grid, Method, Series, Tally, Timeline, by_sample, by_time};
 use narthex_slo::spec::{Comparison, Which};
 
 const DAY_MS: i64 = 86_400_000;
@@ -18,6 +18,12 @@ fn main() {
             timestamps: &timestamps,
             values: &values,
             born: None,
+            timeline: None,
+        };
+        let timeline = Timeline::lay(&timestamps, grid);
+        let alike = Series {
+            timeline: Some(&timeline),
+            ..series
         };
         let say = |what: &str, add: &dyn Fn(&mut Tally)| {
             let mut tally = Tally::new(grid, 1, Method::Counters, Which::Good);
@@ -29,7 +35,7 @@ fn main() {
             let samples = (SERIES * timestamps.len()) as f64;
             let millions = samples / start.elapsed().as_secs_f64() / 1e6;
             println!(
-                "{what:18} every {:2} s: {millions:6.0} M samples/s",
+                "{what:20} every {:2} s: {millions:6.0} M samples/s",
                 interval_ms / 1000
             );
         };
@@ -42,6 +48,9 @@ fn main() {
         });
         say("counter, observed", &|tally| {
             tally.total(0, series);
+        });
+        say("counters of a target", &|tally| {
+            tally.total(0, alike);
         });
         say("gauge by sample", &|tally| {
             by_sample(tally, 0, rule, series);

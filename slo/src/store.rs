@@ -43,10 +43,14 @@ pub trait Chosen: Send + Sync {
     /// At most how many samples one has.
     fn cost(&self, at: usize) -> u64;
 
-    /// Some of them, by their positions, which increase.
+    /// The series at `positions`, in that order.
     fn only(&self, positions: &[u32]) -> Box<dyn Chosen>;
 
-    /// The float samples in the range of the selection; may be called from many threads.
+    /// Positions in an order that has series with the same times side by side, if reading them so is worthwhile.
+    fn by_times(&self) -> Option<Vec<u32>>;
+
+    /// The float samples in the range of the selection; may be called from many threads. `positions` are of series that are sorted by
+    /// labels.
     ///
     /// # Errors
     /// Whatever the store says.
@@ -65,6 +69,6 @@ pub trait Chosen: Send + Sync {
 
 /// Samples that were read, by position in what was asked for.
 pub trait Samples {
-    /// Times, increasing, and as many values.
+    /// Times, increasing, and as many values. Series with the same times may have them from the same place.
     fn series(&self, at: usize) -> (&[TimestampMs], &[f64]);
 }

@@ -100,6 +100,12 @@ impl Chosen for MemoryStore {
         Box::new(Self(series.collect()))
     }
 
+    fn by_times(&self) -> Option<Vec<u32>> {
+        let mut order: Vec<u32> = (0..self.0.len() as u32).collect();
+        order.sort_by_key(|at| &self.0[*at as usize].timestamps);
+        Some(order)
+    }
+
     fn read(&self, positions: Range<usize>) -> Result<Box<dyn Samples>> {
         Ok(Box::new(Self(self.0[positions].to_vec())))
     }

@@ -10,9 +10,6 @@ use narthex_engine::Selection;
 
 use crate::work::{self, WorkLimits};
 
-/// A series with so many samples is most of a page.
-const SAMPLES_OF_A_PAGE: u64 = 2048;
-
 /// From so many series on, those in the head are read as they were written.
 const AS_WRITTEN_MIN: usize = 4096;
 
@@ -28,7 +25,7 @@ pub(crate) fn cut(
         let work = work::cut(&selection, partitions, limits);
         return (selection, work);
     }
-    let Some(mut order) = by_target(selection) else {
+    let Some(mut order) = selection.by_times() else {
         return (selection.clone(), work::cut(selection, partitions, limits));
     };
     let each = selection.samples_max_of_each();
@@ -47,17 +44,4 @@ fn as_written(selection: &Selection) -> Option<Vec<u32>> {
     (selection.len() >= AS_WRITTEN_MIN)
         .then(|| selection.as_written())
         .flatten()
-}
-
-/// Positions by the times that series have, if that brings some together that are apart.
-fn by_target(selection: &Selection) -> Option<Vec<u32>> {
-    if selection.samples_max() < SAMPLES_OF_A_PAGE * selection.len() as u64 {
-        return None;
-    }
-    let timelines = selection.timelines();
-    let runs = timelines.chunk_by(|a, b| a == b).count();
-    let mut order: Vec<(u32, u32)> = timelines.into_iter().zip(0..).collect();
-    order.sort_unstable();
-    let different = order.chunk_by(|a, b| a.0 == b.0).count();
-    (different < runs).then(|| order.into_iter().map(|(_, at)| at).collect())
 }

@@ -107,6 +107,10 @@ impl Chosen for SelectedSeries {
         Box::new(Self(self.0.at(positions)))
     }
 
+    fn by_times(&self) -> Option<Vec<u32>> {
+        self.0.by_times()
+    }
+
     fn read(&self, positions: Range<usize>) -> Result<Box<dyn Samples>> {
         Ok(Box::new(ReadSamples(self.0.read(positions)?)))
     }

@@ -4,7 +4,7 @@ use narthex_model::{TimeRange, TimestampMs, is_stale};
 
 use super::interval::Interval;
 use super::spread::{Spread, share};
-use super::{Grid, Series};
+use super::{Grid, Series, Timeline};
 
 /// What is learnt of a series on the way, besides its events.
 pub(super) trait Observer {
@@ -27,7 +27,10 @@ pub(super) fn count(
         let from = walk.step(observer);
         if walk.at > grid.start {
             reach = reach.or(from.map(|from| TimeRange::new(from, walk.at)));
-            walk.run();
+            match walk.timeline() {
+                Some(timeline) => walk.run_along(timeline),
+                None => walk.run(),
+            }
         }
     }
     observer.expected(walk.since, walk.at);
@@ -40,6 +43,7 @@ struct Walk<'a> {
     slices: &'a mut [f64],
     timestamps: &'a [TimestampMs],
     values: &'a [f64],
+    timeline: Option<&'a Timeline>,
     born: Option<TimestampMs>,
     interval: Interval,
     /// The sample to look at.
@@ -69,6 +73,7 @@ impl<'a> Walk<'a> {
             slices,
             timestamps,
             values,
+            timeline: series.timeline,
             interval: Interval::learn(&timestamps[first..]),
             // One that is born is looked at as a difference to zero.
             next: if born.is_some() { first } else { first + 1 },
@@ -109,6 +114,21 @@ impl<'a> Walk<'a> {
         Spread { from, to, delta }.add_to(grid, self.slices);
         (self.at, self.value, self.ended) = (t, v, false);
         Some(from)
+    }
+
+    /// The timeline that the samples from the next on can be taken along.
+    fn timeline(&self) -> Option<&'a Timeline> {
+        let timeline = self.timeline.filter(|t| t.is_of(self.interval))?;
+        let last = self.next.checked_sub(1)?;
+        // It divides what was counted since the sample before.
+        let is_last = self.timestamps[last] == self.at && self.values[last] == self.value;
+        is_last.then_some(timeline)
+    }
+
+    /// As `run`, where is known how the times lie on the grid.
+    fn run_along(&mut self, timeline: &Timeline) {
+        let next = timeline.count((self.next, self.at), self.values, self.slices);
+        (self.next, self.at, self.value) = (next, self.timestamps[next - 1], self.values[next - 1]);
     }
 
     /// Takes samples as long as they are as usual: the counter rises, the distance is the usual one, and no more than one edge of

@@ -20,6 +20,7 @@ mod spread;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use gauge::{GaugeRule, by_sample, by_time};
 pub use grid::Grid;
@@ -28,6 +29,7 @@ pub use native::NativeSeries;
 pub use queries::{of_queries, of_ratio};
 pub use slices::{Bounds, Method, Slices};
 pub use tally::Tally;
+pub use timeline::Timeline;
 
 use narthex_model::TimestampMs;
 
@@ -42,4 +44,6 @@ pub struct Series<'a> {
     /// Since when the first of them counts from zero: the last time at which its target was scraped without it, or its start
     /// timestamp. `None`: the first sample is only where counting begins.
     pub born: Option<TimestampMs>,
+    /// How the times lie on the grid that the series is counted on, if that is known.
+    pub timeline: Option<&'a Timeline>,
 }

@@ -84,6 +84,7 @@ impl Tally {
             timestamps: &series.timestamps,
             values,
             born,
+            timeline: None,
         };
         let (grid, columns) = self.group(group);
         let bounds = columns.bounds_mut();

@@ -10,13 +10,17 @@ const PARTS: f64 = 4096.0;
 /// Added and taken away again, it rounds to a multiple of 1/4096.
 const ROUNDER: f64 = 1.5 * (1_u64 << 52) as f64 / PARTS;
 
+/// Added and taken away again, it rounds to a whole number.
+const WHOLE: f64 = 1.5 * (1_u64 << 52) as f64;
+
 /// The part of `delta` that falls into `fraction` of its time.
 ///
 /// Of whole events it is a multiple of 1/4096, so that it and the rest add up to exactly `delta`, and so do sums of many.
 #[inline]
 pub(super) fn share(delta: f64, fraction: f64) -> f64 {
     let part = delta * fraction;
-    let whole = delta as i64 as f64 == delta;
+    // Beyond 2^51 this rounds to more than whole numbers, and sums are not exact anyway.
+    let whole = (delta + WHOLE) - WHOLE == delta;
     if whole {
         (part + ROUNDER) - ROUNDER
     } else {

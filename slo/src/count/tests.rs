@@ -4,8 +4,8 @@ use narthex_model::{TimeRange, stale_nan};
 use proptest::prelude::*;
 
 use super::{
-    BucketPlan, Buckets, GaugeRule, Grid, Method, NativeSeries, Series, Slices, Tally, by_sample,
-    by_time,
+    BucketPlan, Buckets, GaugeRule, Grid, Method, NativeSeries, Series, Slices, Tally, Timeline,
+    by_sample, by_time,
 };
 use crate::spec::{Comparison, Which};
 
@@ -18,6 +18,7 @@ fn series<'a>(timestamps: &'a [i64], values: &'a [f64]) -> Series<'a> {
         timestamps,
         values,
         born: None,
+        timeline: None,
     }
 }
 
@@ -287,6 +288,34 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(totals, whole.total);
+    }
+
+    #[test]
+    fn times_laid_before_change_nothing(
+        (t, v) in counter(),
+        steady in prop::collection::vec((0..3_i64, 0..40_i64), 40..200),
+        distance in prop::sample::select(vec![7, 15, 60, 61, 140]),
+        cut in prop::collection::vec(0..60_i64, 2),
+    ) {
+        // The second has long runs in which each sample, or some, or all but a few lie in a slice of their own.
+        let mut sum = 0.0;
+        let values = steady.iter().map(|(more, odd)| {
+            sum = if *odd == 0 { 0.0 } else { sum + *more as f64 };
+            sum
+        });
+        let values: Vec<f64> = values.collect();
+        let times: Vec<i64> = (0..).zip(&steady).map(|(i, (late, _))| i * distance + late).collect();
+        let (from, to) = (cut[0].min(cut[1]), cut[0].max(cut[1]) + 1);
+        for (t, v) in [(&t, &v), (&times, &values)] {
+            let grid = Grid::over(TimeRange::new(from * 60, to * 60), 60);
+            let timeline = Timeline::lay(t, grid);
+            let count = |timeline| {
+                let mut tally = Tally::new(grid, 1, Method::Counters, Which::Bad);
+                tally.total(0, Series { timeline, ..series(t, v) });
+                (tally.reaches_back_to(), tally.finish())
+            };
+            prop_assert_eq!(count(Some(&timeline)), count(None));
+        }
     }
 
     #[test]

@@ -9,24 +9,55 @@ use narthex_model::{Error, LabelsRef, Result, TimestampMs, is_stale};
 use super::Work;
 use super::births::{Before, Births};
 use super::lives::lives;
+use super::timelines::Timelines;
 use crate::count::{Series, Tally};
 use crate::store::{Chosen, Samples};
 
 /// A batch is about so many samples: a few of them fit into memory, and there are enough for all threads.
 const SAMPLES_AT_ONCE: u64 = 1 << 19;
 
-/// Runs of positions of about equal cost; none is split that `together` says belongs to the one before.
-pub(super) fn batches(chosen: &dyn Chosen, together: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+/// Series, and the batches that they are read in.
+pub(super) struct Batches {
+    pub(super) chosen: Box<dyn Chosen>,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Batches {
+    /// In the order of labels; none is split that `together` says belongs to the one before.
+    pub(super) fn by_labels(chosen: Box<dyn Chosen>, together: impl Fn(usize) -> bool) -> Self {
+        let ranges = ranges((0..chosen.len()).map(|at| chosen.cost(at)), together);
+        Self { chosen, ranges }
+    }
+
+    /// With those that have the same times in the same batch, as far as possible: times are decoded and laid over slices once for all.
+    pub(super) fn by_times(chosen: Box<dyn Chosen>) -> Self {
+        let Some(mut order) = chosen.by_times() else {
+            return Self::by_labels(chosen, |_| false);
+        };
+        let costs = order.iter().map(|at| chosen.cost(*at as usize));
+        let ranges = ranges(costs, |_| false);
+        for range in &ranges {
+            order[range.clone()].sort_unstable();
+        }
+        let chosen = chosen.only(&order);
+        Self { chosen, ranges }
+    }
+}
+
+/// Runs of positions of about equal cost.
+fn ranges(costs: impl Iterator<Item = u64>, together: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let (mut all, mut start, mut cost) = (Vec::new(), 0, 0);
-    for at in 0..chosen.len() {
+    let mut len = 0;
+    for (at, more) in costs.enumerate() {
         if cost >= SAMPLES_AT_ONCE && !together(at) {
             all.push(start..at);
             (start, cost) = (at, 0);
         }
-        cost += chosen.cost(at).max(1);
+        cost += more.max(1);
+        len = at + 1;
     }
-    if start < chosen.len() {
-        all.push(start..chosen.len());
+    if start < len {
+        all.push(start..len);
     }
     all
 }
@@ -34,27 +65,29 @@ pub(super) fn batches(chosen: &dyn Chosen, together: impl Fn(usize) -> bool) -> 
 /// Reads all batches and has each counted; `empty` makes a tally without anything.
 pub(super) fn count_all(
     work: Work<'_>,
-    chosen: &dyn Chosen,
-    batches: &[Range<usize>],
+    batches: &Batches,
     empty: &(dyn Fn() -> Tally + Sync),
     count: &(dyn Fn(&mut Tally, &Batch<'_>) -> Result<()> + Sync),
 ) -> Result<Tally> {
     let next = AtomicUsize::new(0);
     let run = || -> Result<Tally> {
         let mut tally = empty();
-        while let Some(positions) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let chosen = batches.chosen.as_ref();
+        while let Some(positions) = batches.ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let samples = chosen.read(positions.clone())?;
             let batch = Batch {
                 births: work.births,
                 start: work.range().start,
                 chosen,
                 positions: positions.clone(),
-                samples: chosen.read(positions.clone())?,
+                timelines: Timelines::lay(samples.as_ref(), positions.len(), &work.grid),
+                samples,
             };
             count(&mut tally, &batch)?;
         }
         Ok(tally)
     };
-    let threads = work.options.threads.min(batches.len());
+    let threads = work.options.threads.min(batches.ranges.len());
     if threads <= 1 {
         return run();
     }
@@ -82,6 +115,7 @@ pub(super) struct Batch<'a> {
     chosen: &'a dyn Chosen,
     pub(super) positions: Range<usize>,
     samples: Box<dyn Samples>,
+    timelines: Timelines,
 }
 
 impl Batch<'_> {
@@ -109,6 +143,7 @@ impl Batch<'_> {
             timestamps,
             values,
             born: None,
+            timeline: self.timelines.of(position - self.positions.start),
         };
         // It was there when reading began, as far as can be told.
         let was_there = values[0].is_finite()
@@ -128,6 +163,7 @@ impl Batch<'_> {
                 let series = Series {
                     timestamps,
                     values,
+                    timeline: None,
                     ..series
                 };
                 return self.lives(position, series, count);

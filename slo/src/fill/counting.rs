@@ -2,12 +2,11 @@
 
 use narthex_model::Result;
 
-use super::batches::{Batch, batches, count_all};
+use super::batches::{Batch, Batches, count_all};
 use super::groups::Groups;
 use super::{Filled, Work};
 use crate::count::{Method, Tally};
 use crate::spec::Which;
-use crate::store::Chosen;
 
 /// What was counted so far.
 pub(super) struct Counting<'a> {
@@ -30,19 +29,17 @@ impl<'a> Counting<'a> {
         }
     }
 
-    /// Has the float samples of a selection read and counted, batch by batch; `together` says which series are in the batch of the
-    /// one before.
+    /// Has the float samples of a selection read and counted, batch by batch.
     pub(super) fn floats(
         &mut self,
-        chosen: &dyn Chosen,
-        together: impl Fn(usize) -> bool,
+        batches: &Batches,
         count: &(dyn Fn(&mut Tally, &Batch<'_>) -> Result<()> + Sync),
     ) -> Result<()> {
+        let chosen = batches.chosen.as_ref();
         self.series += chosen.len();
         self.samples += (0..chosen.len()).map(|at| chosen.cost(at)).sum::<u64>();
-        let batches = batches(chosen, together);
         let empty = || self.tally.without_events();
-        let counted = count_all(self.work, chosen, &batches, &empty, count)?;
+        let counted = count_all(self.work, batches, &empty, count)?;
         self.tally.merge(&counted);
         Ok(())
     }

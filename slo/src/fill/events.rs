@@ -4,13 +4,12 @@
 
 use narthex_model::{LabelsRef, Result};
 
-use super::batches::Batch;
+use super::batches::{Batch, Batches};
 use super::counting::Counting;
 use super::groups::Groups;
 use super::{Filled, Work};
 use crate::count::{Method, Tally};
 use crate::spec::{Counted, Selector, Which};
-use crate::store::Chosen;
 
 pub(super) fn count(
     work: Work<'_>,
@@ -18,25 +17,25 @@ pub(super) fn count(
     some: &Counted,
     which: Which,
 ) -> Result<Filled> {
-    let mut all: Vec<(Box<dyn Chosen>, Role)> = Vec::new();
+    let mut all: Vec<(Batches, Role)> = Vec::new();
     for (at, selector) in total.0.iter().enumerate() {
-        all.push((work.select(selector)?, Role::Total(at)));
+        all.push((Batches::by_times(work.select(selector)?), Role::Total(at)));
     }
     for selector in &some.0 {
         let chosen = work.select(selector)?;
         let alone = |at: &u32| !accepted(&total.0, chosen.labels(*at as usize));
         let positions: Vec<u32> = (0..chosen.len() as u32).filter(alone).collect();
         if !positions.is_empty() {
-            all.push((chosen.only(&positions), Role::Some));
+            all.push((Batches::by_times(chosen.only(&positions)), Role::Some));
         }
     }
     let mut groups = Groups::by(&work.slo.group_by);
     let numbers: Vec<Vec<usize>> = all
         .iter()
-        .map(|(chosen, _)| groups.numbers(chosen.as_ref()))
+        .map(|(batches, _)| groups.numbers(batches.chosen.as_ref()))
         .collect();
     let mut counting = Counting::new(work, groups, Method::Counters, which);
-    for ((chosen, role), numbers) in all.iter().zip(&numbers) {
+    for ((batches, role), numbers) in all.iter().zip(&numbers) {
         let each = |tally: &mut Tally, batch: &Batch<'_>| {
             for position in batch.positions.clone() {
                 let labels = batch.labels(position);
@@ -50,7 +49,7 @@ pub(super) fn count(
             }
             Ok(())
         };
-        counting.floats(chosen.as_ref(), |_| false, &each)?;
+        counting.floats(batches, &each)?;
     }
     Ok(counting.finish())
 }

@@ -2,7 +2,7 @@
 
 use narthex_model::Result;
 
-use super::batches::Batch;
+use super::batches::{Batch, Batches};
 use super::counting::Counting;
 use super::groups::Groups;
 use super::{Filled, Work};
@@ -21,13 +21,14 @@ pub(super) fn count(
         false => (Method::GaugeSamples, by_sample),
     };
     let all = work.select_all(gauges)?;
+    let all: Vec<_> = all.into_iter().map(Batches::by_times).collect();
     let mut groups = Groups::by(&work.slo.group_by);
     let numbers: Vec<Vec<usize>> = all
         .iter()
-        .map(|chosen| groups.numbers(chosen.as_ref()))
+        .map(|batches| groups.numbers(batches.chosen.as_ref()))
         .collect();
     let mut counting = Counting::new(work, groups, method, Which::Good);
-    for (chosen, numbers) in all.iter().zip(&numbers) {
+    for (batches, numbers) in all.iter().zip(&numbers) {
         let each = |tally: &mut Tally, batch: &Batch<'_>| {
             for position in batch.positions.clone() {
                 let (timestamps, values) = batch.plain(position);
@@ -35,12 +36,13 @@ pub(super) fn count(
                     timestamps,
                     values,
                     born: None,
+                    timeline: None,
                 };
                 count(tally, numbers[position], rule, series);
             }
             Ok(())
         };
-        counting.floats(chosen.as_ref(), |_| false, &each)?;
+        counting.floats(batches, &each)?;
     }
     Ok(counting.finish())
 }

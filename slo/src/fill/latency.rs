@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use narthex_model::{Error, Labels, LabelsRef, Result};
 
-use super::batches::Batch;
+use super::batches::{Batch, Batches};
 use super::counting::Counting;
 use super::groups::Groups;
 use super::{Filled, Work};
@@ -34,13 +34,13 @@ pub(super) fn count(work: Work<'_>, buckets: &Counted, threshold: f64) -> Result
         parts.push(histograms(chosen.as_ref(), threshold, &mut groups)?);
     }
     let mut counting = Counting::new(work, groups, Method::Buckets, Which::Good);
-    for (chosen, histograms) in &parts {
+    for (chosen, histograms) in parts {
         let first = |h: &Histogram| positions(h).min().unwrap_or(0);
         // A histogram is counted with the batch that all its buckets are in.
         let mut firsts: Vec<_> = histograms.iter().map(|h| (first(h), h)).collect();
         firsts.sort_by_key(|(first, _)| *first);
         let mut joined = vec![false; chosen.len()];
-        for histogram in histograms {
+        for histogram in &histograms {
             let last = positions(histogram).max().unwrap_or(0);
             joined[first(histogram) + 1..=last].fill(true);
         }
@@ -52,7 +52,7 @@ pub(super) fn count(work: Work<'_>, buckets: &Counted, threshold: f64) -> Result
             }
             Ok(())
         };
-        counting.floats(chosen.as_ref(), |at| joined[at], &each)?;
+        counting.floats(&Batches::by_labels(chosen, |at| joined[at]), &each)?;
     }
     Ok(counting.finish())
 }

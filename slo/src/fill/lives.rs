@@ -32,12 +32,14 @@ pub(super) fn lives<'a>(
             timestamps: &whole.timestamps[start..=marker],
             values: &whole.values[start..=marker],
             born: rest.born,
+            timeline: None,
         });
         start = marker + 1;
         rest = Series {
             timestamps: &whole.timestamps[start..],
             values: &whole.values[start..],
             born: Some(born),
+            timeline: None,
         };
     }
     lives.push(rest);

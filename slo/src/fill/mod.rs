@@ -12,6 +12,7 @@ mod latency;
 mod lives;
 mod native;
 mod queries;
+mod timelines;
 
 use narthex_model::{Result, TimeRange, TimestampMs};
 
