@@ -7,7 +7,10 @@ use super::interval::Interval;
 use super::spread::share;
 
 /// So many samples, each in a slice of its own, are divided at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
+
+/// So many differences are looked at side by side.
+const LANES: usize = 4;
 
 /// Where samples lie on a grid.
 #[derive(Debug, Clone)]
@@ -102,22 +105,25 @@ impl Timeline {
 
 /// How many differences of neighbours, from the first on, are those of a counter that rises or stays.
 fn rising(values: &[f64]) -> usize {
-    let rises = |pair: &[f64]| {
-        let delta = pair[1] - pair[0];
-        (delta >= 0.0) & (delta < f64::INFINITY)
-    };
     let mut from = 0;
-    // Looked at side by side, which takes no jumps.
-    while let Some(chunk) = values.get(from..from + 65) {
-        if !chunk.windows(2).fold(true, |all, pair| all & rises(pair)) {
+    while let Some(chunk) = values.get(from..=from + LANES * AT_ONCE) {
+        // As many side by side as vectors have room for, without a jump. What rises to a finite number is finite.
+        let mut falls = [0.0; LANES];
+        for at in (0..LANES * AT_ONCE).step_by(LANES) {
+            for (lane, falls) in falls.iter_mut().enumerate() {
+                let rises = chunk[at + lane + 1] >= chunk[at + lane];
+                *falls += if rises { 0.0 } else { 1.0 };
+            }
+        }
+        let is_finite = chunk[0].is_finite() && chunk[LANES * AT_ONCE].is_finite();
+        if falls != [0.0; LANES] || !is_finite {
             break;
         }
-        from += 64;
+        from += LANES * AT_ONCE;
     }
     let mut rest = values[from..].windows(2);
-    from + rest
-        .position(|pair| !rises(pair))
-        .unwrap_or(values.len() - 1 - from)
+    let falls = rest.position(|pair| !(0.0..f64::INFINITY).contains(&(pair[1] - pair[0])));
+    from + falls.unwrap_or(values.len() - 1 - from)
 }
 
 /// Takes what a rising counter counted, from edge to edge.
@@ -161,20 +167,20 @@ impl Taker<'_> {
 
     /// Goes over an edge with each of [`AT_ONCE`] samples.
     fn run(&mut self, at: usize, fractions: &[f64]) {
-        self.slices[self.slot] += self.held + (self.values[at - 1] - self.values[self.last]);
         let values = &self.values[at - 1..at + AT_ONCE];
-        let slices = &mut self.slices[self.slot..=self.slot + AT_ONCE];
-        let mut rests = [0.0; AT_ONCE];
-        for i in 0..AT_ONCE {
+        let slices = &mut self.slices[self.slot..self.slot + AT_ONCE];
+        let (mut parts, mut rests) = ([0.0; AT_ONCE], [0.0; AT_ONCE + 1]);
+        rests[0] = self.held + (values[0] - self.values[self.last]);
+        for (i, fraction) in fractions.iter().enumerate() {
             let delta = values[i + 1] - values[i];
-            let part = share(delta, fractions[i]);
-            slices[i] += part;
-            rests[i] = delta - part;
+            parts[i] = share(delta, *fraction);
+            rests[i + 1] = delta - parts[i];
         }
-        for (slice, rest) in slices[1..].iter_mut().zip(rests) {
-            *slice += rest;
+        // Each slice has the rest of one difference and a part of the next.
+        for ((slice, part), rest) in slices.iter_mut().zip(parts).zip(rests) {
+            *slice += rest + part;
         }
-        (self.slot, self.last, self.held) = (self.slot + AT_ONCE, at + AT_ONCE - 1, 0.0);
+        (self.slot, self.last, self.held) = (self.slot + AT_ONCE, at + AT_ONCE - 1, rests[AT_ONCE]);
     }
 
     /// Adds what was counted since the last edge.
