@@ -1,11 +1,13 @@
-//! What must hold of all SLOs together: each id once, and composites of SLOs that are there.
+//! What must hold of SLOs whatever format they were written in, and of all together: each id once, composites of SLOs that are there,
+//! and nothing that is longer than anybody means.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use narthex_model::Error;
+use narthex_model::{Error, format_duration};
 use narthex_settings::nearest;
 
 use super::Placed;
+use crate::spec::{LONGEST_MS, Policy, Trigger};
 
 /// Everything that is wrong.
 pub(super) fn problems(slos: &[Placed]) -> Vec<Error> {
@@ -23,8 +25,39 @@ pub(super) fn problems(slos: &[Placed]) -> Vec<Error> {
     }
     for placed in slos {
         errors.extend(composite(placed, &by_id).map(Error::invalid));
+        errors.extend(lengths(placed).map(Error::invalid));
     }
     errors
+}
+
+/// The first length that sums of times would not bear.
+fn lengths(placed: &Placed) -> Option<String> {
+    let slo = &placed.slo;
+    let windows = slo.windows.iter().map(|w| ("windows", w.nominal_ms()));
+    let exclusions = slo.exclusions.iter().map(|e| ("exclusions", e.duration_ms));
+    let policies = slo.policies.iter();
+    let policies = policies.flat_map(|p| of_policy(p).into_iter().map(|ms| ("policies", ms)));
+    let mut all = windows.chain(exclusions).chain(policies);
+    let (field, ms) = all.find(|(_, ms)| *ms > LONGEST_MS)?;
+    let (place, length) = (&placed.place, format_duration(ms));
+    Some(format!(
+        "{place}: {field}: {length} is longer than ten years, expected at most that"
+    ))
+}
+
+fn of_policy(policy: &Policy) -> Vec<i64> {
+    let mut all = vec![policy.for_ms, policy.keep_firing_ms];
+    match &policy.trigger {
+        Trigger::Burn { tiers, .. } => {
+            all.extend(tiers.iter().flat_map(|tier| [tier.long_ms, tier.short_ms]));
+        }
+        Trigger::Drop { within_ms, .. } | Trigger::Coverage { within_ms, .. } => {
+            all.push(*within_ms);
+        }
+        Trigger::ExhaustedWithin(ms) => all.push(*ms),
+        Trigger::Spent(_) => {}
+    }
+    all
 }
 
 fn composite(placed: &Placed, by_id: &BTreeMap<&str, &Placed>) -> Option<String> {

@@ -5,7 +5,7 @@ use narthex_settings::Node;
 
 use super::fields::Fields;
 use super::value::{check_date, check_rrule, zone};
-use crate::spec::{Calendar, CalendarUnit, Exclusion, Rolling, Weekday, Window};
+use crate::spec::{Calendar, CalendarUnit, Exclusion, LONGEST_MS, Rolling, Weekday, Window};
 
 /// The words of calendar periods.
 pub(super) const UNITS: [(&str, CalendarUnit); 5] = [
@@ -28,9 +28,6 @@ pub(super) const DAYS: [(&str, Weekday); 7] = [
 ];
 
 const EXPECTED: &str = "a duration such as 30d, or calendar-day, -week, -month, -quarter or -year";
-
-/// Ten years: prefix sums of anything longer have no data.
-const WINDOW_MAX_MS: i64 = 10 * 366 * 86_400_000;
 
 /// `window: 30d` or `windows: [30d, calendar-month]`.
 pub(super) fn windows(fields: &Fields<'_>, zone: &str) -> Option<Vec<Window>> {
@@ -74,7 +71,7 @@ fn window(node: &Node<'_>, zone: &str) -> Option<Window> {
         return Some(Window::Calendar(calendar(*unit, zone)));
     }
     match parse_duration(&text) {
-        Ok(ms) if ms > 0 && ms <= WINDOW_MAX_MS => Some(Window::Rolling(Rolling { ms })),
+        Ok(ms) if ms > 0 && ms <= LONGEST_MS => Some(Window::Rolling(Rolling { ms })),
         Ok(_) => node.problem(format_args!(
             "\"{text}\", expected more than nothing and at most ten years"
         )),

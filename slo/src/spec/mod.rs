@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 pub use indicator::{Comparison, Counted, Indicator, Part, Selector, Which};
 pub use percent::{complement, from_percent, to_percent};
 pub use policy::{BurnTier, Policy, Trigger};
+pub(crate) use window::LONGEST_MS;
 pub use window::{Calendar, CalendarUnit, Exclusion, Rolling, Weekday, Window};
 
 /// A service level objective.

@@ -90,14 +90,8 @@ fn objective(slo: &mut Slo, node: &Node<'_>, spec: &Keys<'_>) -> Option<()> {
     };
     slo.objective = Objective {
         target: fraction(&keys.need_as("target", "a fraction such as 0.999")?)?,
-        budgeting: match (method, keys.has("timeSliceWindow")) {
-            // v1alpha has no length of slices.
-            (Method::Timeslices, false) => crate::spec::Budgeting::Timeslices {
-                slice_ms: MINUTE_MS,
-                good_from: keys.need("timeSliceTarget")?.number()?,
-            },
-            _ => budgeting(&keys, method)?,
-        },
+        // v1alpha has no length of slices.
+        budgeting: budgeting(&keys, method, Some(MINUTE_MS))?,
     };
     let good = match keys.has("value") {
         true => Some(good(&keys)?),

@@ -58,7 +58,7 @@ pub(super) fn read<'d>(node: &Node<'d>, method: Method) -> Option<Entry<'d>> {
         "target" => fraction(&keys.get("target")?),
         _ => percent(&keys.get("targetPercent")?),
     };
-    let budgeting = budgeting(&keys, method);
+    let budgeting = budgeting(&keys, method, None);
     let good = match keys.has("op") || keys.has("value") {
         true => Some(good(&keys)?),
         false => None,
@@ -98,7 +98,12 @@ pub(super) fn good(keys: &Keys<'_>) -> Option<(Comparison, f64)> {
     Some((comparison?, value.number()?))
 }
 
-pub(super) fn budgeting(keys: &Keys<'_>, method: Method) -> Option<Budgeting> {
+/// How it is counted; `usual_ms`: how long a slice is where none is said, if that may be.
+pub(super) fn budgeting(
+    keys: &Keys<'_>,
+    method: Method,
+    usual_ms: Option<i64>,
+) -> Option<Budgeting> {
     let slice = |usual: Option<i64>| match (keys.get("timeSliceWindow"), usual) {
         (Some(node), _) => slice_ms(&node),
         (None, Some(ms)) => Some(ms),
@@ -125,7 +130,7 @@ pub(super) fn budgeting(keys: &Keys<'_>, method: Method) -> Option<Budgeting> {
                 return node.expected("a fraction above 0, at most 1");
             }
             Some(Budgeting::Timeslices {
-                slice_ms: slice(None)?,
+                slice_ms: slice(usual_ms)?,
                 good_from,
             })
         }
