@@ -6,7 +6,7 @@ use super::sums::Sums;
 use crate::count::Slices;
 use crate::ledger::Spans;
 use crate::outcome::{Budget, Counts, Unit};
-use crate::spec::{Budgeting, Missing, Objective};
+use crate::spec::{Missing, Objective};
 
 /// An SLO, or one group of it, ready to be asked of any window.
 ///
@@ -174,12 +174,7 @@ impl Meter {
 
     /// How long a stretch is, in milliseconds; `None` with occurrences.
     pub(super) fn stretch_ms(&self) -> Option<i64> {
-        match self.objective.budgeting {
-            Budgeting::Occurrences => None,
-            Budgeting::Timeslices { slice_ms, .. } | Budgeting::RatioTimeslices { slice_ms } => {
-                Some(slice_ms)
-            }
-        }
+        self.objective.budgeting.stretch_ms()
     }
 
     fn sums(&self, view: View) -> Option<&Sums> {

@@ -107,6 +107,31 @@ fn an_outage_of_all_data_pages_where_no_data_is_bad() {
 }
 
 #[test]
+fn windows_shorter_than_a_stretch_do_not_flap() {
+    // By hours of which the second is bad.
+    let grid = Grid::over(TimeRange::new(0, 4 * HOUR), MINUTE);
+    let mut slices = Slices::empty(grid, Method::Counters);
+    slices.total.fill(10.0);
+    slices.bad[60..120].fill(10.0);
+    slices.observed_ms.fill(MINUTE as f64);
+    let objective = Objective {
+        target: 0.99,
+        budgeting: Budgeting::Timeslices {
+            slice_ms: HOUR,
+            good_from: 0.9,
+        },
+    };
+    let meter = Meter::new(&slices, objective, &Missing::default(), &Spans::default());
+    let watch = Watch::new(&policy(burn(14.4, 0.0)), &days(30), &Missing::default());
+    let mut watch = watch.expect("a known zone");
+    let said = (60..240).map(|minute| watch.read(&meter, minute * MINUTE).verdict);
+    let said: Vec<_> = said.collect();
+    assert_eq!(said[..60], [Verdict::HoldsNot; 60]);
+    assert_eq!(said[60..120], [Verdict::Holds; 60]);
+    assert_eq!(said[120..], [Verdict::HoldsNot; 60]);
+}
+
+#[test]
 fn nothing_ends_where_nothing_happens() {
     let soon = || Trigger::ExhaustedWithin(3 * DAY);
     let never = f64::INFINITY;

@@ -66,7 +66,7 @@ impl Watch {
 
     /// What can be said at `at`, from the slices before it.
     pub fn read(&mut self, meter: &Meter, at: TimestampMs) -> Reading {
-        let last = |ms: i64| TimeRange::new(at - ms, at);
+        let last = |ms: i64| last(meter, at, ms);
         // What holds by what was measured holds; that something does not is only said of what was measured.
         let judge = |holds: bool, value: f64, over: TimeRange| {
             let measured = || meter.judged(over, View::Adjusted) >= self.coverage_floor;
@@ -100,7 +100,9 @@ impl Watch {
             Trigger::ExhaustedWithin(ms) => {
                 let ms = *ms as f64;
                 let (bad, allowed) = self.window.allowed(meter, at);
-                let pace = meter.errors(last(HOUR_MS), View::Adjusted).0 / HOUR_MS as f64;
+                let hour = last(HOUR_MS);
+                let bad_by_now = meter.errors(hour, View::Adjusted).0;
+                let pace = bad_by_now / (hour.end - hour.start) as f64;
                 let lasts = lasts(allowed - bad, pace);
                 judge(lasts < ms, lasts, last(HOUR_MS))
             }
@@ -145,6 +147,12 @@ impl Budgeted {
     }
 }
 
+/// The last while before `at`, but no less than a stretch: of a part of one nothing can be said.
+fn last(meter: &Meter, at: TimestampMs, ms: i64) -> TimeRange {
+    let stretch_ms = meter.objective().budgeting.stretch_ms();
+    TimeRange::new(at - ms.max(stretch_ms.unwrap_or(0)), at)
+}
+
 /// How long what is left of a budget lasts at a pace: for ever where nothing is bad, even if nothing was counted and so nothing is left.
 fn lasts(left: f64, pace: f64) -> f64 {
     match pace > 0.0 {
@@ -159,15 +167,14 @@ fn burns(meter: &Meter, tiers: &[BurnTier], min_bad: f64, at: TimestampMs) -> (b
     let allowed = 1.0 - meter.objective().target;
     let mut fastest = f64::NAN;
     for tier in tiers {
-        let (bad, all) = meter.errors(TimeRange::new(at - tier.long_ms, at), View::Adjusted);
+        let (bad, all) = meter.errors(last(meter, at, tier.long_ms), View::Adjusted);
         if all <= 0.0 {
             continue;
         }
         let burn = bad / all / allowed;
         fastest = fastest.max(burn);
         if burn > tier.factor && bad >= min_bad {
-            let short = TimeRange::new(at - tier.short_ms, at);
-            let now = meter.burn_rate(short, View::Adjusted);
+            let now = meter.burn_rate(last(meter, at, tier.short_ms), View::Adjusted);
             if now.is_some_and(|now| now > tier.factor) {
                 return (true, burn);
             }

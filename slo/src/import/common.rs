@@ -122,14 +122,9 @@ pub(super) fn set_queries(
 
 /// The ledger's slice: as wanted, but for stretches of time that such slices do not make up.
 fn slice_for(slo: &Slo, wanted_ms: i64) -> i64 {
-    match slo.objective.budgeting {
-        Budgeting::Timeslices { slice_ms, .. } | Budgeting::RatioTimeslices { slice_ms }
-            if slice_ms % wanted_ms != 0 =>
-        {
-            slice_ms
-        }
-        _ => wanted_ms,
-    }
+    let stretch_ms = slo.objective.budgeting.stretch_ms();
+    let odd_ms = stretch_ms.filter(|stretch_ms| stretch_ms % wanted_ms != 0);
+    odd_ms.unwrap_or(wanted_ms)
 }
 
 /// Sets a ratio that is evaluated slice by slice; where occurrences were wanted, the mean of the slices is what can be had.

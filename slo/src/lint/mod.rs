@@ -85,9 +85,9 @@ fn windows(slo: &Slo, findings: &mut Findings<'_>) {
     let short = slo
         .windows
         .iter()
-        .filter(|window| window.nominal_ms() < 2 * slo.slice_ms);
+        .filter(|window| window.nominal_ms() < 2 * slo.judged_ms());
     for window in short {
-        let slice = narthex_model::format_duration(slo.slice_ms);
+        let slice = narthex_model::format_duration(slo.judged_ms());
         findings.say(
             "window-short",
             format_args!("window {window} is shorter than two slices of {slice}: nearly all of it is one number; make the slice shorter"),

@@ -135,6 +135,17 @@ fn interval(slo: &Slo, answers: &Observed, findings: &mut Findings<'_>) {
         return;
     };
     let interval = format_duration(interval_ms);
+    let is_query = matches!(
+        slo.indicator,
+        Indicator::Queries { .. } | Indicator::ErrorRatio { .. }
+    );
+    if is_query && slo.slice_ms < 2 * interval_ms {
+        let slice = format_duration(slo.slice_ms);
+        findings.say(
+            "slice-short",
+            format_args!("slice: queries look at {slice}, which is shorter than two scrapes, {interval} apart: rates see nothing; make the slice longer"),
+        );
+    }
     for policy in &slo.policies {
         let Trigger::Burn { tiers, .. } = &policy.trigger else {
             continue;

@@ -69,13 +69,14 @@ fn tier(
             ),
         );
     }
-    if tier.short_ms < 2 * slo.slice_ms {
+    let slice_ms = slo.judged_ms();
+    if tier.short_ms < 2 * slice_ms {
         findings.say(
             "burn-window-short",
             format_args!(
                 "policy {name}: window {} is shorter than two slices of {}",
                 format_duration(tier.short_ms),
-                format_duration(slo.slice_ms)
+                format_duration(slice_ms)
             ),
         );
     }

@@ -31,6 +31,11 @@ slos:
     slice: 1h
     gauge: up
     policies: [{name: p, severity: page, burn: {factor: 2, long: 6h, short: 5m}}]
+  - name: stretches
+    objective: {target: 99, budgeting: timeslices, slice: 10m, good_from: 95%}
+    window: 15m
+    gauge: up
+    policies: [{name: p, severity: page, burn: {factor: 2, long: 15m, short: 10m}}]
   - name: ratio
     objective: 99
     window: 30d
@@ -94,6 +99,23 @@ fn with_data() {
         "a.yaml:1:1: l: policy page: one failed request sets it off, with 4000 events in 30d: one failed request = 2.5 % of the 30d budget; set min_bad, or take longer windows [traffic-low]",
     ];
     assert_eq!(said(&observed(&slo, &answers)), expected);
+}
+
+#[test]
+fn queries_that_see_nothing() {
+    let answers = |interval_ms| Observed {
+        series: vec![Matched {
+            series: 1,
+            ..Matched::default()
+        }],
+        interval_ms: Some(interval_ms),
+        ..Observed::default()
+    };
+    let text = "{name: q, objective: {target: 99, budgeting: ratio-timeslices}, window: 30d, error_ratio: 'avg(rate(x[{{.window}}]))'}";
+    let slo = read(text).remove(0);
+    assert_eq!(said(&observed(&slo, &answers(30_000))), [""; 0]);
+    let expected = "a.yaml:1:1: q: slice: queries look at 1m, which is shorter than two scrapes, 1m apart: rates see nothing; make the slice longer [slice-short]";
+    assert_eq!(said(&observed(&slo, &answers(60_000))), [expected]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::value::{UTC, id_problem, is_id, label_names, zone_of};
 use super::{SHARED, indicator, missing, objective, policy, window};
 use crate::load::Placed;
-use crate::spec::{Budgeting, Slo};
+use crate::spec::Slo;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -117,9 +117,8 @@ fn slice(fields: &Fields<'_>) -> Option<i64> {
 
 /// What the parts must have in common.
 fn check(node: &Node<'_>, slo: &Slo) -> Option<()> {
-    if let Budgeting::Timeslices { slice_ms, .. } | Budgeting::RatioTimeslices { slice_ms } =
-        slo.objective.budgeting
-        && slice_ms % slo.slice_ms != 0
+    if let Some(stretch_ms) = slo.objective.budgeting.stretch_ms()
+        && stretch_ms % slo.slice_ms != 0
     {
         return node.problem("objective.slice: no multiple of slice, expected one");
     }

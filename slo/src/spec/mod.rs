@@ -60,6 +60,12 @@ impl Slo {
         self.windows.first().map_or(0, Window::nominal_ms)
     }
 
+    /// The shortest time that is judged by itself, in milliseconds: a stretch, or a slice.
+    pub fn judged_ms(&self) -> i64 {
+        let stretch_ms = self.objective.budgeting.stretch_ms();
+        stretch_ms.map_or(self.slice_ms, |ms| ms.max(self.slice_ms))
+    }
+
     /// Whether it is made of others.
     pub fn is_composite(&self) -> bool {
         matches!(self.indicator, Indicator::Composite { .. })
@@ -92,6 +98,18 @@ pub enum Budgeting {
         /// How long a stretch is, in milliseconds: a multiple of the ledger's slice.
         slice_ms: i64,
     },
+}
+
+impl Budgeting {
+    /// How long a stretch is, in milliseconds; `None` with occurrences.
+    pub fn stretch_ms(self) -> Option<i64> {
+        match self {
+            Self::Occurrences => None,
+            Self::Timeslices { slice_ms, .. } | Self::RatioTimeslices { slice_ms } => {
+                Some(slice_ms)
+            }
+        }
+    }
 }
 
 /// What absent data mean.
