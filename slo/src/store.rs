@@ -14,7 +14,8 @@ pub trait Store: Send + Sync {
     /// Whatever the store says.
     fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Box<dyn Chosen>>;
 
-    /// The value of a PromQL expression at the end of each slice of `grid`, of each series that it gives; NaN where it has none.
+    /// The value of a PromQL expression at the end of each slice of `grid`, of each series that it gives; a stale
+    /// marker where it has none, NaN where it has a value that is no number.
     ///
     /// # Errors
     /// Those of the expression.

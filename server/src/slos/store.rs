@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use narthex_engine::{SampleColumns, Selection, Snapshot};
-use narthex_model::{HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs};
+use narthex_model::{
+    HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs, stale_nan,
+};
 use narthex_promql::QueryValue;
 use narthex_slo::count::Grid;
 use narthex_slo::store::{Chosen, Samples, Store};
@@ -55,7 +57,7 @@ impl EngineStore {
         };
         for series in series {
             let slices = all.entry(series.labels);
-            let slices = slices.or_insert_with(|| vec![f64::NAN; grid.len]);
+            let slices = slices.or_insert_with(|| vec![stale_nan(); grid.len]);
             for (t, value) in series.timestamps.iter().zip(&series.values) {
                 // The value at the end of a slice is that of the slice.
                 if let Some(slot) = slices.get_mut(grid.index(*t - 1)) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use narthex_model::{Error, Labels, Result, format_duration};
+use narthex_model::{Error, Labels, Result, format_duration, is_stale, stale_nan};
 
 use super::groups::group;
 use super::{Filled, Work};
@@ -11,7 +11,7 @@ use crate::ledger::Track;
 use crate::promql::WINDOW;
 use crate::spec::Which;
 
-/// A value of each slice, of each group; NaN: none.
+/// A value of each slice, of each group; a stale marker: none.
 type Columns = BTreeMap<Labels, Vec<f64>>;
 
 pub(super) fn events(work: Work<'_>, total: &str, some: &str, which: Which) -> Result<Filled> {
@@ -56,18 +56,49 @@ fn columns(work: Work<'_>, query: &str) -> Result<(Columns, bool)> {
     let (mut all, mut added) = (Columns::new(), false);
     for (labels, values) in given {
         let group = group(&work.slo.group_by, labels.as_ref());
-        let nothing = || vec![f64::NAN; work.grid.len];
+        let nothing = || vec![stale_nan(); work.grid.len];
         let column = all.entry(group).or_insert_with(nothing);
         for (to, value) in column.iter_mut().zip(values) {
-            *to = match (to.is_nan(), value.is_nan()) {
-                (true, _) => value,
-                (false, true) => *to,
-                (false, false) => {
-                    added = true;
-                    *to + value
-                }
-            };
+            added |= add(to, value);
         }
     }
     Ok((all, added))
+}
+
+/// Adds a value to what there is; returns whether both are numbers.
+fn add(to: &mut f64, value: f64) -> bool {
+    let both = !to.is_nan() && !value.is_nan();
+    if both {
+        *to += value;
+    } else if is_stale(*to) || (to.is_nan() && !value.is_nan()) {
+        *to = value;
+    }
+    both
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_added_and_what_is_none_is_something() {
+        let nothing = stale_nan();
+        for (a, b, sum) in [
+            (1.0, 2.0, Some(3.0)),
+            (nothing, 2.0, Some(2.0)),
+            (2.0, nothing, Some(2.0)),
+            (f64::NAN, 2.0, Some(2.0)),
+            (2.0, f64::NAN, Some(2.0)),
+            (nothing, f64::NAN, None),
+            (f64::NAN, nothing, None),
+        ] {
+            let mut to = a;
+            let both = add(&mut to, b);
+            assert_eq!(both, !a.is_nan() && !b.is_nan());
+            assert_eq!((!to.is_nan()).then_some(to), sum);
+            assert!(!is_stale(to));
+        }
+        let mut to = nothing;
+        assert!(!add(&mut to, nothing) && is_stale(to));
+    }
 }

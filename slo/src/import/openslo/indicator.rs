@@ -267,6 +267,8 @@ fn set_threshold(
         };
         return;
     }
-    let bad = format!("({}) {} bool {value}", query.text, opposite(comparison));
+    let (query, bad) = (&query.text, opposite(comparison));
+    // What is no number, as a quantile of nothing, is neither good nor bad: 0 / 0.
+    let bad = format!("(({query}) {bad} bool {value}) / (({query}) == bool ({query}))");
     set_ratio(slo, bad, MINUTE_MS, node);
 }
