@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use narthex_slo::spec::Window;
+use narthex_slo::report::{Asked, Exclusions};
 
 use super::params::Params;
 use super::{ApiError, ApiResult};
@@ -35,20 +35,12 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/slo/rules", get(rules::rules))
 }
 
-/// What the parameters ask of these SLOs: `window`, `at`, `tz`, `periods`.
+/// What the parameters ask of these SLOs.
 fn ask(params: &Params, ids: Vec<String>) -> ApiResult<Ask> {
-    let zone = params.get("tz").unwrap_or("UTC").to_owned();
-    narthex_slo::time::zone(&zone).map_err(|e| ApiError::parameter("tz", e))?;
-    let periods = match params.get("periods") {
-        None => PERIODS,
-        Some(_) => params.count("periods")?.min(1000),
-    };
     Ok(Ask {
         ids,
-        windows: windows(params, &zone)?,
         at: params.time("at")?,
-        zone,
-        periods,
+        shown: shown(params)?,
         title: params
             .get("title")
             .unwrap_or("Service level report")
@@ -56,11 +48,33 @@ fn ask(params: &Params, ids: Vec<String>) -> ApiResult<Ask> {
     })
 }
 
-/// `window=30d,calendar-month`, or several times `window=…`.
-fn windows(params: &Params, zone: &str) -> ApiResult<Vec<Window>> {
-    let texts = params.all("window").flat_map(|text| text.split(','));
-    texts
-        .filter(|text| !text.is_empty())
-        .map(|text| window(text, zone).map_err(|e| ApiError::parameter("window", e)))
-        .collect()
+/// `window`, `group_by`, `exclusions`, `compare_methods`, `tz`, `periods`.
+fn shown(params: &Params) -> ApiResult<Asked> {
+    let zone = params.get("tz").unwrap_or("UTC");
+    narthex_slo::time::zone(zone).map_err(|e| ApiError::parameter("tz", e))?;
+    let periods = match params.get("periods") {
+        None => PERIODS,
+        Some(_) => params.count("periods")?.min(1000),
+    };
+    let exclusions = params
+        .get("exclusions")
+        .map_or(Ok(Exclusions::On), str::parse);
+    let window = |text| window(text, zone).map_err(|e| ApiError::parameter("window", e));
+    let labels = params.get("group_by").is_some();
+    let labels = labels.then(|| list(params, "group_by").map(str::to_owned).collect());
+    Ok(Asked {
+        windows: list(params, "window")
+            .map(window)
+            .collect::<ApiResult<_>>()?,
+        group_by: labels,
+        exclusions: exclusions.map_err(|e| ApiError::parameter("exclusions", e))?,
+        compare_methods: params.flag("compare_methods"),
+        ..Asked::plain(zone, periods)
+    })
+}
+
+/// `name=a,b`, or several times `name=…`.
+fn list<'a>(params: &'a Params, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let texts = params.all(name).flat_map(|text| text.split(','));
+    texts.filter(|text| !text.is_empty())
 }

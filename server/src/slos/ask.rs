@@ -1,11 +1,12 @@
 //! A question about SLOs that the ledgers themselves answer: any window at any time.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use narthex_slo::budget::{Book, OpenBook, OpenBooks};
-use narthex_slo::report::{Measured, Report, SloReport};
-use narthex_slo::spec::{Slo, Window};
+use narthex_slo::report::{Asked, Measured, Report};
+use narthex_slo::spec::Slo;
 
 use super::keeper::Keeping;
 use super::kept::Kept;
@@ -17,14 +18,10 @@ use crate::times::now_ms;
 pub(crate) struct Ask {
     /// The SLOs; empty: all.
     pub(crate) ids: Vec<String>,
-    /// Windows in place of those of the specs, if there are any.
-    pub(crate) windows: Vec<Window>,
     /// The instant that is told of; `None`: up to when each was counted.
     pub(crate) at: Option<TimestampMs>,
-    /// The IANA name of the zone of days and hours.
-    pub(crate) zone: String,
-    /// How many calendar periods to look back.
-    pub(crate) periods: usize,
+    /// What is told of each.
+    pub(crate) shown: Asked,
     /// The headline.
     pub(crate) title: String,
 }
@@ -40,16 +37,19 @@ pub(crate) struct Answer {
 impl Ask {
     pub(super) fn answer(&self, keeping: &Keeping) -> Result<Answer> {
         let kept = keeping.kept();
-        let is_kept = |id: &str| kept.iter().any(|one| one.slo().id == id);
-        if let Some(id) = self.ids.iter().find(|id| !is_kept(id)) {
-            return Err(no_such(id));
-        }
-        let own = |one: &Kept| open(keeping, one, &self.windows);
-        let mut open = OpenBooks::new(kept.iter().map(|one| &**one), own);
+        let wanted: Vec<_> = kept.iter().map(|one| self.wanted(one)).collect();
         let mut ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
         if ids.is_empty() {
             ids = kept.iter().map(|one| one.slo().id.as_str()).collect();
         }
+        let is_kept = |id: &str| wanted.iter().any(|one| one.slo.id == id);
+        if let Some(id) = ids.iter().find(|id| !is_kept(id)) {
+            return Err(no_such(id));
+        }
+        let slos = wanted.iter().map(|one| &one.slo);
+        self.shown
+            .check(slos.filter(|slo| ids.contains(&slo.id.as_str())))?;
+        let mut open = OpenBooks::new(&wanted, |one| self.open(keeping, one));
         let (mut slos, mut books, mut latest) = (Vec::new(), Vec::new(), None);
         for id in ids {
             let OpenBook {
@@ -58,52 +58,52 @@ impl Ask {
             } = open.open(id)?;
             let at = self.at.unwrap_or(counted_until).min(counted_until);
             latest = latest.max(Some(at));
-            slos.push(self.report(&book, at)?);
+            let measured = Measured {
+                book: &book,
+                at,
+                asked: &self.shown,
+            };
+            slos.push(measured.report()?);
             books.push(book);
         }
         let at = self.at.or(latest).unwrap_or_else(now_ms);
-        let report = made(&self.title, at, &self.zone, slos)?;
+        let report = made(&self.title, at, &self.shown.zone, slos)?;
         Ok(Answer { report, books })
     }
 
-    fn report(&self, book: &Book, at: TimestampMs) -> Result<SloReport> {
-        let slo = with_windows(book.slo(), &self.windows);
-        let measured = Measured {
-            slo: &slo,
-            meter: book.all(),
-            groups: book.groups(),
-            at,
-            zone: &self.zone,
-            periods: self.periods,
-        };
-        measured.report()
+    fn wanted<'k>(&self, kept: &'k Kept) -> Wanted<'k> {
+        let slo = self.shown.slo(kept.slo());
+        Wanted { slo, kept }
     }
-}
 
-fn with_windows(slo: &Slo, windows: &[Window]) -> Slo {
-    let mut slo = slo.clone();
-    if !windows.is_empty() {
-        slo.windows = windows.to_vec();
-    }
-    slo
-}
-
-/// The book of all that the ledger has, and up to when it was counted.
-fn open(keeping: &Keeping, one: &Kept, windows: &[Window]) -> Result<OpenBook> {
-    let slo = with_windows(one.slo(), windows);
-    let (mut tracks, mut counted_until) = (Vec::new(), now_ms());
-    if let Some(ledger) = keeping.shelf.read(&slo)? {
-        let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
-        let loaded = ledger.load(span)?;
-        if !loaded.damage.is_empty() {
-            one.suspect();
+    /// The book of all that the ledger has, and up to when it was counted.
+    fn open(&self, keeping: &Keeping, one: &Wanted<'_>) -> Result<OpenBook> {
+        let (slo, mut tracks, mut counted_until) = (&one.slo, Vec::new(), now_ms());
+        if let Some(ledger) = keeping.shelf.read(slo)? {
+            let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
+            let loaded = ledger.load(span)?;
+            if !loaded.damage.is_empty() {
+                one.kept.suspect();
+            }
+            (tracks, counted_until) = (loaded.tracks, span.end);
         }
-        (tracks, counted_until) = (loaded.tracks, span.end);
+        let about = |e: Error| e.context(format!("SLO {}", slo.id));
+        let book = Arc::new(self.shown.book(slo, &tracks).map_err(about)?);
+        Ok(OpenBook {
+            book,
+            counted_until,
+        })
     }
-    let about = |e: Error| e.context(format!("SLO {}", slo.id));
-    let book = Arc::new(Book::open(&slo, &tracks).map_err(about)?);
-    Ok(OpenBook {
-        book,
-        counted_until,
-    })
+}
+
+/// An SLO as it is asked for, and as it is kept.
+struct Wanted<'k> {
+    slo: Slo,
+    kept: &'k Kept,
+}
+
+impl Borrow<Slo> for Wanted<'_> {
+    fn borrow(&self) -> &Slo {
+        &self.slo
+    }
 }

@@ -8,6 +8,7 @@ use narthex_slo::budget::{Book, OpenBook, OpenBooks};
 use narthex_slo::fill::FillOptions;
 use narthex_slo::keep::{known, to_count, upkeep};
 use narthex_slo::ledger::{Damage, Ledger, Track};
+use narthex_slo::report::Asked;
 use narthex_slo::spec::Slo;
 use narthex_slo::store::Store;
 
@@ -36,8 +37,8 @@ pub(crate) fn books(
     store: &EngineStore,
     shelf: &Shelf,
     slos: &[Slo],
-    until: TimestampMs,
-    options: FillOptions,
+    shown: &Asked,
+    (until, options): (TimestampMs, FillOptions),
     progress: &dyn Progress,
 ) -> Result<Vec<Opened>> {
     let mut work = Vec::new();
@@ -66,7 +67,7 @@ pub(crate) fn books(
         let (tracks, lost) = tracks.map_err(about)?;
         damage.insert(slo.id.clone(), lost);
         Ok(OpenBook {
-            book: Arc::new(Book::open(slo, &tracks).map_err(about)?),
+            book: Arc::new(shown.book(slo, &tracks).map_err(about)?),
             counted_until: until,
         })
     };

@@ -5,7 +5,7 @@ use narthex_slo::outcome::Outcome;
 use narthex_slo::report::{Report, SloReport};
 
 use crate::outcomes::outcome;
-use crate::pictures::{burn_down, burn_rates, compared, heat_map, history, incidents};
+use crate::pictures::{burn_down, burn_rates, compared, heat_map, history, incidents, spenders};
 use crate::promises::{Promise, catalogue, checkout, instant, login, payments, search, zone};
 use crate::simulated::hours;
 
@@ -54,7 +54,10 @@ fn reported(promise: &Promise<'_>, span: TimeRange) -> SloReport {
             0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(promise.service.seed + 41)
         ),
         data: Some(span),
+        grouped_by: slo.group_by.clone(),
+        spenders: spenders(&outcomes),
         compared: compared(promise, &outcomes[0], &hours),
+        without_exclusions: Vec::new(),
         burn_rates: burn_rates(promise, &hours, span.end),
         burn_downs: shown
             .iter()

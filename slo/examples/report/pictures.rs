@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use narthex_model::{TimeRange, TimestampMs};
 use narthex_slo::outcome::{
-    Budget, BurnDown, BurnPoint, HeatCell, HeatDay, HeatMap, Incident, Outcome, Unit,
+    Budget, BurnDown, BurnPoint, Counting, HeatCell, HeatDay, HeatMap, Incident, Outcome, Spender,
+    Unit,
 };
 use narthex_slo::report::{BurnRate, Compared, Drawn};
 use narthex_slo::spec::{Budgeting, CalendarUnit};
@@ -11,6 +12,26 @@ use narthex_slo::spec::{Budgeting, CalendarUnit};
 use crate::outcomes::{outcome, within};
 use crate::promises::{Promise, ZONE, calendar, zone};
 use crate::simulated::{HOUR, Simulated};
+
+/// The routes, as if no other label told groups apart.
+pub(crate) fn spenders(outcomes: &[Outcome]) -> Vec<Spender> {
+    let all = outcomes[0].counts;
+    let routes = outcomes
+        .iter()
+        .filter_map(|o| Some((o.group.get("route")?, o.counts)));
+    let mut spenders: Vec<_> = routes
+        .map(|(route, own)| Spender {
+            label: "route".to_owned(),
+            value: route.to_owned(),
+            bad: own.bad,
+            total: own.total,
+            bad_share: own.bad / all.bad,
+            total_share: own.total / all.total,
+        })
+        .collect();
+    spenders.sort_by(|a, b| b.bad.total_cmp(&a.bad));
+    spenders
+}
 
 pub(crate) fn compared(
     promise: &Promise<'_>,
@@ -38,7 +59,7 @@ pub(crate) fn compared(
         ..main.clone()
     };
     vec![Compared {
-        budgeting: Budgeting::RatioTimeslices { slice_ms: 60_000 },
+        counting: Counting::By(Budgeting::RatioTimeslices { slice_ms: 60_000 }),
         outcome,
     }]
 }

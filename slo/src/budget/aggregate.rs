@@ -1,29 +1,47 @@
 //! Slices of several groups or parts as those of one.
 
-use narthex_model::TimeRange;
+use std::collections::BTreeMap;
+
+use narthex_model::{Labels, TimeRange};
 
 use crate::count::{Bounds, Grid, Slices};
+use crate::fill::group;
 use crate::ledger::Track;
 use crate::spec::{Budgeting, Objective};
 
 /// The slices of all groups together: events are added; of a slice as much was observed as the mean of the groups that had begun and not
 /// ended. `None` without groups.
 pub fn aggregate(tracks: &[Track]) -> Option<Slices> {
-    let (first, rest) = tracks.split_first()?;
-    if rest.is_empty() {
-        return Some(first.slices.clone());
+    together(&tracks.iter().map(|track| &track.slices).collect::<Vec<_>>())
+}
+
+/// The tracks of groups that are told apart by these labels alone; those that differ by other labels are one group.
+pub fn rolled_up(tracks: &[Track], by: &[String]) -> Vec<Track> {
+    let mut groups: BTreeMap<Labels, Vec<&Slices>> = BTreeMap::new();
+    for track in tracks {
+        let group = group(by, track.group.as_ref());
+        groups.entry(group).or_default().push(&track.slices);
     }
-    let grid = common_grid(
-        tracks.iter().map(|track| &track.slices),
-        first.slices.grid.step,
-    );
-    let mut sum = Slices::empty(grid, first.slices.method);
+    let tracks = groups.into_iter().filter_map(|(group, slices)| {
+        let slices = together(&slices)?;
+        Some(Track { group, slices })
+    });
+    tracks.collect()
+}
+
+fn together(all: &[&Slices]) -> Option<Slices> {
+    let (first, rest) = all.split_first()?;
+    if rest.is_empty() {
+        return Some((*first).clone());
+    }
+    let grid = common_grid(all.iter().copied(), first.grid.step);
+    let mut sum = Slices::empty(grid, first.method);
     let mut there = vec![0.0; grid.len];
-    if tracks.iter().any(|track| track.slices.bounds.is_some()) {
+    if all.iter().any(|slices| slices.bounds.is_some()) {
         let (low, high) = (sum.good.clone(), sum.good.clone());
         sum.bounds = Some(Bounds { low, high });
     }
-    for Track { slices, .. } in tracks {
+    for slices in all {
         let at = grid.index(slices.grid.start);
         let add =
             |to: &mut [f64], from: &[f64]| to[at..].iter_mut().zip(from).for_each(|(a, b)| *a += b);

@@ -2,10 +2,12 @@
 
 use narthex_model::{Labels, Result, TimeRange, TimestampMs};
 
-use super::{Meter, aggregate, assess, compare_methods, composite_slices, worst_groups};
+use super::compare::{Otherwise, otherwise};
+use super::spenders::spenders;
+use super::{Meter, aggregate, assess, composite_slices, rolled_up};
 use crate::count::Slices;
 use crate::ledger::{Spans, Track};
-use crate::outcome::{Attainments, GroupRow, Outcome};
+use crate::outcome::{Outcome, Spender};
 use crate::spec::{Budgeting, Slo, Window};
 use crate::time::excluded;
 
@@ -15,6 +17,10 @@ pub struct Book {
     slo: Slo,
     all: Meter,
     groups: Vec<(Labels, Meter)>,
+    /// What has none of the labels by which groups are told apart.
+    rest: Option<Meter>,
+    /// The labels by which those are told apart.
+    by: Vec<String>,
     /// Those of all groups together; `None` for a composite by occurrences, which has none of its own.
     slices: Option<Slices>,
     excluded: Spans,
@@ -26,17 +32,36 @@ impl Book {
     /// # Errors
     /// If an exclusion cannot be understood.
     pub fn open(slo: &Slo, tracks: &[Track]) -> Result<Self> {
+        Self::of(slo, tracks, slo.group_by.clone())
+    }
+
+    /// The same, with groups told apart by some of the SLO's labels alone: those of these that it has.
+    ///
+    /// # Errors
+    /// If an exclusion cannot be understood.
+    pub fn open_by(slo: &Slo, tracks: &[Track], labels: &[String]) -> Result<Self> {
+        let by = slo.group_by.iter().filter(|label| labels.contains(label));
+        let by: Vec<String> = by.cloned().collect();
+        Self::of(slo, &rolled_up(tracks, &by), by)
+    }
+
+    fn of(slo: &Slo, tracks: &[Track], by: Vec<String>) -> Result<Self> {
         let slices = aggregate(tracks).unwrap_or_else(|| nothing(slo));
         let excluded = excluded(&slo.exclusions, slices.grid.range())?;
         let meter = |slices: &Slices| Meter::new(slices, slo.objective, &slo.missing, &excluded);
-        let groups = tracks
-            .iter()
-            .filter(|track| track.group.iter().next().is_some());
+        let (rest, groups): (Vec<&Track>, Vec<&Track>) =
+            tracks.iter().partition(|t| t.group.as_ref().is_empty());
         Ok(Self {
             all: meter(&slices),
             groups: groups
+                .iter()
                 .map(|t| (t.group.clone(), meter(&t.slices)))
                 .collect(),
+            rest: match by.is_empty() {
+                true => None,
+                false => rest.first().map(|t| meter(&t.slices)),
+            },
+            by,
             slo: slo.clone(),
             slices: Some(slices),
             excluded,
@@ -57,6 +82,8 @@ impl Book {
                 slo: slo.clone(),
                 all: Meter::weighted(meters.collect(), slo.objective),
                 groups: Vec::new(),
+                rest: None,
+                by: Vec::new(),
                 slices: None,
                 excluded: Spans::default(),
             });
@@ -82,9 +109,14 @@ impl Book {
         &self.all
     }
 
-    /// Each group; none of an SLO that is not grouped.
+    /// Each group; none of an SLO that is not grouped. What has none of the labels is in the whole alone.
     pub fn groups(&self) -> &[(Labels, Meter)] {
         &self.groups
+    }
+
+    /// The labels by which groups are told apart.
+    pub fn group_by(&self) -> &[String] {
+        &self.by
     }
 
     /// The time that is taken out.
@@ -104,24 +136,20 @@ impl Book {
         meters.chain(groups).map(outcome).collect()
     }
 
-    /// The groups that spent the most in `span`, at most `n`.
-    pub fn worst_groups(&self, span: TimeRange, n: usize) -> Vec<GroupRow> {
-        worst_groups(&self.groups, span, n)
+    /// What the values of the groups' labels spent in `span`, label by label, those with the most bad events first.
+    pub fn spenders(&self, span: TimeRange) -> Vec<Spender> {
+        let none = Labels::empty();
+        let rest = self.rest.iter().map(|meter| (&none, meter));
+        let groups = self.groups.iter().map(|(group, meter)| (group, meter));
+        spenders(groups.chain(rest), &self.by, span)
     }
 
-    /// What was attained in `span` by each method; `None` for a composite by occurrences.
-    pub fn compare_methods(&self, span: TimeRange) -> Option<Attainments> {
-        let Slo {
-            objective, missing, ..
-        } = &self.slo;
-        let slices = self.slices.as_ref()?;
-        Some(compare_methods(
-            slices,
-            *objective,
-            missing,
-            &self.excluded,
-            span,
-        ))
+    /// All groups together by the methods that were not promised; none for a composite, whose parts may be compared.
+    pub fn otherwise(&self) -> Vec<Otherwise> {
+        let own = self.slices.as_ref().filter(|_| !self.slo.is_composite());
+        own.map_or_else(Vec::new, |slices| {
+            otherwise(&self.slo, slices, &self.excluded)
+        })
     }
 }
 

@@ -73,6 +73,33 @@ impl Meter {
         }
     }
 
+    /// The same as if nothing had been excluded; `None` if nothing was.
+    pub fn without_exclusions(&self) -> Option<Self> {
+        let kind = match &self.kind {
+            Kind::Own { raw, adjusted } => {
+                adjusted.as_ref()?;
+                let (raw, adjusted) = (raw.clone(), None);
+                Kind::Own { raw, adjusted }
+            }
+            Kind::Weighted(parts) => {
+                let without = parts.iter().map(|(part, _)| part.without_exclusions());
+                let without: Vec<_> = without.collect();
+                without.iter().flatten().next()?;
+                let own = without.into_iter().zip(parts);
+                let own = own.map(|(without, (part, weight))| {
+                    (without.unwrap_or_else(|| part.clone()), *weight)
+                });
+                Kind::Weighted(own.collect())
+            }
+        };
+        Some(Self {
+            objective: self.objective,
+            slice_ms: self.slice_ms,
+            known: self.known,
+            kind,
+        })
+    }
+
     /// What is promised.
     pub fn objective(&self) -> &Objective {
         &self.objective

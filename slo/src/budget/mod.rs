@@ -9,23 +9,22 @@ mod book;
 mod burn_down;
 mod compare;
 mod forecast;
-mod groups;
 mod heat_map;
 mod incidents;
 mod meter;
 mod open;
 mod pace;
+mod spenders;
 mod stretches;
 mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{aggregate, composite_slices};
+pub use aggregate::{aggregate, composite_slices, rolled_up};
 pub use assess::assess;
 pub use book::Book;
 pub use burn_down::burn_down;
-pub use compare::compare_methods;
-pub use groups::worst_groups;
+pub use compare::Otherwise;
 pub use heat_map::heat_map;
 pub use incidents::{IncidentRule, incidents};
 pub use meter::{Meter, View};

@@ -13,6 +13,7 @@ use crate::spec::{
     Slo, Weekday, Which, Window,
 };
 
+mod groups;
 mod open;
 
 const MINUTE: i64 = 60_000;
@@ -112,16 +113,30 @@ fn a_flood_of_errors_by_each_method() {
     let mut events = vec![(100.0, 0.0); 9];
     events.push((1000.0, 500.0));
     let slices = minutes(0, &events);
-    let methods = compare_methods(
-        &slices,
-        objective(0.9, Budgeting::Occurrences),
-        &Missing::default(),
-        &Spans::default(),
-        slices.grid.range(),
+    let track = Track {
+        group: Labels::empty(),
+        slices: slices.clone(),
+    };
+    let slo = slo(objective(0.9, Budgeting::Occurrences));
+    let book = Book::open(&slo, &[track]).expect("no exclusions");
+    let span = slices.grid.range();
+    assert_eq!(
+        book.all().attained(span, View::Adjusted),
+        Some(1.0 - 500.0 / 1900.0)
     );
-    assert_eq!(methods.occurrences, Some(1.0 - 500.0 / 1900.0));
-    assert_eq!(methods.timeslices, Some(0.9));
-    assert_eq!(methods.ratio_timeslices, Some(0.95));
+    let found: Vec<_> = book
+        .otherwise()
+        .iter()
+        .map(|by| (by.counting.name(), by.meter.attained(span, View::Adjusted)))
+        .collect();
+    let [timeslices, ratios, (name, Some(mean))] = found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(timeslices, ("timeslices", Some(0.9)));
+    assert_eq!(ratios, ("ratio-timeslices", Some(0.95)));
+    // Of the ratios over five minutes, nine are 0, and the last is 500 of 1400.
+    assert_eq!(name, "mean-of-5m-ratios");
+    assert!((mean - (1.0 - 500.0 / 1400.0 / 10.0)).abs() < 1e-12);
 }
 
 #[test]
@@ -520,26 +535,6 @@ fn groups_and_all_together() {
     assert_eq!(all.total, [10.0, 40.0, 0.0, 30.0]);
     assert_eq!(all.bad, [1.0, 9.0, 0.0, 0.0]);
     assert_eq!(all.observed_ms, [60_000.0, 60_000.0, 0.0, 60_000.0]);
-    let meters: Vec<_> = tracks
-        .iter()
-        .map(|t| {
-            (
-                t.group.clone(),
-                meter(&t.slices, objective(0.8, Budgeting::Occurrences)),
-            )
-        })
-        .collect();
-    let rows = worst_groups(&meters, all.grid.range(), 1);
-    assert_eq!(
-        (rows.len(), rows[0].group.get("route"), rows[0].share),
-        (1, Some("/b"), 0.9)
-    );
-    assert_eq!(rows[0].attained, Some(1.0 - 9.0 / 60.0));
-    assert!(
-        rows[0]
-            .remaining
-            .is_some_and(|left| (left - 0.25).abs() < 1e-9)
-    );
 }
 
 #[test]
@@ -572,7 +567,8 @@ fn a_book_answers_for_groups_all_and_composites() {
         group: Labels::new([("route", route)]).expect("valid"),
         slices: minutes(0, &[(10.0, 0.0), (10.0, bad)]),
     };
-    let slo = slo(objective(0.8, Budgeting::Occurrences));
+    let mut slo = slo(objective(0.8, Budgeting::Occurrences));
+    slo.group_by = vec!["route".to_owned()];
     let book = Book::open(&slo, &[track("/a", 4.0), track("/b", 0.0)]).expect("no exclusions");
     let window = rolling(2 * MINUTE);
     let outcomes = book.outcomes(&window, 2 * MINUTE).expect("known");
@@ -588,10 +584,8 @@ fn a_book_answers_for_groups_all_and_composites() {
             (Some("/b"), Some(1.0))
         ]
     );
-    assert_eq!(
-        book.worst_groups(minutes(0, &[(0.0, 0.0); 2]).grid.range(), 1)[0].share,
-        1.0
-    );
+    let spent = book.spenders(TimeRange::new(0, 2 * MINUTE));
+    assert_eq!((&*spent[0].value, spent[0].bad_share), ("/a", 1.0));
     let both = Book::composite(&slo, &[(&book, 1.0), (&book, 1.0)]).expect("no exclusions");
     let outcome = &both.outcomes(&window, 2 * MINUTE).expect("known")[0];
     // Each part has spent half of its budget.

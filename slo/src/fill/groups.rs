@@ -64,7 +64,7 @@ impl<'a> Groups<'a> {
 }
 
 /// The labels of a series that name its group.
-pub(super) fn group(by: &[String], labels: LabelsRef<'_>) -> Labels {
+pub(crate) fn group(by: &[String], labels: LabelsRef<'_>) -> Labels {
     let own = by.iter().filter_map(|name| {
         let value = labels.get(name).filter(|value| !value.is_empty())?;
         Some((name.as_str(), value))

@@ -21,6 +21,7 @@ use crate::ledger::Track;
 use crate::spec::{Counted, Indicator, Selector, Slo};
 use crate::store::{Chosen, Store};
 use births::Births;
+pub(crate) use groups::group;
 
 /// What was counted.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,16 +1,16 @@
 //! What came of a promise: [`Outcome`] in one window, and what is drawn beside it.
 
-mod attainments;
 mod burn_down;
-mod group_row;
+mod counting;
 mod heat_map;
 mod incident;
+mod spender;
 
-pub use attainments::Attainments;
 pub use burn_down::{BurnDown, BurnPoint};
-pub use group_row::GroupRow;
+pub use counting::Counting;
 pub use heat_map::{HeatCell, HeatDay, HeatMap};
 pub use incident::Incident;
+pub use spender::Spender;
 
 use narthex_model::{Labels, TimeRange, TimestampMs};
 

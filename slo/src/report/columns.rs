@@ -3,7 +3,7 @@
 use narthex_model::TimestampMs;
 
 use crate::report::Row;
-use crate::report::row::{group, unit};
+use crate::report::row::{bad_share, group, unit};
 
 /// A column of the long form.
 pub(crate) struct Column {
@@ -33,7 +33,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     text("slo_name", |r| r.slo.slo.name.clone()),
     text("group", |r| group(&r.outcome.group)),
     text("window_name", |r| r.outcome.window.to_string()),
-    text("method", |r| r.method().to_owned()),
+    text("method", |r| r.counting.name().to_owned()),
     Column {
         name: "promised",
         value: Value::Flag(|r| r.promised),
@@ -74,6 +74,10 @@ pub(crate) const COLUMNS: &[Column] = &[
     }),
     number("coverage", |r| Some(r.outcome.coverage)),
     text("generation", |r| r.slo.generation.clone()),
+    text("exclusions", |r| {
+        if r.excludes { "on" } else { "off" }.to_owned()
+    }),
+    number("bad_share", bad_share),
 ];
 
 const fn text(name: &'static str, value: fn(&Row<'_>) -> String) -> Column {

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use crate::outcome::{Outcome, State, Unit};
 use crate::report::footnotes::footnotes;
 use crate::report::html::numbered;
-use crate::report::parts::whole;
+use crate::report::parts::{SHOWN, whole};
+use crate::report::row::bad_share;
 use crate::report::times::Times;
-use crate::report::{Report, SloReport, numbers, sentences};
+use crate::report::{Report, Row, SloReport, numbers, sentences};
 
 /// More groups and incidents are in the other formats.
 const ROWS_MAX: usize = 10;
@@ -87,8 +88,11 @@ fn section(slo: &SloReport, times: Times<'_>, out: &mut String) {
     let standing = sentences::standing_of(slo, times);
     let _ = writeln!(out, "{promise} {standing}\n");
     incidents(slo, times, out);
+    without_exclusions(slo, times, out);
+    spenders(slo, out);
     groups(slo, out);
     history(slo, times, out);
+    compared(slo, times, out);
     for note in footnotes(slo, times) {
         let _ = writeln!(out, "- {}", footnote(&note));
     }
@@ -123,11 +127,19 @@ fn groups(slo: &SloReport, out: &mut String) {
     if groups.is_empty() {
         return;
     }
-    let header = ["State", "Group", "#Bad events", "#Good", "#Own budget left"];
+    let header = [
+        "State",
+        "Group",
+        "#Share of bad",
+        "#Bad events",
+        "#Good",
+        "#Own budget left",
+    ];
     let rows = groups.iter().take(ROWS_MAX).map(|group| {
         vec![
             state(group.state),
             code(&group.group.to_string()),
+            numbers::share_or_none(bad_share(&Row::promised(slo, group))),
             numbers::count(group.counts.bad),
             attained(group.attained),
             numbers::share_or_none(whole(group).remaining()),
@@ -136,6 +148,78 @@ fn groups(slo: &SloReport, out: &mut String) {
     out.push_str("Groups, those with the most bad events first:\n\n");
     table(&header, rows, out);
     omitted(groups.len(), "groups", out);
+}
+
+/// With one label the groups say the same.
+fn spenders(slo: &SloReport, out: &mut String) {
+    if slo.grouped_by.len() < 2 || slo.spenders.is_empty() {
+        return;
+    }
+    let header = [
+        "Label",
+        "#Share of bad",
+        "#Share of all",
+        "#Of the budget",
+        "#Bad events",
+        "#Good",
+    ];
+    let labels = slo.grouped_by.iter();
+    let shown = labels.flat_map(|label| slo.spenders_by(label).take(SHOWN));
+    let rows = shown.map(|spender| {
+        vec![
+            code(&spender.to_string()),
+            numbers::share(spender.bad_share),
+            numbers::share(spender.total_share),
+            numbers::share_or_none(slo.cost(spender)),
+            numbers::count(spender.bad),
+            attained(spender.attained()),
+        ]
+    });
+    out.push_str("Label by label, the values with the most bad events first:\n\n");
+    table(&header, rows, out);
+}
+
+fn without_exclusions(slo: &SloReport, times: Times<'_>, out: &mut String) {
+    if slo.without_exclusions.is_empty() {
+        return;
+    }
+    let header = ["State", "Window", "Exclusions", "#Good", "#Budget left"];
+    let both = slo.totals().zip(&slo.without_exclusions);
+    let both = both.flat_map(|(with, without)| [("on", with), ("off", without)]);
+    let rows = both.map(|(exclusions, outcome)| {
+        vec![
+            state(outcome.state),
+            times.window(outcome),
+            exclusions.to_owned(),
+            attained(outcome.attained),
+            numbers::share_or_none(whole(outcome).remaining()),
+        ]
+    });
+    out.push_str("What exclusions changed:\n\n");
+    table(&header, rows, out);
+}
+
+fn compared(slo: &SloReport, times: Times<'_>, out: &mut String) {
+    if slo.compared.is_empty() {
+        return;
+    }
+    let header = ["Method", "Window", "#Good", "#Budget left"];
+    let promised = slo.totals().map(|outcome| (slo.counting(), outcome));
+    let others = slo.compared.iter().map(|by| (by.counting, &by.outcome));
+    let rows = promised.chain(others).map(|(counting, outcome)| {
+        vec![
+            counting.name().to_owned(),
+            times.window(outcome),
+            attained(outcome.attained),
+            numbers::share_or_none(whole(outcome).remaining()),
+        ]
+    });
+    let method = slo.counting().name();
+    let _ = writeln!(
+        out,
+        "By other methods; the promise is judged by {method} alone:\n"
+    );
+    table(&header, rows, out);
 }
 
 fn omitted(all: usize, what: &str, out: &mut String) {

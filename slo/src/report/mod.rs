@@ -1,9 +1,10 @@
 //! What is told of promises: one [`Report`], and its writers.
 //!
-//! [`Measured`] asks meters for what is said of an SLO; whoever makes a report adds the rest. Nothing here reads a clock or asks anybody else. Every
+//! [`Measured`] asks a book for what is said of an SLO, as it was [`Asked`]; whoever makes a report adds the rest. Nothing here reads a clock or asks anybody else. Every
 //! [`Format`] says the same: [`html`] for people, [`markdown`] for a ticket, [`table`] for the terminal, [`csv`], [`parquet`] and [`json`]
 //! for programs, [`openmetrics`] for a scraper. [`FailOn`] judges a report for a pipeline.
 
+mod asked;
 mod columns;
 pub mod csv;
 mod fail_on;
@@ -24,6 +25,7 @@ mod svg;
 pub mod table;
 pub mod times;
 
+pub use asked::{Asked, Exclusions};
 pub use fail_on::{FailOn, Failure};
 pub use format::Format;
 pub use measured::Measured;
@@ -34,7 +36,7 @@ pub use row::{Row, group, rows};
 use jiff::tz::TimeZone;
 use narthex_model::{TimeRange, TimestampMs};
 
-use crate::outcome::{HeatMap, Incident, Outcome, State};
+use crate::outcome::{HeatMap, Incident, Outcome, Spender, State};
 use crate::spec::Slo;
 
 /// What came of all promises at an instant.
@@ -69,8 +71,14 @@ pub struct SloReport {
     pub data: Option<TimeRange>,
     /// Windows × groups; those of all groups together stand first, in the order of the spec's windows.
     pub outcomes: Vec<Outcome>,
-    /// The same, counted by other methods; may be empty.
+    /// The labels by which groups are told apart.
+    pub grouped_by: Vec<String>,
+    /// What the values of these labels spent of the budget of the first window, label by label, those that spent most first.
+    pub spenders: Vec<Spender>,
+    /// All groups together, counted by other methods; may be empty.
     pub compared: Vec<Compared>,
+    /// All groups together, as if nothing had been excluded; may be empty.
+    pub without_exclusions: Vec<Outcome>,
     /// How fast the budget burns at [`Report::at`], over pairs of windows; may be empty.
     pub burn_rates: Vec<BurnRate>,
     /// How budgets went down, window by window; those that are left out are not drawn.
@@ -114,6 +122,18 @@ impl SloReport {
     /// Its first window, the one that is looked at first.
     pub fn main(&self) -> Option<&Outcome> {
         self.totals().next()
+    }
+
+    /// What the values of this label spent, those that spent most first.
+    pub fn spenders_by<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a Spender> {
+        self.spenders.iter().filter(move |s| s.label == label)
+    }
+
+    /// The fraction of the whole budget of the first window that the groups with this value spent: of what was spent, their share of
+    /// the bad events. `None`: nothing may be bad.
+    pub fn cost(&self, spender: &Spender) -> Option<f64> {
+        let left = whole(self.main()?).remaining()?;
+        Some((1.0 - left) * spender.bad_share)
     }
 
     /// The worst state of its windows; unknown if there is none.

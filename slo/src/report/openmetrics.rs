@@ -57,7 +57,9 @@ const GAUGES: &[Gauge] = &[
 
 /// Writes a report.
 pub fn write(report: &Report) -> String {
-    let rows = rows(report);
+    let mut rows = rows(report);
+    // Otherwise they would be twice.
+    rows.retain(|row| row.excludes);
     let mut out = String::new();
     for gauge in GAUGES {
         head(gauge.name, gauge.help, &mut out);
@@ -95,7 +97,7 @@ fn sample(name: &str, row: &Row<'_>, state: Option<State>, value: f64, out: &mut
         escaped(&row.slo.slo.name),
         escaped(&group(&row.outcome.group)),
         row.outcome.window,
-        row.method(),
+        row.counting.name(),
     );
     if let Some(state) = state {
         let _ = write!(out, ",slo_state=\"{}\"", state.as_str());

@@ -2,14 +2,17 @@
 
 use narthex_model::TimeRange;
 
-use crate::outcome::{Budget, BurnDown, Outcome, State};
-use crate::spec::{Budgeting, Window};
+use crate::outcome::{Budget, BurnDown, Counting, Outcome, State};
+use crate::spec::Window;
+
+/// So many values of a label are shown to people; all are in JSON.
+pub(crate) const SHOWN: usize = 5;
 
 /// An outcome by a method that is not the promised one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
     /// The method.
-    pub budgeting: Budgeting,
+    pub counting: Counting,
     /// What it says.
     pub outcome: Outcome,
 }

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use narthex_model::Labels;
 
-use crate::outcome::{Outcome, Unit};
+use crate::outcome::{Counting, Outcome, Unit};
 use crate::report::{Report, SloReport};
-use crate::spec::Budgeting;
 
 /// An outcome with the promise it belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -16,21 +15,29 @@ pub struct Row<'a> {
     /// What came of it.
     pub outcome: &'a Outcome,
     /// How it was counted.
-    pub budgeting: Budgeting,
-    /// Whether that is the promised method.
+    pub counting: Counting,
+    /// Whether the promise is judged by it.
     pub promised: bool,
+    /// Whether exclusions hold.
+    pub excludes: bool,
 }
 
-/// All rows, the worst SLO first; of each those of the promised method first, in the order of the report.
+/// All rows, the worst SLO first; of each those that it is judged by first.
 pub fn rows(report: &Report) -> Vec<Row<'_>> {
     let slos = report.worst_first().into_iter();
     slos.flat_map(SloReport::rows).collect()
 }
 
-impl Row<'_> {
-    /// The method's name for programs.
-    pub fn method(&self) -> &'static str {
-        method(self.budgeting)
+impl<'a> Row<'a> {
+    /// The row that a promise is judged by.
+    pub(crate) fn promised(slo: &'a SloReport, outcome: &'a Outcome) -> Self {
+        Self {
+            slo,
+            outcome,
+            counting: slo.counting(),
+            promised: true,
+            excludes: true,
+        }
     }
 
     /// The length of the window so far, in seconds.
@@ -41,21 +48,25 @@ impl Row<'_> {
 }
 
 impl SloReport {
-    /// Its rows: those of the promised method first, in the order of the report.
+    /// Its rows: those that it is judged by first, in the order of the report.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let promised = self.outcomes.iter().map(|outcome| Row {
-            slo: self,
-            outcome,
-            budgeting: self.slo.objective.budgeting,
-            promised: true,
-        });
+        let promised = self.outcomes.iter().map(|o| Row::promised(self, o));
         let compared = self.compared.iter().map(|compared| Row {
-            slo: self,
-            outcome: &compared.outcome,
-            budgeting: compared.budgeting,
+            counting: compared.counting,
             promised: false,
+            ..Row::promised(self, &compared.outcome)
         });
-        promised.chain(compared)
+        let unexcluded = self.without_exclusions.iter().map(|outcome| Row {
+            promised: false,
+            excludes: false,
+            ..Row::promised(self, outcome)
+        });
+        promised.chain(compared).chain(unexcluded)
+    }
+
+    /// How it is counted.
+    pub(crate) fn counting(&self) -> Counting {
+        Counting::By(self.slo.objective.budgeting)
     }
 
     /// The title for people: service and name.
@@ -67,13 +78,13 @@ impl SloReport {
     }
 }
 
-/// The name of a method for programs.
-pub(crate) fn method(budgeting: Budgeting) -> &'static str {
-    match budgeting {
-        Budgeting::Occurrences => "occurrences",
-        Budgeting::Timeslices { .. } => "timeslices",
-        Budgeting::RatioTimeslices { .. } => "ratio-timeslices",
-    }
+/// The fraction that a group has of all bad events of the window; `None`: there were none, or the row is no part of them.
+pub(crate) fn bad_share(row: &Row<'_>) -> Option<f64> {
+    let own = row.outcome;
+    let mut totals = row.slo.totals();
+    let all = totals.find(|all| all.window == own.window && all.span == own.span)?;
+    let bad = all.counts.bad;
+    (row.promised && bad > 0.0).then(|| own.counts.bad / bad)
 }
 
 /// The name of a unit for programs.

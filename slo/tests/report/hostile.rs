@@ -136,6 +136,7 @@ fn a_report_of_nothing_is_written_too() {
         slo.data = None;
         slo.outcomes.clear();
         slo.compared.clear();
+        slo.spenders.clear();
         slo.history.clear();
         slo.incidents.clear();
         for down in &mut slo.burn_downs {

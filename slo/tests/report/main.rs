@@ -2,6 +2,7 @@
 //!
 //! `NARTHEX_UPDATE_GOLDEN=1 cargo test -p narthex-slo --test report` writes what is kept; read the diff.
 
+mod asked;
 #[path = "../../examples/report/data.rs"]
 mod data;
 mod formats;

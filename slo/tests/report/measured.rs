@@ -1,11 +1,11 @@
 //! A report made of slices.
 
 use narthex_model::{Labels, TimeRange};
-use narthex_slo::budget::Meter;
+use narthex_slo::budget::Book;
 use narthex_slo::count::{Grid, Method, Slices};
-use narthex_slo::ledger::Spans;
+use narthex_slo::ledger::Track;
 use narthex_slo::outcome::State;
-use narthex_slo::report::{Measured, html};
+use narthex_slo::report::{Asked, Measured, html};
 use narthex_slo::spec::{BurnTier, Policy, Trigger};
 
 use crate::data::example;
@@ -53,28 +53,20 @@ fn every_window_group_and_period_is_asked() {
         consequence: String::new(),
     }];
     let span = TimeRange::new(report.at - 100 * DAY, report.at);
-    let meter = |part| {
-        Meter::new(
-            &slices(span, part),
-            slo.objective,
-            &slo.missing,
-            &Spans::default(),
-        )
-    };
-    let groups = [0.25, 0.75].map(|part| {
+    slo.exclusions.clear();
+    slo.group_by = vec!["part".to_owned()];
+    let tracks = [0.25, 0.75].map(|part| {
         let name = part.to_string();
-        (
-            Labels::new([("part", name.as_str())]).expect("labels"),
-            meter(part),
-        )
+        Track {
+            group: Labels::new([("part", name.as_str())]).expect("labels"),
+            slices: slices(span, part),
+        }
     });
+    let book = Book::open(&slo, &tracks).expect("no exclusions");
     let measured = Measured {
-        slo: &slo,
-        meter: &meter(1.0),
-        groups: &groups,
+        book: &book,
         at: report.at,
-        zone: "Europe/Berlin",
-        periods: 12,
+        asked: &Asked::plain("Europe/Berlin", 12),
     };
     let found = measured.report().expect("known zones");
 
@@ -94,7 +86,7 @@ fn every_window_group_and_period_is_asked() {
     let mut by_month = slo.clone();
     by_month.windows.rotate_left(1);
     let by_month = Measured {
-        slo: &by_month,
+        book: &Book::open(&by_month, &tracks).expect("no exclusions"),
         ..measured
     };
     let october = by_month.report().expect("known zones");

@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
         step_ms: arguments.step,
         incidents: arguments.incidents()?,
     };
-    let read = arguments.open.read(&[]).await?;
+    let read = arguments.open.read(&arguments.open.shown(&[], 0)?).await?;
     let books = read.slos.iter().map(|opened| replay.over(&opened.book));
     let replayed = books.collect::<Result<Vec<_>>>()?.concat();
     print(&match arguments.format {

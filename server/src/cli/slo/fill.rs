@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 /// A spec is wrong, or the store cannot be read.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
     let begun = Instant::now();
-    let read = arguments.open.read(&[]).await?;
+    let read = arguments.open.read(&arguments.open.shown(&[], 0)?).await?;
     let rows = read.slos.iter().map(|opened| {
         let (slo, known) = (opened.book.slo(), opened.book.all().known());
         let groups = opened.book.groups().len().to_string();

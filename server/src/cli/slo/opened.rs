@@ -7,7 +7,8 @@ use clap::Args;
 use narthex_importer::Progress as _;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_slo::fill::FillOptions;
-use narthex_slo::spec::{Slo, Window};
+use narthex_slo::report::Asked;
+use narthex_slo::spec::Slo;
 use narthex_slo::store::Store;
 use tokio::runtime::Handle;
 
@@ -46,24 +47,28 @@ pub(super) struct Read {
 }
 
 impl OpenArguments {
+    /// What specs say, over these windows unless there are none, with so many periods to look back.
+    ///
+    /// # Errors
+    /// `Invalid` if one of them is no window.
+    pub(super) fn shown(&self, windows: &[String], periods: usize) -> Result<Asked> {
+        let windows = windows.iter().map(|text| window(text, &self.zone));
+        Ok(Asked {
+            windows: windows.collect::<Result<_>>()?,
+            ..Asked::plain(&self.zone, periods)
+        })
+    }
+
     /// Reads specs, and brings their slices up to date.
     ///
     /// # Errors
     /// Every mistake of the specs, a line each; whatever the store says.
-    pub(super) async fn read(&self, windows: &[String]) -> Result<Read> {
+    pub(super) async fn read(&self, shown: &Asked) -> Result<Read> {
         let specs = self.specs.read()?;
-        let windows: Vec<Window> = windows
-            .iter()
-            .map(|text| window(text, &self.zone))
-            .collect::<Result<_>>()?;
-        let slos = specs.slos.into_iter().map(|placed| Slo {
-            windows: match windows.is_empty() {
-                true => placed.slo.windows.clone(),
-                false => windows.clone(),
-            },
-            ..placed.slo
-        });
+        let slos = specs.slos.iter().map(|placed| shown.slo(&placed.slo));
         let slos: Vec<Slo> = slos.collect();
+        shown.check(slos.iter())?;
+        let shown = shown.clone();
         let (engine, database) = open_store(&self.storage_path)?;
         let store = EngineStore::new(engine.snapshot(), Arc::new(database), Handle::current());
         let newest = store.span().map(|span| span.end);
@@ -75,8 +80,8 @@ impl OpenArguments {
                 &store,
                 &shelf,
                 &slos,
-                at,
-                FillOptions::threads(threads()),
+                &shown,
+                (at, FillOptions::threads(threads())),
                 &bar,
             )
         };

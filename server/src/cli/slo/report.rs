@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use narthex_model::{Error, Result};
-use narthex_slo::report::{FailOn, Format, Measured, Report, SloReport, table};
+use narthex_slo::report::{Asked, Exclusions, FailOn, Format, Measured, Report, SloReport, table};
 
 use super::opened::{OpenArguments, Read};
 use crate::cli::output::{Output, print, refuse_terminal};
@@ -16,6 +16,8 @@ pub(super) const EXAMPLES: &str = "Examples:
   narthex slo report -f slos/ --storage.path ./narthex-data --window 30d,90d,calendar-month --format html,csv,json -o out/
   narthex slo report -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --window calendar-quarter --tz Europe/Berlin -o q3.html
   narthex slo report -f slos/ --storage.path ./narthex-data --format md --fail-on blown,unknown
+  narthex slo report -f slos/ --storage.path ./narthex-data --group-by route --format csv -o routes.csv
+  narthex slo report -f slos/ --storage.path ./narthex-data --compare-methods --exclusions both -o argued.html
 
 Slices that were not counted yet are counted first, and kept in the data folder unless a server keeps them.
 With --fail-on the exit code is 1 if one of the conditions holds for a promise: a gate for deployments.";
@@ -29,6 +31,18 @@ pub(crate) struct Arguments {
     /// Windows in place of those of the specs: 30d,90d,calendar-month
     #[arg(long = "window", value_name = "LIST", value_delimiter = ',')]
     windows: Vec<String>,
+
+    /// Tell groups apart by these of the labels that SLOs are grouped by, alone
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    group_by: Option<Vec<String>>,
+
+    /// Count by the other methods, too, and as Prometheus' rules do that average ratios
+    #[arg(long)]
+    compare_methods: bool,
+
+    /// Whether exclusions hold; both: what they change is told beside
+    #[arg(long, value_name = "on|off|both", default_value = "on", value_parser = exclusions())]
+    exclusions: Exclusions,
 
     /// How it is written; several into a folder
     #[arg(
@@ -76,6 +90,11 @@ pub(super) const STATUS_EXAMPLES: &str = "Examples:
   narthex slo status -f slos/ --storage.path ./narthex-data
   narthex slo status -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --fail-on 'budget<20%'";
 
+fn exclusions() -> impl TypedValueParser<Value = Exclusions> {
+    let names = PossibleValuesParser::new(Exclusions::ALL.map(Exclusions::name));
+    names.try_map(|name| name.parse::<Exclusions>())
+}
+
 /// The forms, with what each is for.
 fn formats() -> impl TypedValueParser<Value = Format> {
     let choice = |format: Format| PossibleValue::new(format.name()).help(format.about());
@@ -87,9 +106,8 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 /// # Errors
 /// A spec is wrong, the store cannot be read, or a file cannot be written.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
-    let read = arguments.open.read(&arguments.windows).await?;
-    let periods = arguments.periods;
-    let report = report(read, &arguments.open.zone, periods, &arguments.title)?;
+    let shown = arguments.shown()?;
+    let report = report(arguments.open.read(&shown).await?, &shown, &arguments.title)?;
     write(arguments, &report)?;
     Ok(passes(arguments.fail_on.as_ref(), &report))
 }
@@ -99,31 +117,39 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
 /// # Errors
 /// As [`run`].
 pub(super) async fn status(arguments: &StatusArguments) -> Result<bool> {
-    let read = arguments.open.read(&arguments.windows).await?;
-    let report = report(read, &arguments.open.zone, 0, "")?;
+    let shown = arguments.open.shown(&arguments.windows, 0)?;
+    let report = report(arguments.open.read(&shown).await?, &shown, "")?;
     print(&table::write(&report))?;
     Ok(passes(arguments.fail_on.as_ref(), &report))
 }
 
-fn report(read: Read, zone_name: &str, periods: usize, title: &str) -> Result<Report> {
+impl Arguments {
+    fn shown(&self) -> Result<Asked> {
+        Ok(Asked {
+            group_by: self.group_by.clone(),
+            exclusions: self.exclusions,
+            compare_methods: self.compare_methods,
+            ..self.open.shown(&self.windows, self.periods)?
+        })
+    }
+}
+
+fn report(read: Read, shown: &Asked, title: &str) -> Result<Report> {
     let slos: Result<Vec<SloReport>> = read
         .slos
         .iter()
         .map(|Opened { book, .. }| {
             let measured = Measured {
-                slo: book.slo(),
-                meter: book.all(),
-                groups: book.groups(),
+                book,
                 at: read.at,
-                zone: zone_name,
-                periods,
+                asked: shown,
             };
             measured.report()
         })
         .collect();
     Ok(Report {
         notes: read.notes,
-        ..made(title, read.at, zone_name, slos?)?
+        ..made(title, read.at, &shown.zone, slos?)?
     })
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
             "--targets are percentages between 0 and 100",
         ));
     }
-    let read = arguments.open.read(&[]).await?;
+    let read = arguments.open.read(&arguments.open.shown(&[], 0)?).await?;
     let mut header: Vec<String> = ["slo", "window", "windows", "worst", "median", "always met"]
         .map(str::to_owned)
         .into();

@@ -21,7 +21,7 @@ use crate::serve::blocking;
 use crate::slos::{Books, Known};
 
 /// The parts, and what of the whole each tells.
-const PARTS: [(&str, &[&str]); 8] = [
+const PARTS: [(&str, &[&str]); 9] = [
     (
         "status",
         &[
@@ -43,6 +43,7 @@ const PARTS: [(&str, &[&str]); 8] = [
     ("alerts", &["slo", "conditions", "alerts"]),
     ("windows", &["slo", "at", "windows"]),
     ("groups", &["slo", "at", "groups"]),
+    ("spenders", &["slo", "at", "grouped_by", "spenders"]),
     ("incidents", &["slo", "at", "incidents"]),
 ];
 

@@ -15,7 +15,7 @@ use crate::App;
 /// Nothing is loaded from elsewhere, and nothing runs.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/// The report that the parameters ask for: `format`, `slo` (several times), `window`, `at`, `tz`, `periods`, `title`.
+/// The report that the parameters ask for: `format`, `slo` (several times), `at`, `title`, and what [`super::shown`] reads.
 pub(crate) async fn report(State(app): State<Arc<App>>, params: Params) -> ApiResult {
     let name = params.get("format").unwrap_or("html");
     let format: Format = name.parse().map_err(|e| ApiError::parameter("format", e))?;

@@ -21,7 +21,7 @@ pub(super) fn groups(part: &Part<'_>) -> Markup {
     let more = groups.len().saturating_sub(ROWS_MAX);
     html! {
         @if !groups.is_empty() {
-            h3 { "By " (part.slo.slo.group_by.join(", ")) }
+            h3 { "By " (part.slo.grouped_by.join(", ")) }
             div.scroll {
                 table {
                     caption { "Who spent the budget (" (part.times.window(all)) "): those with the most bad events first. Each group's own budget is beside it." }

@@ -6,6 +6,7 @@ mod groups;
 mod incidents;
 mod periods;
 mod section;
+mod spenders;
 mod summary;
 mod tiles;
 mod windows;

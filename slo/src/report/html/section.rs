@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::report::footnotes::footnotes;
 use crate::report::html::summary::chip;
-use crate::report::html::{Part, figures, groups, incidents, periods, tiles, windows};
+use crate::report::html::{Part, figures, groups, incidents, periods, spenders, tiles, windows};
 use crate::report::sentences;
 
 /// The section of an SLO: from what everybody asks for to what experts want.
@@ -21,9 +21,11 @@ pub(super) fn section(part: &Part<'_>) -> Markup {
             (labels(part))
             (tiles::tiles(part))
             (windows::windows(part))
+            (windows::without_exclusions(part))
             (figures::burn_downs(part))
             (figures::heat_map(part))
             (incidents::incidents(part))
+            (spenders::spenders(part))
             (groups::groups(part))
             (periods::periods(part))
             (windows::compared(part))

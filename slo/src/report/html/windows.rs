@@ -2,11 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::outcome::{Outcome, Unit};
+use crate::outcome::{Counting, Outcome, Unit};
 use crate::report::html::Part;
 use crate::report::html::summary::{chip, left};
 use crate::report::parts::whole;
-use crate::report::row::method;
 use crate::report::svg::bar::bar;
 use crate::report::times::Times;
 use crate::report::{BurnRate, numbers};
@@ -72,6 +71,49 @@ fn bounds(outcome: &Outcome) -> Markup {
     }
 }
 
+/// What exclusions changed, where that was asked for.
+pub(super) fn without_exclusions(part: &Part<'_>) -> Markup {
+    let slo = part.slo;
+    html! {
+        @if !slo.without_exclusions.is_empty() {
+            h3 { "What exclusions changed" }
+            div.scroll {
+                table {
+                    caption { "Each window as it is judged, and as it would be if nothing were excluded." }
+                    thead { tr {
+                        th scope="col" { "Window" }
+                        th scope="col" { "Exclusions" }
+                        th scope="col" .number { "Good" }
+                        th scope="col" .number { @if by_time(part) { "Bad time" } @else { "Bad events" } }
+                        th scope="col" { "Budget" }
+                        th scope="col" { "State" }
+                    } }
+                    tbody {
+                        @for (with, without) in slo.totals().zip(&slo.without_exclusions) {
+                            (excluding("on", with, part.times))
+                            (excluding("off", without, part.times))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn excluding(exclusions: &str, outcome: &Outcome, times: Times<'_>) -> Markup {
+    let budget = whole(outcome);
+    html! {
+        tr {
+            th scope="row" { (times.window(outcome)) }
+            td { (exclusions) }
+            td.number { (attained(outcome.attained)) }
+            td.number { (numbers::amount_alone(budget.spent, budget.unit)) }
+            td { (bar(budget.remaining(), outcome.state)) " " (left(budget.remaining())) }
+            td { (chip(outcome.state)) }
+        }
+    }
+}
+
 /// The same by other methods, for those who got another number elsewhere.
 pub(super) fn compared(part: &Part<'_>) -> Markup {
     let slo = part.slo;
@@ -80,7 +122,11 @@ pub(super) fn compared(part: &Part<'_>) -> Markup {
             h3 { "By other methods" }
             div.scroll {
                 table {
-                    caption { "The same data counted otherwise. The promise is judged by " (method(slo.slo.objective.budgeting)) " alone." }
+                    caption { "The same data counted otherwise. The promise is judged by " (slo.counting().name()) " alone."
+                        @if slo.compared.iter().any(|other| other.counting == Counting::MeanOfRatios) {
+                            " mean-of-5m-ratios is what rules of Prometheus say that average recorded ratios of five minutes, as Sloth's do."
+                        }
+                    }
                     thead { tr {
                         th scope="col" { "Method" }
                         th scope="col" { "Window" }
@@ -88,8 +134,8 @@ pub(super) fn compared(part: &Part<'_>) -> Markup {
                         th scope="col" { "Budget" }
                     } }
                     tbody {
-                        @for outcome in slo.totals() { (by_method(method(slo.slo.objective.budgeting), outcome, part.times)) }
-                        @for other in &slo.compared { (by_method(method(other.budgeting), &other.outcome, part.times)) }
+                        @for outcome in slo.totals() { (by_method(slo.counting().name(), outcome, part.times)) }
+                        @for other in &slo.compared { (by_method(other.counting.name(), &other.outcome, part.times)) }
                     }
                 }
             }

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::outcome::{HeatDay, HeatMap, Incident, Outcome};
+use crate::outcome::{HeatDay, HeatMap, Incident, Outcome, Spender};
 use crate::report::footnotes::footnotes;
 use crate::report::json::{fields, long, span};
-use crate::report::row::{method, unit};
+use crate::report::row::unit;
 use crate::report::times::{Times, rfc3339};
 use crate::report::{BurnRate, Drawn, Row, SloReport, sentences};
 
@@ -13,6 +13,7 @@ use crate::report::{BurnRate, Drawn, Row, SloReport, sentences};
 pub(super) fn slo(report: &SloReport, times: Times<'_>) -> Value {
     let slo = &report.slo;
     let rest = json!({
+        "grouped_by": report.grouped_by,
         "windows": slo.windows.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "promise": sentences::promise(slo),
         "standing": sentences::standing_of(report, times),
@@ -21,6 +22,7 @@ pub(super) fn slo(report: &SloReport, times: Times<'_>) -> Value {
         "burn_downs": report.burn_downs.iter().map(burn_down).collect::<Vec<_>>(),
         "hours": report.heat_map.as_ref().map_or_else(Vec::new, hours),
         "history": report.history.iter().map(|period| past(report, period)).collect::<Vec<_>>(),
+        "spenders": report.spenders.iter().map(|s| spender(report, s)).collect::<Vec<_>>(),
         "incidents": report.incidents.iter().map(incident).collect::<Vec<_>>(),
         "footnotes": footnotes(report, times),
     });
@@ -40,7 +42,7 @@ pub fn head(report: &SloReport) -> Map<String, Value> {
         "labels": slo.labels,
         "group_by": slo.group_by,
         "target": slo.objective.target,
-        "method": method(slo.objective.budgeting),
+        "method": report.counting().name(),
         "generation": report.generation,
         "state": report.state().as_str(),
     }))
@@ -48,13 +50,7 @@ pub fn head(report: &SloReport) -> Map<String, Value> {
 
 /// A period as a row of the long form.
 fn past(slo: &SloReport, outcome: &Outcome) -> Value {
-    let budgeting = slo.slo.objective.budgeting;
-    Value::Object(long(&Row {
-        slo,
-        outcome,
-        budgeting,
-        promised: true,
-    }))
+    Value::Object(long(&Row::promised(slo, outcome)))
 }
 
 fn burn_rate(pair: &BurnRate) -> Value {
@@ -107,6 +103,19 @@ fn hours_of(day: &HeatDay) -> impl Iterator<Item = Value> {
             "cost": cell.cost,
             "coverage": cell.coverage,
         }))
+    })
+}
+
+fn spender(slo: &SloReport, spender: &Spender) -> Value {
+    json!({
+        "label": spender.label,
+        "value": spender.value,
+        "bad": spender.bad,
+        "bad_share": spender.bad_share,
+        "total": spender.total,
+        "total_share": spender.total_share,
+        "attained": spender.attained(),
+        "cost": slo.cost(spender),
     })
 }
 
