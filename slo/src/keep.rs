@@ -3,7 +3,7 @@
 use narthex_model::{Result, TimeRange, TimestampMs};
 
 use crate::fill::{FillOptions, Filled, fill};
-use crate::ledger::{Damage, Ledger, Track, overlay};
+use crate::ledger::{Damage, Layer, Ledger, Track, overlay};
 use crate::spec::Slo;
 use crate::store::Store;
 
@@ -116,7 +116,7 @@ impl Waiting {
             return Ok(());
         };
         let tracks = std::mem::take(&mut self.tracks);
-        ledger.put(span, overlay(Vec::new(), tracks, span, span))?;
+        ledger.put(span, overlay(tracks, Vec::new(), span))?;
         self.rows = 0;
         let dirty = self.dirty.drain(..);
         dirty
@@ -168,12 +168,13 @@ pub fn known(
     for lacking in lacking {
         for piece in pieces(aligned(lacking.intersection(&stored), slo.slice_ms)) {
             let filled = fill(store, slo, piece, options.after(piece, watermark))?;
-            known.tracks = overlay(known.tracks, filled.tracks, piece, all);
+            let layer = |span, tracks| vec![Layer { span, tracks }];
+            known.tracks = overlay(known.tracks, layer(piece, filled.tracks), all);
             // As in upkeep: a series was away.
             let before = TimeRange::new(filled.reaches_back_to, piece.start);
             for piece in pieces(aligned(before.intersection(&all), slo.slice_ms)) {
                 let filled = fill(store, slo, piece, options.far_ahead())?;
-                known.tracks = overlay(known.tracks, filled.tracks, piece, all);
+                known.tracks = overlay(known.tracks, layer(piece, filled.tracks), all);
             }
         }
     }

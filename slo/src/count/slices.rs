@@ -35,6 +35,11 @@ impl Slices {
             observed_ms: column(),
         }
     }
+
+    /// Whether anything is known of a slice.
+    pub(crate) fn is_known(&self, i: usize) -> bool {
+        self.observed_ms[i] != 0.0 || self.total[i] != 0.0 || self.bad[i] != 0.0
+    }
 }
 
 /// Between what numbers of good events lie.

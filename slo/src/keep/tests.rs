@@ -138,7 +138,7 @@ fn kept(store: &MemoryStore, slo: &Slo, times: &[i64], threads: usize) -> Vec<Tr
 fn assert_alike(a: &[Track], b: &[Track]) {
     assert_eq!(a.len(), b.len());
     for (a, b) in a.iter().zip(b) {
-        assert_eq!(a.group, b.group);
+        assert_eq!((&a.group, a.slices.grid), (&b.group, b.slices.grid));
         let pairs =
             |of: fn(&Track) -> &Vec<f64>| of(a).iter().zip(of(b)).enumerate().collect::<Vec<_>>();
         for (name, column) in [

@@ -25,4 +25,4 @@ pub use prefix::Prefix;
 pub use rows::{Rows, Wanted, WantsGroup};
 pub use spans::Spans;
 pub use store::{Damage, Ledger, Loaded};
-pub use track::{Track, join, overlay};
+pub use track::{Layer, Track, overlay};

@@ -8,7 +8,7 @@ use narthex_model::{Error, ErrorKind, Result, TimeRange, TimestampMs};
 
 use super::files::Files;
 use super::manifest::{Manifest, PartEntry};
-use super::{Spans, Track, join, overlay, part};
+use super::{Spans, Track, overlay, part};
 use crate::count::Grid;
 
 mod put;
@@ -181,18 +181,19 @@ impl Ledger {
         let parts = self.manifest.parts.iter();
         let parts: Vec<_> = parts.filter(|part| part.span().overlaps(&span)).collect();
         let mut loaded = self.read_parts(&parts)?;
-        // Up to the end, also where the last files have no rows since nothing was seen.
-        let is_read = |part: &&&PartEntry| loaded.damage.iter().all(|d| d.file != part.file);
-        let end = parts.iter().filter(is_read).map(|part| part.end_ms).max();
-        let start = loaded.tracks.first().map(|track| track.slices.grid.start);
-        if let Some((start, end)) = start.zip(end) {
-            let (nothing, all) = (TimeRange::new(start, start), TimeRange::new(start, end));
-            loaded.tracks = overlay(loaded.tracks, Vec::new(), nothing, all);
+        // From the first slice to the end, also where there are no files since nothing was seen.
+        let begins = self.manifest.parts.first().map_or(0, |part| part.start_ms);
+        let known = TimeRange::new(begins, self.manifest.watermark);
+        let mut all = self.aligned(span.intersection(&known));
+        let unread = loaded.damage.last().map(|damage| damage.span);
+        if let Some(unread) = unread.filter(|unread| unread.end >= all.end) {
+            all.end = all.start.max(unread.start);
         }
+        loaded.tracks = overlay(loaded.tracks, Vec::new(), all);
         Ok(loaded)
     }
 
-    /// The slices of parts, on the grid over all of them.
+    /// The slices of parts, each on a grid over its part.
     fn read_parts(&self, parts: &[&PartEntry]) -> Result<Loaded> {
         let mut loaded = Loaded::default();
         for entry in parts {
@@ -206,7 +207,6 @@ impl Ledger {
                 Err(e) => return Err(e.context(self.path(&entry.file).display())),
             }
         }
-        loaded.tracks = join(loaded.tracks);
         Ok(loaded)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use narthex_model::{Labels, TimeRange};
+use narthex_model::{Labels, TimeRange, TimestampMs};
 
 use crate::count::{Bounds, Grid, Slices};
 
@@ -16,41 +16,38 @@ pub struct Track {
     pub slices: Slices,
 }
 
-/// Tracks whose spans of time are apart, as one track for each group, sorted by group.
-pub fn join(parts: impl IntoIterator<Item = Track>) -> Vec<Track> {
-    let parts: Vec<Track> = parts.into_iter().collect();
-    let spans = parts.iter().map(|track| track.slices.grid.range());
-    let Some((span, first)) = spans.reduce(|a, b| a.union(&b)).zip(parts.first()) else {
-        return Vec::new();
-    };
-    let grid = Grid::over(span, first.slices.grid.step);
-    let mut joined = Joined::new(grid);
-    for track in parts {
-        joined.place(track, NOTHING);
-    }
-    joined.finish()
+/// What was counted in a span of time: a group that is not there has nothing in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// The span, whole slices.
+    pub span: TimeRange,
+    /// The slices of each group that has any, within the span.
+    pub tracks: Vec<Track>,
 }
 
-/// `base`, with the slices of `over` in place of its own in `span`: a group that is not there has nothing in these. Sorted by group, on a
-/// grid over all of that and `all`.
-pub fn overlay(base: Vec<Track>, over: Vec<Track>, span: TimeRange, all: TimeRange) -> Vec<Track> {
-    let tracks = base.iter().chain(&over);
-    let Some(step) = tracks.map(|t| t.slices.grid.step).next() else {
+/// `base` with layers above it, the later above the earlier: in the span of a layer nothing of those below it is seen. Sorted by group, on
+/// a grid over all of that and `all`.
+pub fn overlay(base: Vec<Track>, layers: Vec<Layer>, all: TimeRange) -> Vec<Track> {
+    let above = layers.iter().flat_map(|layer| &layer.tracks);
+    let Some(step) = base.iter().chain(above).map(|t| t.slices.grid.step).next() else {
         return Vec::new();
     };
     let spans = base.iter().map(|track| track.slices.grid.range());
-    let all = spans.fold(all.union(&span), |a, b| a.union(&b));
-    let mut joined = Joined::new(Grid::over(all, step));
-    for track in base {
-        joined.place(track, span);
-    }
-    for track in over {
-        joined.place(track, NOTHING);
+    let spans = spans.chain(layers.iter().map(|layer| layer.span));
+    let mut joined = Joined {
+        grid: Grid::over(spans.fold(all, |a, b| a.union(&b)), step),
+        by_group: BTreeMap::new(),
+    };
+    base.into_iter().for_each(|track| joined.place(track));
+    for layer in layers {
+        joined.clear(layer.span);
+        layer
+            .tracks
+            .into_iter()
+            .for_each(|track| joined.place(track));
     }
     joined.finish()
 }
-
-const NOTHING: TimeRange = TimeRange { start: 0, end: 0 };
 
 /// Tracks on one grid.
 struct Joined {
@@ -59,27 +56,36 @@ struct Joined {
 }
 
 impl Joined {
-    fn new(grid: Grid) -> Self {
-        Self {
-            grid,
-            by_group: BTreeMap::new(),
+    /// Puts the slices of a track in their places.
+    fn place(&mut self, track: Track) {
+        let (grid, method) = (self.grid, track.slices.method);
+        match self.by_group.entry(track.group) {
+            Entry::Vacant(place) if track.slices.grid == grid => {
+                place.insert(track.slices);
+            }
+            place => {
+                let slices = place.or_insert_with(|| Slices::empty(grid, method));
+                slices.method = method;
+                copy(&track.slices, slices);
+            }
         }
     }
 
-    /// Puts the slices of a track in their places, but for those in `except`.
-    fn place(&mut self, track: Track, except: TimeRange) {
-        if track.slices.grid == self.grid
-            && except.is_empty()
-            && let Entry::Vacant(place) = self.by_group.entry(track.group.clone())
-        {
-            place.insert(track.slices);
-            return;
+    /// Takes out all slices of a span.
+    fn clear(&mut self, span: TimeRange) {
+        let slices = self.grid.index(span.start)..self.grid.index(span.end);
+        for of in self.by_group.values_mut() {
+            let bounds = of.bounds.iter_mut().flat_map(|b| [&mut b.low, &mut b.high]);
+            [
+                &mut of.good,
+                &mut of.total,
+                &mut of.bad,
+                &mut of.observed_ms,
+            ]
+            .into_iter()
+            .chain(bounds)
+            .for_each(|column| column[slices.clone()].fill(0.0));
         }
-        let (grid, method) = (self.grid, track.slices.method);
-        let place = self.by_group.entry(track.group);
-        let slices = place.or_insert_with(|| Slices::empty(grid, method));
-        slices.method = method;
-        copy(&track.slices, slices, except);
     }
 
     fn finish(self) -> Vec<Track> {
@@ -88,41 +94,35 @@ impl Joined {
     }
 }
 
-/// Copies slices to their places, but for those in `except`.
-fn copy(from: &Slices, to: &mut Slices, except: TimeRange) {
-    let all = from.grid.range();
-    let before = TimeRange::new(all.start, all.end.min(except.start));
-    let after = TimeRange::new(all.start.max(except.end), all.end);
-    let spans = if except.is_empty() {
-        vec![all]
-    } else {
-        vec![before, after]
-    };
+/// Copies slices to their places.
+fn copy(from: &Slices, to: &mut Slices) {
     if from.bounds.is_some() {
         to.bounds.get_or_insert_with(|| Bounds {
             low: to.good.clone(),
             high: to.good.clone(),
         });
     }
-    for span in spans.into_iter().filter(|span| !span.is_empty()) {
-        let source = from.grid.index(span.start)..from.grid.index(span.end);
-        let at = to.grid.index(span.start);
-        let put = |to: &mut [f64], from: &[f64]| {
-            to[at..at + source.len()].copy_from_slice(&from[source.clone()]);
-        };
-        put(&mut to.good, &from.good);
-        put(&mut to.total, &from.total);
-        put(&mut to.bad, &from.bad);
-        put(&mut to.observed_ms, &from.observed_ms);
-        if let Some(bounds) = &mut to.bounds {
-            let theirs = from.bounds.as_ref();
-            put(&mut bounds.low, theirs.map_or(&from.good, |b| &b.low));
-            put(&mut bounds.high, theirs.map_or(&from.good, |b| &b.high));
-        }
+    let at = to.grid.index(from.grid.start);
+    let put = |to: &mut [f64], from: &[f64]| to[at..at + from.len()].copy_from_slice(from);
+    put(&mut to.good, &from.good);
+    put(&mut to.total, &from.total);
+    put(&mut to.bad, &from.bad);
+    put(&mut to.observed_ms, &from.observed_ms);
+    if let Some(bounds) = &mut to.bounds {
+        let theirs = from.bounds.as_ref();
+        put(&mut bounds.low, theirs.map_or(&from.good, |b| &b.low));
+        put(&mut bounds.high, theirs.map_or(&from.good, |b| &b.high));
     }
 }
 
 impl Track {
+    /// When the first slice begins of which anything is known.
+    pub fn begins(&self) -> Option<TimestampMs> {
+        let slices = &self.slices;
+        let first = (0..slices.grid.len).find(|i| slices.is_known(*i));
+        first.map(|first| slices.grid.edge(first))
+    }
+
     /// Its slices in `span`, which begins and ends with slices, and lies within its own.
     pub(super) fn within(&self, span: TimeRange) -> Self {
         let grid = Grid::over(span, self.slices.grid.step);

@@ -91,10 +91,8 @@ fn properties() -> Result<WriterProperties> {
 
 fn columns(track: &Track, of: Of<'_>) -> Vec<ArrayRef> {
     let slices = &track.slices;
-    let known = |i: &usize| {
-        slices.observed_ms[*i] != 0.0 || slices.total[*i] != 0.0 || slices.bad[*i] != 0.0
-    };
-    let rows: Vec<usize> = (0..slices.grid.len).filter(known).collect();
+    let rows = (0..slices.grid.len).filter(|i| slices.is_known(*i));
+    let rows: Vec<usize> = rows.collect();
     let times = rows.iter().map(|i| slices.grid.edge(*i));
     let number = |column: &[f64]| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values(

@@ -1,17 +1,25 @@
 //! Changing a ledger: new files first, then the index in one step, then old files go.
 
-use narthex_model::{Error, Result, TimeRange};
+use std::ops::Range;
+
+use narthex_model::{Error, Result, TimeRange, TimestampMs};
 
 use super::{Damage, INDEX, Ledger, io_error};
 use crate::ledger::manifest::{Manifest, PartEntry};
-use crate::ledger::{Track, overlay, part};
+use crate::ledger::{Layer, Track, overlay, part};
 
 /// A file is not made longer than about so many rows.
 const ROWS_MAX: u64 = 1 << 20;
 
-/// A file before the new one is merged with it if it is no longer than this many times: so a year of small steps is a few files, and each row is
-/// written a few times.
+/// A file right before the new one is merged with it if it is no longer than this many times: so a year of small steps is a few files, and each
+/// row is written a few times.
 const MERGED_UP_TO: u64 = 4;
+
+/// At the end at least so many slices, and twice as many at most, are in a file of their own: they are put in again and again.
+const TAIL_SLICES: i64 = 16;
+
+/// At least so long is that file's time.
+const TAIL_MS: i64 = 600_000;
 
 impl Ledger {
     /// Puts in the slices of `span`, in place of those that are there: a group that is not among `tracks` has nothing in it. The
@@ -26,19 +34,27 @@ impl Ledger {
             return Err(Error::invalid("slices that are not on the ledger's grid"));
         }
         let mut next = self.manifest.clone();
-        let merged = self.to_merge(span, &tracks);
-        let parts = &self.manifest.parts[merged.clone()];
-        let base = self.read_parts(&parts.iter().collect::<Vec<_>>())?;
-        let all = parts.iter().fold(span, |all, part| all.union(&part.span()));
+        let Touched { parts, all, tail } = self.touched(span, &tracks);
+        let old = &self.manifest.parts[parts.clone()];
+        let base = self.read_parts(&old.iter().collect::<Vec<_>>())?;
         next.check_span(all)?;
         note(&mut next, span);
         for damage in &base.damage {
             next.dirty.insert(damage.span);
             next.dirty.remove(span);
         }
-        let tracks = overlay(base.tracks, tracks, span, all);
-        let written = self.write_parts(&mut next, all, &tracks)?;
-        let old: Vec<_> = next.parts.splice(merged, written).collect();
+        let layer = Layer { span, tracks };
+        let mut tracks = overlay(base.tracks, vec![layer], all);
+        tracks.retain(|track| track.begins().is_some());
+        // A ledger begins with the first slice of which anything is known.
+        let first = parts.start == 0;
+        let begins = tracks.iter().filter_map(Track::begins).min();
+        let start = begins.filter(|_| first).unwrap_or(all.start);
+        let settled = TimeRange::new(start, tail);
+        let mut written = self.write_parts(&mut next, settled, &tracks)?;
+        let tail = TimeRange::new(tail.max(start), all.end);
+        written.extend(self.write_parts(&mut next, tail, &tracks)?);
+        let old: Vec<_> = next.parts.splice(parts, written).collect();
         self.commit(next)?;
         self.retire(&old, &base.damage);
         Ok(())
@@ -78,25 +94,48 @@ impl Ledger {
     }
 
     /// Which files are written anew together with `span`.
-    fn to_merge(&self, span: TimeRange, tracks: &[Track]) -> std::ops::Range<usize> {
+    fn touched(&self, span: TimeRange, tracks: &[Track]) -> Touched {
         let parts = &self.manifest.parts;
         let mut from = parts.partition_point(|part| part.end_ms <= span.start);
         let to = parts.partition_point(|part| part.start_ms < span.end);
-        let lengths = tracks.iter().map(|track| track.slices.grid.len as u64);
-        let mut rows: u64 = lengths.sum();
-        // Only at the end: elsewhere, what was long enough stays.
-        while to == parts.len() && from > 0 {
-            let before = &parts[from - 1];
-            if before.rows > rows.max(1) * MERGED_UP_TO || before.rows + rows > ROWS_MAX {
-                break;
-            }
-            rows += before.rows;
+        let is_end = to == parts.len() && span.end >= self.manifest.watermark;
+        let long = self.tail_ms();
+        let is_tail = |part: &PartEntry| part.end_ms - part.start_ms <= 2 * long;
+        if is_end && right_before(&parts[..from], span.start).is_some_and(is_tail) {
             from -= 1;
         }
-        from..to
+        let old = &parts[from..to];
+        let mut all = old.iter().fold(span, |all, part| all.union(&part.span()));
+        let tail = match is_end {
+            true if all.end - all.start <= 2 * long => all.start,
+            true => all.end - long,
+            false => all.end,
+        };
+        let mut rows: u64 = old.iter().map(|part| part.rows).sum();
+        rows += tracks.iter().map(|t| t.slices.grid.len as u64).sum::<u64>();
+        let settles = tail > all.start;
+        while settles
+            && let Some(before) = right_before(&parts[..from], all.start)
+            && merges(before.rows, rows)
+        {
+            rows += before.rows;
+            all.start = before.start_ms;
+            from -= 1;
+        }
+        Touched {
+            parts: from..to,
+            all,
+            tail,
+        }
     }
 
-    /// Writes the slices of `span` into as many files as they need.
+    /// How long the time of the last file is at least.
+    fn tail_ms(&self) -> i64 {
+        let step = self.manifest.step;
+        TAIL_SLICES.max(TAIL_MS / step) * step
+    }
+
+    /// Writes the slices of `span` into as many files as they need; none if there are none.
     fn write_parts(
         &self,
         next: &mut Manifest,
@@ -115,7 +154,11 @@ impl Ledger {
                 slo: &next.slo,
                 generation: &next.generation,
             };
+            start = piece.end;
             let (bytes, rows) = part::write(&tracks, of)?;
+            if rows == 0 {
+                continue;
+            }
             let entry = PartEntry {
                 file: format!("{:06}.parquet", next.next),
                 start_ms: piece.start,
@@ -130,7 +173,6 @@ impl Ledger {
                 .map_err(|e| about(io_error(e)))?;
             next.next += 1;
             entries.push(entry);
-            start = piece.end;
         }
         Ok(entries)
     }
@@ -159,6 +201,27 @@ impl Ledger {
             drop(gone);
         }
     }
+}
+
+/// What a change writes anew.
+struct Touched {
+    /// The files.
+    parts: Range<usize>,
+    /// Their time and that of the new slices.
+    all: TimeRange,
+    /// Since when slices are in a file of their own, because they will change.
+    tail: TimestampMs,
+}
+
+/// The last of some files, if it ends at `start`.
+fn right_before(parts: &[PartEntry], start: TimestampMs) -> Option<&PartEntry> {
+    parts.last().filter(|part| part.end_ms == start)
+}
+
+/// Whether a file with so many rows is merged with those after it.
+fn merges(before: u64, rows: u64) -> bool {
+    let is_small = before <= ROWS_MAX / 16;
+    before <= rows.saturating_mul(MERGED_UP_TO) && (is_small || before + rows <= ROWS_MAX)
 }
 
 /// Notes that the slices of `span` are there.

@@ -71,7 +71,7 @@ proptest! {
 fn each_slice_once_while_the_owner_replaces_files() {
     let files = Arc::new(Memory::default());
     let mut ledger = own(&files);
-    for (from, to) in [(0, 90), (90, 95), (95, 96)] {
+    for (from, to) in [(0, 900), (900, 995), (995, 996)] {
         let span = span(from, to);
         let put = ledger.put(span, vec![track("/a", span, 1.0)]);
         put.expect("written");
@@ -80,15 +80,15 @@ fn each_slice_once_while_the_owner_replaces_files() {
     let mut rows = ledger.clone().rows(wanted(ALL, &["/a"]));
     let mut all = Vec::new();
     push(&rows.next().expect("rows").expect("readable"), &mut all);
-    assert_eq!(all.len(), 90);
-    // All files become one.
-    let span = span(80, 96);
+    assert_eq!(all.len(), 884);
+    // All files are written anew.
+    let span = span(800, 996);
     let put = ledger.put(span, vec![track("/a", span, 2.0)]);
     put.expect("written");
-    assert_eq!(ledger.file_count(), 1);
+    assert_eq!(ledger.file_count(), 2);
     all.extend(listed(rows));
     let starts: Vec<_> = all.iter().map(|(start, _)| *start / STEP).collect();
-    assert_eq!(starts, (0..96).collect::<Vec<_>>());
+    assert_eq!(starts, (0..996).collect::<Vec<_>>());
 }
 
 #[test]
