@@ -1,14 +1,18 @@
 //! Brings ledgers up to date with the samples that are stored, and reads what is known.
 
-use narthex_model::{Result, TimeRange, TimestampMs};
+use narthex_model::{Error, Result, TimeRange, TimestampMs};
 
-use crate::fill::{FillOptions, Filled, fill};
-use crate::ledger::{Damage, Layer, Ledger, Track, overlay};
+use crate::count::Grid;
+use crate::fill::{FillOptions, Filled, LOOK_BACK_MS};
+use crate::ledger::{Damage, Layer, Ledger, Spans, Track, overlay};
 use crate::spec::Slo;
 use crate::store::Store;
 
-/// So much time is counted at once: as much as the longest blocks hold, so that each is read once.
-const PIECE_MS: i64 = 8 * 86_400_000;
+mod stretch;
+mod waiting;
+
+use stretch::{Stretch, Work};
+use waiting::Waiting;
 
 /// The newest slices are counted once more each time, for samples that came a little late.
 const RECENT_MS: i64 = 300_000;
@@ -16,8 +20,27 @@ const RECENT_MS: i64 = 300_000;
 /// Samples that are older than this when they come are late: slices that they belong to must be marked as dirty.
 pub const LATE_MS: i64 = RECENT_MS / 2;
 
-/// A ledger is written in steps of so many rows, since each step costs a few syncs, and often a merge with the file before.
-const ROWS_AT_ONCE: usize = 1 << 20;
+/// Nothing is counted further back than so many slices, 16 years of minutes: one sample with a time of 1970 would have all since then counted.
+const SLICES_MAX: i64 = 1 << 23;
+
+/// How far an upkeep goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal {
+    /// Slices before this time are counted.
+    pub until: TimestampMs,
+    /// About so much time at most; what is left is for the next upkeep. In milliseconds.
+    pub at_most_ms: i64,
+}
+
+impl Goal {
+    /// All slices before `until`.
+    pub fn all(until: TimestampMs) -> Self {
+        Self {
+            until,
+            at_most_ms: i64::MAX,
+        }
+    }
+}
 
 /// What an upkeep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,9 +54,9 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    fn add(&mut self, piece: TimeRange, filled: &Filled) {
+    fn add(&mut self, filled: &Filled) {
         self.samples += filled.samples;
-        self.counted_ms += length(piece);
+        self.counted_ms += length(filled.span);
         self.series = filled.series;
     }
 }
@@ -47,8 +70,8 @@ pub struct Known {
     pub damage: Vec<Damage>,
 }
 
-/// Counts what the ledger lacks up to `until`, what is dirty, and the newest slices once more. `progress` is told of the milliseconds
-/// that were counted since it was last called.
+/// Counts what the ledger lacks, what is dirty, and the newest slices once more. `progress` is told of the milliseconds that were counted since it
+/// was last called.
 ///
 /// # Errors
 /// Whatever the store or the disk says; what was put in until then stays.
@@ -56,81 +79,86 @@ pub fn upkeep(
     store: &dyn Store,
     slo: &Slo,
     ledger: &mut Ledger,
-    until: TimestampMs,
+    goal: Goal,
     options: FillOptions,
     progress: &mut dyn FnMut(i64),
 ) -> Result<Upkeep> {
-    let mut done = Upkeep::default();
-    let Some(stored) = store.span() else {
-        return Ok(done);
+    let mut round = Round {
+        work: Work {
+            store,
+            slo,
+            options,
+        },
+        left_ms: goal.at_most_ms,
+        progress,
+        done: Upkeep::default(),
     };
-    let missing = missing(stored, slo, ledger, until);
+    let Some(stored) = store.span() else {
+        return Ok(round.done);
+    };
     let watermark = ledger.watermark();
-    let mut waiting = Waiting::default();
-    for piece in missing.into_iter().flat_map(pieces) {
-        let filled = fill(store, slo, piece, options.after(piece, watermark))?;
-        done.add(piece, &filled);
-        progress(length(piece));
-        // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
-        waiting.away(TimeRange::new(filled.reaches_back_to, piece.start));
-        waiting.add(piece, filled.tracks);
-        if waiting.rows > ROWS_AT_ONCE {
-            waiting.put(ledger)?;
+    let newest = newest(stored, slo, ledger, goal.until);
+    if let Some(older) = older(stored, slo, ledger) {
+        ledger.extend(older)?;
+    }
+    let dirty = ledger.dirty().clone();
+    let newest = newest.map(|span| Stretch::newest(span, watermark));
+    let dirty = together(&dirty, stored).into_iter();
+    let dirty = dirty.map(|span| Stretch::anew(span, watermark));
+    let mut away = Spans::default();
+    for stretch in newest.into_iter().chain(dirty) {
+        let reached = round.count(stretch, ledger)?;
+        reached.iter().for_each(|span| away.insert(span));
+    }
+    // What those reach back to. Not further: series that are seen rarely lie across each other without an end.
+    for span in together(&away, stored) {
+        round.count(Stretch::anew(span, watermark), ledger)?;
+    }
+    Ok(round.done)
+}
+
+/// An upkeep under way.
+struct Round<'a> {
+    work: Work<'a>,
+    left_ms: i64,
+    progress: &'a mut dyn FnMut(i64),
+    done: Upkeep,
+}
+
+impl Round<'_> {
+    /// Counts a stretch, as far as there is room for it, and puts it in. Gives the slices before its pieces that lack what they counted.
+    fn count(&mut self, stretch: Stretch, ledger: &mut Ledger) -> Result<Spans> {
+        let (mut waiting, mut away) = (Waiting::default(), Spans::default());
+        if self.left_ms <= 0 {
+            return Ok(away);
         }
-    }
-    waiting.put(ledger)?;
-    let dirty: Vec<_> = ledger.dirty().iter().flat_map(pieces).collect();
-    for piece in dirty {
-        let filled = fill(store, slo, piece, options.far_ahead())?;
-        done.add(piece, &filled);
-        ledger.put(piece, filled.tracks)?;
-        progress(length(piece));
-    }
-    Ok(done)
-}
-
-/// Slices that were counted and are not in the ledger yet.
-#[derive(Debug, Default)]
-struct Waiting {
-    span: Option<TimeRange>,
-    tracks: Vec<Track>,
-    rows: usize,
-    dirty: Vec<TimeRange>,
-}
-
-impl Waiting {
-    fn add(&mut self, piece: TimeRange, tracks: Vec<Track>) {
-        self.span = Some(self.span.map_or(piece, |span| span.union(&piece)));
-        self.rows += tracks.iter().map(|t| t.slices.grid.len).sum::<usize>();
-        self.tracks.extend(tracks);
-    }
-
-    fn away(&mut self, span: TimeRange) {
-        if !span.is_empty() {
-            self.dirty.push(span);
-        }
-    }
-
-    fn put(&mut self, ledger: &mut Ledger) -> Result<()> {
-        let Some(span) = self.span.take() else {
-            return Ok(());
-        };
-        let tracks = std::mem::take(&mut self.tracks);
-        ledger.put(span, overlay(tracks, Vec::new(), span))?;
-        self.rows = 0;
-        let dirty = self.dirty.drain(..);
-        dirty
-            .into_iter()
-            .try_for_each(|span| ledger.mark_dirty(span))
+        let work = self.work;
+        stretch.count(work, &mut |filled| {
+            self.done.add(&filled);
+            self.left_ms = self.left_ms.saturating_sub(length(filled.span));
+            (self.progress)(length(filled.span));
+            // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
+            away.insert(filled.reached());
+            waiting.add(filled, ledger)?;
+            Ok(self.left_ms > 0)
+        })?;
+        waiting.put(ledger)?;
+        Ok(away)
     }
 }
 
-/// How much there is to count, in milliseconds, for a progress bar.
+/// How much there is to count, in milliseconds.
 pub fn to_count(store: &dyn Store, slo: &Slo, ledger: &Ledger, until: TimestampMs) -> i64 {
-    let missing = store
-        .span()
-        .and_then(|stored| missing(stored, slo, ledger, until));
-    ledger.dirty().iter().chain(missing).map(length).sum()
+    let Some(stored) = store.span() else {
+        return 0;
+    };
+    let mut dirty = ledger.dirty().clone();
+    if let Some(older) = older(stored, slo, ledger) {
+        dirty.insert(older);
+    }
+    let newest = newest(stored, slo, ledger, until);
+    let all = together(&dirty, stored).into_iter().chain(newest);
+    all.map(length).sum()
 }
 
 /// The slices of `span`: those of the ledger, and what it lacks counted from the store, without writing anything.
@@ -145,48 +173,62 @@ pub fn known(
     options: FillOptions,
 ) -> Result<Known> {
     let mut known = Known::default();
-    let mut lacking = vec![span];
-    let watermark = ledger.and_then(Ledger::watermark);
+    let stored = store.span().unwrap_or(TimeRange::new(0, 0));
+    let all = TimeRange::new(oldest(stored, slo, span.end), stored.end);
+    let all = aligned(span.intersection(&all), slo.slice_ms);
+    let mut lacking = vec![all];
     if let Some((ledger, there)) = ledger.and_then(|ledger| Some((ledger, ledger.span()?))) {
         let loaded = ledger.load(span)?;
-        known.tracks = loaded.tracks;
+        (known.tracks, known.damage) = (loaded.tracks, loaded.damage);
         lacking = vec![
-            TimeRange::new(span.start, span.end.min(there.start)),
-            TimeRange::new(span.start.max(there.end - RECENT_MS), span.end),
+            TimeRange::new(i64::MIN, there.start),
+            TimeRange::new(there.end - RECENT_MS, i64::MAX),
         ];
-        lacking.extend(ledger.dirty().iter().map(|dirty| dirty.intersection(&span)));
-        lacking.extend(
-            loaded
-                .damage
-                .iter()
-                .map(|damage| damage.span.intersection(&span)),
-        );
-        known.damage = loaded.damage;
+        lacking.extend(ledger.dirty().iter());
+        lacking.extend(known.damage.iter().map(|damage| damage.span));
     }
-    let stored = store.span().unwrap_or(TimeRange::new(0, 0));
-    let all = aligned(span.intersection(&stored), slo.slice_ms);
-    for lacking in lacking {
-        for piece in pieces(aligned(lacking.intersection(&stored), slo.slice_ms)) {
-            let filled = fill(store, slo, piece, options.after(piece, watermark))?;
-            let layer = |span, tracks| vec![Layer { span, tracks }];
-            known.tracks = overlay(known.tracks, layer(piece, filled.tracks), all);
-            // As in upkeep: a series was away.
-            let before = TimeRange::new(filled.reaches_back_to, piece.start);
-            for piece in pieces(aligned(before.intersection(&all), slo.slice_ms)) {
-                let filled = fill(store, slo, piece, options.far_ahead())?;
-                known.tracks = overlay(known.tracks, layer(piece, filled.tracks), all);
-            }
+    let lacking = lacking.iter().map(|span| span.intersection(&all));
+    let lacking = lacking.map(|span| aligned(span, slo.slice_ms)).collect();
+    let work = Work {
+        store,
+        slo,
+        options,
+    };
+    let watermark = ledger.and_then(Ledger::watermark);
+    let (mut layers, mut away) = (Vec::new(), Spans::default());
+    let mut count = |spans: &Spans| {
+        for span in together(spans, stored) {
+            Stretch::anew(span, watermark).count(work, &mut |filled| {
+                away.insert(aligned(filled.reached().intersection(&all), slo.slice_ms));
+                layers.push(Layer {
+                    span: filled.span,
+                    tracks: filled.tracks,
+                });
+                Ok(true)
+            })?;
         }
+        Ok::<_, Error>(std::mem::take(&mut away))
+    };
+    // As in upkeep: what a series counted while it was away.
+    let reached = count(&lacking)?;
+    count(&reached)?;
+    // As a ledger, it begins with the first slice of which anything is known.
+    let counted = layers.iter().flat_map(|layer| &layer.tracks);
+    let begins = counted.chain(&known.tracks).filter_map(Track::begins).min();
+    if let Some(begins) = begins {
+        let layers = layers.into_iter().filter_map(|layer| layer.since(begins));
+        let all = TimeRange::new(begins, begins.max(all.end));
+        known.tracks = overlay(known.tracks, layers.collect(), all);
     }
     Ok(known)
 }
 
-/// The span after what the ledger has, or all that is stored.
-fn missing(stored: TimeRange, slo: &Slo, ledger: &Ledger, until: TimestampMs) -> Option<TimeRange> {
+/// What there is to count at the end: the span after what the ledger has, or all that is stored.
+fn newest(stored: TimeRange, slo: &Slo, ledger: &Ledger, until: TimestampMs) -> Option<TimeRange> {
     let end = until.div_euclid(slo.slice_ms) * slo.slice_ms;
     let start = match ledger.span() {
         Some(known) => known.start.max(known.end - RECENT_MS),
-        None => stored.start,
+        None => oldest(stored, slo, end),
     };
     let span = aligned(TimeRange::new(start, end.max(start)), slo.slice_ms);
     let is_longer = ledger
@@ -195,14 +237,34 @@ fn missing(stored: TimeRange, slo: &Slo, ledger: &Ledger, until: TimestampMs) ->
     (is_longer && !span.is_empty()).then_some(span)
 }
 
-impl FillOptions {
-    /// For a piece that begins where slices were counted up to `watermark`.
-    fn after(self, piece: TimeRange, watermark: Option<TimestampMs>) -> Self {
-        let known_ms = watermark
-            .filter(|watermark| piece.start < *watermark)
-            .map_or(self.ahead_ms, |watermark| watermark - LATE_MS - piece.start);
-        Self { known_ms, ..self }
+/// What is to be counted since older samples came in than the ledger knew of: as long as it is looked back, the first slices that it has may
+/// be others now, too.
+fn older(stored: TimeRange, slo: &Slo, ledger: &Ledger) -> Option<TimeRange> {
+    let known = ledger.span()?;
+    let start = oldest(stored, slo, known.end);
+    let lacks = aligned(TimeRange::new(start, known.start), slo.slice_ms);
+    let end = known.end.min(known.start.saturating_add(LOOK_BACK_MS));
+    (!lacks.is_empty()).then(|| TimeRange::new(lacks.start, end))
+}
+
+/// Since when slices up to `end` are counted.
+fn oldest(stored: TimeRange, slo: &Slo, end: TimestampMs) -> TimestampMs {
+    let first = end.saturating_sub(slo.slice_ms.saturating_mul(SLICES_MAX));
+    stored.start.max(first)
+}
+
+/// Spans that are so near that counting them together takes no longer, as one. What lies between is counted again, so there must be samples of it.
+fn together(spans: &Spans, stored: TimeRange) -> Vec<TimeRange> {
+    let mut all: Vec<TimeRange> = Vec::new();
+    for span in spans.iter() {
+        match all.last_mut() {
+            Some(last) if last.end >= stored.start && span.start - last.end <= LOOK_BACK_MS => {
+                last.end = span.end;
+            }
+            _ => all.push(span),
+        }
     }
+    all
 }
 
 fn length(span: TimeRange) -> i64 {
@@ -212,19 +274,8 @@ fn length(span: TimeRange) -> i64 {
 fn aligned(span: TimeRange, step: i64) -> TimeRange {
     match span.is_empty() {
         true => span,
-        false => crate::count::Grid::over(span, step).range(),
+        false => Grid::over(span, step).range(),
     }
-}
-
-/// A span cut where blocks are cut.
-fn pieces(span: TimeRange) -> impl Iterator<Item = TimeRange> {
-    let mut start = span.start;
-    std::iter::from_fn(move || {
-        let end = (start.div_euclid(PIECE_MS) + 1).saturating_mul(PIECE_MS);
-        let piece = TimeRange::new(start, end.min(span.end));
-        start = piece.end;
-        (!piece.is_empty()).then_some(piece)
-    })
 }
 
 #[cfg(test)]

@@ -49,6 +49,21 @@ impl MemoryStore {
     }
 }
 
+impl MemoryStore {
+    /// What is there since a time.
+    pub(crate) fn since(&self, start: TimestampMs) -> Self {
+        let cut = |series: &Arc<MemorySeries>| {
+            let from = series.timestamps.partition_point(|t| *t < start);
+            Arc::new(MemorySeries {
+                labels: series.labels.clone(),
+                timestamps: series.timestamps[from..].to_vec(),
+                values: series.values[from..].to_vec(),
+            })
+        };
+        Self(self.0.iter().map(cut).collect())
+    }
+}
+
 impl Store for MemoryStore {
     fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Box<dyn Chosen>> {
         let accepted = |series: &&Arc<MemorySeries>| {

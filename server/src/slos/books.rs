@@ -6,7 +6,7 @@ use std::sync::Arc;
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use narthex_slo::budget::{Book, OpenBook, OpenBooks};
 use narthex_slo::fill::FillOptions;
-use narthex_slo::keep::{known, to_count, upkeep};
+use narthex_slo::keep::{Goal, known, to_count, upkeep};
 use narthex_slo::ledger::{Damage, Ledger, Track};
 use narthex_slo::report::Asked;
 use narthex_slo::spec::Slo;
@@ -90,7 +90,7 @@ fn tracks(
 ) -> Result<(Vec<Track>, Vec<Damage>)> {
     match ledger {
         Some(mut ledger) if is_ours => {
-            upkeep(store, slo, &mut ledger, until, options, counted)?;
+            upkeep(store, slo, &mut ledger, Goal::all(until), options, counted)?;
             let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
             let loaded = ledger.load(span.intersection(&TimeRange::new(i64::MIN, until)))?;
             // What cannot be read is counted anew the next time, and is missing from this answer, which says so.

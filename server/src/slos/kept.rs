@@ -10,7 +10,7 @@ use narthex_slo::Placed;
 use narthex_slo::budget::Book;
 use narthex_slo::fill::FillOptions;
 use narthex_slo::generation::generation;
-use narthex_slo::keep::{Upkeep, to_count, upkeep};
+use narthex_slo::keep::{Goal, Upkeep, to_count, upkeep};
 use narthex_slo::ledger::{Damage, Ledger, Spans};
 use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
@@ -146,7 +146,7 @@ impl Kept {
             store,
             self.slo(),
             ledger,
-            now,
+            Goal::all(now),
             keeping.options(),
             &mut |_| (),
         )?;
@@ -196,16 +196,15 @@ impl Kept {
         let ledger = self.opened(cell, keeping)?;
         loop {
             let store = keeping.store();
-            let Some(stored) = store.span() else {
-                return Ok(false);
+            let goal = Goal {
+                until: now,
+                at_most_ms: STEP_MS,
             };
-            let from = ledger.watermark().unwrap_or(stored.start);
-            let until = now.min(from.saturating_add(STEP_MS));
             let done = upkeep(
                 &store,
                 self.slo(),
                 ledger,
-                until,
+                goal,
                 keeping.options(),
                 &mut |_| (),
             )?;
@@ -213,7 +212,7 @@ impl Kept {
             all.samples += done.samples;
             let missing = to_count(&store, self.slo(), ledger, now);
             self.note(ledger, missing);
-            if until >= now {
+            if missing == 0 {
                 return Ok(true);
             }
             if !goes_on() {
@@ -244,14 +243,12 @@ impl Kept {
     fn mark_late(&self, ledger: &mut Ledger, store: &dyn Store) -> Result<()> {
         let late = std::mem::take(&mut *self.ledger.late.lock());
         let stored = store.span().unwrap_or(TimeRange::new(0, 0));
-        for span in late.iter() {
-            let marked = ledger.mark_dirty(span.intersection(&stored));
-            if marked.is_err() {
-                self.add_late(&late.iter().collect::<Vec<_>>());
-            }
-            marked?;
+        let within = late.iter().map(|span| span.intersection(&stored));
+        let marked = ledger.mark_dirty(&within.collect());
+        if marked.is_err() {
+            self.add_late(&late.iter().collect::<Vec<_>>());
         }
-        Ok(())
+        marked
     }
 
     /// Looks at all files if one of them cannot be read.

@@ -54,6 +54,7 @@ impl<'a> Counting<'a> {
     /// The slices of each group.
     pub(super) fn finish(self) -> Filled {
         Filled {
+            span: self.work.grid.range(),
             reaches_back_to: self.tally.reaches_back_to(),
             tracks: self.groups.tracks(self.tally),
             series: self.series,

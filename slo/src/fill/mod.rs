@@ -26,6 +26,8 @@ pub(crate) use groups::group;
 /// What was counted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filled {
+    /// The slices that were counted.
+    pub span: TimeRange,
     /// The slices of each group that has series in the span.
     pub tracks: Vec<Track>,
     /// Before the span if a series was not seen for a while: since when it had been counting what became known too late for the slices before.
@@ -34,6 +36,13 @@ pub struct Filled {
     pub series: usize,
     /// About how many samples were read.
     pub samples: u64,
+}
+
+impl Filled {
+    /// The time before the span whose slices lack what was counted there; empty as a rule.
+    pub fn reached(&self) -> TimeRange {
+        TimeRange::new(self.reaches_back_to, self.span.start)
+    }
 }
 
 /// How counting goes about it.
@@ -78,7 +87,7 @@ struct Work<'a> {
 }
 
 /// A sample this much older than the slices still counts as the one before the first. A series that was away for longer begins anew.
-const LOOK_BACK_MS: i64 = 86_400_000;
+pub(crate) const LOOK_BACK_MS: i64 = 86_400_000;
 
 /// Most series were seen this shortly before; only of others is looked back for longer.
 const NEAR_MS: i64 = 300_000;

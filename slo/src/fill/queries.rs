@@ -40,6 +40,7 @@ pub(super) fn ratio(work: Work<'_>, query: &str) -> Result<Filled> {
 
 fn filled(work: Work<'_>, tracks: Vec<Track>) -> Filled {
     Filled {
+        span: work.grid.range(),
         reaches_back_to: work.grid.start,
         series: tracks.len(),
         samples: (tracks.len() * work.grid.len) as u64,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::stretch::PIECE_MS;
 use super::*;
 use crate::ledger::Disk;
 use crate::testing::MemoryStore;
@@ -125,7 +126,7 @@ fn kept(store: &MemoryStore, slo: &Slo, times: &[i64], threads: usize) -> Vec<Tr
             &stored,
             slo,
             &mut ledger,
-            *until,
+            Goal::all(*until),
             FillOptions::threads(threads),
             &mut |_| (),
         )
@@ -182,6 +183,37 @@ proptest! {
     }
 
     #[test]
+    fn what_is_brought_in_is_counted_as_if_it_had_been_there(
+        lives in prop::collection::vec(life(), 1..6),
+        cut in 1..500_i64,
+        steps in 1..9_i64,
+    ) {
+        let (store, end) = store(&lives);
+        let begin = end - TICKS as i64 * MINUTE;
+        for slo in [availability(), latency()] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut ledger = Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
+            let mut keep = |store: &MemoryStore, at_most_ms: i64| {
+                let goal = Goal { until: end, at_most_ms };
+                upkeep(store, &slo, &mut ledger, goal, FillOptions::threads(1), &mut |_| ()).expect("kept");
+                (to_count(store, &slo, &ledger, end), ledger.clone())
+            };
+            keep(&store.since(begin + cut * MINUTE), i64::MAX);
+            let mut kept_since = 0;
+            let ledger = loop {
+                let (left, ledger) = keep(&store, steps * HOUR);
+                kept_since += 1;
+                prop_assert!(kept_since < 20);
+                if left == 0 {
+                    break ledger;
+                }
+            };
+            let all = ledger.load(ledger.span().expect("samples")).expect("read").tracks;
+            assert_alike(&all, &kept(&store, &slo, &[end], 1));
+        }
+    }
+
+    #[test]
     fn known_without_writing(lives in prop::collection::vec(life(), 1..6), part in 1..600_i64) {
         let (store, end) = store(&lives);
         let slo = availability();
@@ -189,7 +221,7 @@ proptest! {
         let folder = tempfile::tempdir().expect("a folder");
         let mut ledger = Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
         let until = end - part * MINUTE;
-        upkeep(&store, &slo, &mut ledger, until, FillOptions::threads(1), &mut |_| ()).expect("kept");
+        upkeep(&store, &slo, &mut ledger, Goal::all(until), FillOptions::threads(1), &mut |_| ()).expect("kept");
         let with = known(&store, &slo, Some(&ledger), span, FillOptions::threads(1)).expect("known");
         let without = known(&store, &slo, None, span, FillOptions::threads(2)).expect("known");
         assert_alike(&with.tracks, &without.tracks);
@@ -212,7 +244,14 @@ fn nothing_is_counted_twice_but_the_newest_slices() {
         Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
     let mut keep = |until: i64| {
         let (store, options) = (store.before(until), FillOptions::threads(1));
-        let done = upkeep(&store, &slo, &mut ledger, until, options, &mut |_| ());
+        let done = upkeep(
+            &store,
+            &slo,
+            &mut ledger,
+            Goal::all(until),
+            options,
+            &mut |_| (),
+        );
         done.expect("kept").counted_ms
     };
     let first = 19 * 24 * HOUR;
@@ -221,6 +260,24 @@ fn nothing_is_counted_twice_but_the_newest_slices() {
         let counted = keep(start + first + minutes * MINUTE);
         assert_eq!(counted, RECENT_MS + MINUTE);
     }
+}
+
+#[test]
+fn one_sample_of_long_ago_costs_nothing() {
+    let (mut store, end) = store(&[]);
+    let start = store.span().expect("samples").start;
+    let own = |code| [("__name__", "requests_total"), ("code", code)];
+    store.push(&own("1970"), vec![(0, 1.0)]);
+    let recent = (0..TICKS as i64).map(|tick| (start + tick * MINUTE, tick as f64));
+    let start = 60 * 365 * 24 * HOUR;
+    store.push(&own("200"), recent.map(|(t, v)| (t + start, v)).collect());
+    let end = end + start;
+    let slo = availability();
+    let tracks = kept(&store, &slo, &[end], 1);
+    assert_eq!(tracks[0].slices.grid.len, TICKS);
+    let span = store.span().expect("samples");
+    let known = known(&store, &slo, None, span, FillOptions::threads(1)).expect("known");
+    assert_alike(&known.tracks, &tracks);
 }
 
 #[test]

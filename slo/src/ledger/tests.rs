@@ -147,7 +147,10 @@ fn gaps_are_dirty_until_they_are_filled() {
     ledger.put(span(30, 40), vec![]).expect("written");
     assert_eq!(ledger.dirty(), &Spans::from_iter([span(20, 30)]));
     ledger
-        .mark_dirty(TimeRange::new(35 * STEP + 7, 99 * STEP))
+        .mark_dirty(&Spans::from_iter([TimeRange::new(
+            35 * STEP + 7,
+            99 * STEP,
+        )]))
         .expect("written");
     ledger.put(span(22, 36), vec![]).expect("written");
     assert_eq!(
@@ -157,6 +160,9 @@ fn gaps_are_dirty_until_they_are_filled() {
     ledger.put(span(0, 5), vec![]).expect("written");
     assert_eq!(ledger.span(), Some(span(0, 40)));
     assert!(ledger.dirty().overlaps(span(5, 10)) && !ledger.dirty().overlaps(span(0, 5)));
+    ledger.extend(span(-9, 2)).expect("written");
+    assert_eq!(ledger.span(), Some(span(-9, 40)));
+    assert_eq!(ledger.dirty().iter().next(), Some(span(-9, 2)));
 }
 
 #[test]
@@ -274,7 +280,7 @@ proptest! {
             files.fail_after(failure);
             let seed = i as f64 + 1.0;
             let done = if only_mark {
-                ledger.mark_dirty(span)
+                ledger.mark_dirty(&Spans::from_iter([span]))
             } else {
                 ledger.put(span, vec![track(&name, span, seed)])
             };

@@ -25,6 +25,19 @@ pub struct Layer {
     pub tracks: Vec<Track>,
 }
 
+impl Layer {
+    /// Its slices from `start` on, if it has any.
+    pub fn since(mut self, start: TimestampMs) -> Option<Self> {
+        if self.span.start < start {
+            self.span.start = start.min(self.span.end);
+            for track in &mut self.tracks {
+                *track = track.within(track.slices.grid.range().intersection(&self.span));
+            }
+        }
+        (!self.span.is_empty()).then_some(self)
+    }
+}
+
 /// `base` with layers above it, the later above the earlier: in the span of a layer nothing of those below it is seen. Sorted by group, on
 /// a grid over all of that and `all`.
 pub fn overlay(base: Vec<Track>, layers: Vec<Layer>, all: TimeRange) -> Vec<Track> {

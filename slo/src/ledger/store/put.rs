@@ -6,7 +6,7 @@ use narthex_model::{Error, Result, TimeRange, TimestampMs};
 
 use super::{Damage, INDEX, Ledger, io_error};
 use crate::ledger::manifest::{Manifest, PartEntry};
-use crate::ledger::{Layer, Track, overlay, part};
+use crate::ledger::{Layer, Spans, Track, overlay, part};
 
 /// A file is not made longer than about so many rows.
 const ROWS_MAX: u64 = 1 << 20;
@@ -60,18 +60,32 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes that `span` should be counted again, as far as it was counted at all.
+    /// Notes that `spans` should be counted again, as far as they were counted at all.
     ///
     /// # Errors
     /// If the index cannot be written; then nothing has changed.
-    pub fn mark_dirty(&mut self, span: TimeRange) -> Result<()> {
+    pub fn mark_dirty(&mut self, spans: &Spans) -> Result<()> {
         let known = self.span().unwrap_or(TimeRange::new(0, 0));
         let mut next = self.manifest.clone();
-        next.dirty.insert(self.aligned(span).intersection(&known));
-        if next == self.manifest {
-            return Ok(());
+        for span in spans.iter() {
+            next.dirty.insert(self.aligned(span).intersection(&known));
         }
-        self.commit(next)
+        self.change(next)
+    }
+
+    /// Notes that all of `span` should be counted, which begins before the ledger.
+    ///
+    /// # Errors
+    /// If the index cannot be written; then nothing has changed.
+    pub fn extend(&mut self, span: TimeRange) -> Result<()> {
+        let Some(known) = self.span() else {
+            return Ok(());
+        };
+        let mut next = self.manifest.clone();
+        next.start = known.start.min(self.aligned(span).start);
+        let all = TimeRange::new(next.start, known.end);
+        next.dirty.insert(self.aligned(span).intersection(&all));
+        self.change(next)
     }
 
     /// Puts damaged files aside under another name; their spans are dirty.
@@ -175,6 +189,13 @@ impl Ledger {
             entries.push(entry);
         }
         Ok(entries)
+    }
+
+    fn change(&mut self, next: Manifest) -> Result<()> {
+        match next == self.manifest {
+            true => Ok(()),
+            false => self.commit(next),
+        }
     }
 
     fn commit(&mut self, next: Manifest) -> Result<()> {

@@ -1,0 +1,80 @@
+//! A stretch of time that is counted piece by piece.
+
+use narthex_model::{Result, TimeRange, TimestampMs};
+
+use super::LATE_MS;
+use crate::fill::{FillOptions, Filled, fill};
+use crate::spec::Slo;
+use crate::store::Store;
+
+/// So much time is counted at once: as much as the longest blocks hold, so that each is read once.
+pub(super) const PIECE_MS: i64 = 8 * 86_400_000;
+
+/// What is counted, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) slo: &'a Slo,
+    pub(super) options: FillOptions,
+}
+
+/// A stretch of time, whole slices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    span: TimeRange,
+    /// The slices of the ledger go up to here.
+    watermark: Option<TimestampMs>,
+    /// Whether there may be later samples that are known.
+    is_newest: bool,
+}
+
+impl Stretch {
+    /// The newest slices.
+    pub(super) fn newest(span: TimeRange, watermark: Option<TimestampMs>) -> Self {
+        Self {
+            span,
+            watermark,
+            is_newest: true,
+        }
+    }
+
+    /// Slices that were counted before, or lie between such.
+    pub(super) fn anew(span: TimeRange, watermark: Option<TimestampMs>) -> Self {
+        Self {
+            is_newest: false,
+            ..Self::newest(span, watermark)
+        }
+    }
+
+    /// Has it counted in pieces that end where blocks end, as long as `each` says so.
+    pub(super) fn count(
+        &self,
+        work: Work<'_>,
+        each: &mut dyn FnMut(Filled) -> Result<bool>,
+    ) -> Result<()> {
+        let mut rest = self.span;
+        while !rest.is_empty() {
+            let end = (rest.start.div_euclid(PIECE_MS) + 1).saturating_mul(PIECE_MS);
+            let piece = TimeRange::new(rest.start, end.min(rest.end));
+            let filled = fill(work.store, work.slo, piece, self.options(work, piece))?;
+            rest.start = filled.span.end;
+            if !each(filled)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn options(&self, work: Work<'_>, piece: TimeRange) -> FillOptions {
+        let mut options = work.options;
+        // The slices before the first piece are those of the ledger, which knew no more than was there then.
+        if let Some(watermark) = self.watermark.filter(|watermark| piece.start < *watermark) {
+            options.known_ms = options.known_ms.min(watermark - LATE_MS - piece.start);
+        }
+        // After all others comes a piece that tells of what lies across.
+        if piece.end == self.span.end && !self.is_newest {
+            options = options.far_ahead();
+        }
+        options
+    }
+}
