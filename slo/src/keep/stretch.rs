@@ -7,8 +7,9 @@ use crate::fill::{FillOptions, Filled, fill};
 use crate::spec::Slo;
 use crate::store::Store;
 
-/// So much time is counted at once: as much as the longest blocks hold, so that each is read once.
-pub(super) const PIECE_MS: i64 = 8 * 86_400_000;
+/// So much time is counted at once: a few times as much as the longest blocks hold, since samples next to a piece are read, too, each
+/// with its page.
+pub(super) const PIECE_MS: i64 = 32 * 86_400_000;
 
 /// What is counted, and how.
 #[derive(Clone, Copy)]
