@@ -8,6 +8,7 @@ use std::fmt;
 
 use twox_hash::XxHash64;
 
+use crate::promql::are_rates;
 use crate::spec::{Comparison, Counted, FirstSample, Indicator, Selector, Slo, Which};
 
 /// The first line; another number when slices are counted in another way.
@@ -80,6 +81,9 @@ fn indicator(indicator: &Indicator, lines: &mut Vec<String>) {
             line("indicator", &"queries");
             line("total", total);
             line(name(*which), some);
+            if are_rates(total, some) {
+                line("times", &"seconds");
+            }
         }
         Indicator::ErrorRatio { query } => {
             line("indicator", &"error-ratio");
@@ -141,6 +145,18 @@ mod tests {
                         total t\nbad x{a=\"1\",b=\"2\"}\nbad y{c=\"d\"}\n";
         assert_eq!(canonical_text(&slo), expected);
         assert_eq!(generation(&slo).to_string(), "fc86fd8065617384");
+    }
+
+    #[test]
+    fn rates_are_counted_in_another_way_than_before() {
+        let text = |function: &str| {
+            let query = format!("max({function}(x[{{{{.window}}}}]))");
+            canonical_text(&read(&format!(
+                "{{name: a, objective: 99, window: 30d, queries: {{errors: '{query}', total: '{query}'}}}}"
+            )))
+        };
+        assert!(text("rate").ends_with("bad max(rate(x[{{.window}}]))\ntimes seconds\n"));
+        assert!(text("increase").ends_with("bad max(increase(x[{{.window}}]))\n"));
     }
 
     #[test]

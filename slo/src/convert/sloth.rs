@@ -98,7 +98,7 @@ fn sli(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
         return None;
     };
     Some(match measured {
-        Measured::Events { bad, total } => {
+        Measured::Events { bad, total, .. } => {
             let events = map([
                 ("error_query", Some(bad.into())),
                 ("total_query", Some(total.into())),

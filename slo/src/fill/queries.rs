@@ -8,14 +8,23 @@ use super::groups::group;
 use super::{Filled, Work};
 use crate::count::{of_queries, of_ratio};
 use crate::ledger::Track;
-use crate::promql::WINDOW;
+use crate::promql::{WINDOW, are_rates};
 use crate::spec::Which;
 
 /// A value of each slice, of each group; a stale marker: none.
 type Columns = BTreeMap<Labels, Vec<f64>>;
 
 pub(super) fn events(work: Work<'_>, total: &str, some: &str, which: Which) -> Result<Filled> {
-    let (total, mut some) = (columns(work, total)?.0, columns(work, some)?.0);
+    let rates = are_rates(total, some);
+    let (mut total, mut some) = (columns(work, total)?.0, columns(work, some)?.0);
+    if rates {
+        let seconds = work.grid.step as f64 / 1000.0;
+        let columns = total.values_mut().chain(some.values_mut());
+        columns
+            .flatten()
+            .filter(|value| !value.is_nan())
+            .for_each(|value| *value *= seconds);
+    }
     let tracks = total.into_iter().map(|(group, total)| {
         let some = some.remove(&group).unwrap_or_default();
         let slices = of_queries(work.grid, &total, &some, which);

@@ -7,7 +7,7 @@ use narthex_model::format_duration;
 use narthex_settings::{Keys, Node};
 
 use crate::native::{id_problem, is_id};
-use crate::promql::{Known, Template};
+use crate::promql::{Known, Template, are_rates};
 use crate::spec::{
     Budgeting, Indicator, Missing, Objective, Rolling, Slo, Which, Window, from_percent,
 };
@@ -109,9 +109,13 @@ pub(super) fn set_queries(
     node: &Node<'_>,
 ) {
     slo.slice_ms = slice_for(slo, QUERY_SLICE_MS);
+    let slice = format_duration(slo.slice_ms);
+    let added = match are_rates(&total.text, &some.text) {
+        true => "rates times their seconds are added as events",
+        false => "whose values are added as events",
+    };
     node.note(format_args!(
-        "no sum of counters: evaluated as PromQL in slices of {}, which are added",
-        format_duration(slo.slice_ms)
+        "no sum of counters: evaluated as PromQL in slices of {slice}, {added}"
     ));
     slo.indicator = Indicator::Queries {
         total: total.text.clone(),

@@ -69,10 +69,18 @@ impl Names {
 fn events(slo: &Slo, names: &Names) -> Option<Vec<Rule>> {
     let rule = |name: &str, expr: String| Rule::record(name, expr, &names.labels);
     Some(match measured(slo, "5m")? {
-        Measured::Events { bad, total } => vec![
-            rule("slo:events:rate5m", total.clone()),
-            rule("slo:errors:rate5m", format!("({bad})\nor\n0 * ({total})")),
-        ],
+        Measured::Events { bad, total, rates } => {
+            let errors = format!("({bad})\nor\n0 * ({total})");
+            let [total, errors] = match rates {
+                true => [total, errors],
+                // What the 5 minutes have, by their seconds.
+                false => [total, errors].map(|events| format!("({events}) / 300")),
+            };
+            vec![
+                rule("slo:events:rate5m", total),
+                rule("slo:errors:rate5m", errors),
+            ]
+        }
         Measured::Ratio(ratio) => vec![rule("slo:error_ratio:rate5m", ratio)],
     })
 }

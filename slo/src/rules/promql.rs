@@ -3,10 +3,10 @@
 use narthex_model::{MatchOp, Matcher};
 
 use crate::lost::Losses;
-use crate::promql::fill;
+use crate::promql::{are_rates, fill};
 use crate::spec::{Comparison, Counted, Indicator, Selector, Slo, Which};
 
-/// Bad and all events per second (or by whatever measure the indicator's own queries have), or their fraction alone.
+/// Bad and all events, or their fraction alone.
 pub(crate) enum Measured {
     /// Both.
     Events {
@@ -14,6 +14,8 @@ pub(crate) enum Measured {
         bad: String,
         /// All events.
         total: String,
+        /// Whether so many in a second, rather than in the window.
+        rates: bool,
     },
     /// The fraction of errors.
     Ratio(String),
@@ -22,14 +24,17 @@ pub(crate) enum Measured {
 /// What is measured over a window such as `5m`; `None` of a composite.
 pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
     let by = by(&slo.group_by);
-    let both = |bad: String, total: String| Some(Measured::Events { bad, total });
-    let told = |some: String, total: String, which| match which {
-        Which::Bad => both(some, total),
-        Which::Good => both(format!("({total}) - ({some})"), total),
+    let rates_are = |rates: bool| {
+        move |bad: String, total: String| Some(Measured::Events { bad, total, rates })
+    };
+    let told = |some: String, total: String, which, rates| match which {
+        Which::Bad => rates_are(rates)(some, total),
+        Which::Good => rates_are(rates)(format!("({total}) - ({some})"), total),
     };
     match &slo.indicator {
         Indicator::Events { total, some, which } => {
-            told(rates(some, window, &by), rates(total, window, &by), *which)
+            let (some, total) = (rates(some, window, &by), rates(total, window, &by));
+            told(some, total, *which, true)
         }
         Indicator::Latency { buckets, threshold } => {
             let within = map(buckets, |s| s.with(boundary(*threshold)));
@@ -38,6 +43,7 @@ pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
                 rates(&within, window, &by),
                 rates(&all, window, &by),
                 Which::Good,
+                true,
             )
         }
         Indicator::NativeLatency {
@@ -46,7 +52,7 @@ pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
         } => {
             let all = rates(histograms, window, &by);
             let total = format!("histogram_count({all})");
-            both(
+            rates_are(true)(
                 format!("(1 - histogram_fraction(0, {threshold}, {all})) * {total}"),
                 total,
             )
@@ -65,13 +71,14 @@ pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
                     .map(|gauge| format!("sum{by}({function}(({gauge}{compared})[{window}:]))"));
                 sums.collect::<Vec<_>>().join(" + ")
             };
-            both(
+            rates_are(false)(
                 sum("sum_over_time", &format!(" {sign} bool {value}")),
                 sum("count_over_time", ""),
             )
         }
         Indicator::Queries { total, some, which } => {
-            told(fill(some, window), fill(total, window), *which)
+            let rates = are_rates(total, some);
+            told(fill(some, window), fill(total, window), *which, rates)
         }
         Indicator::ErrorRatio { query } => Some(Measured::Ratio(fill(query, window))),
         Indicator::Composite { .. } => None,
@@ -81,7 +88,7 @@ pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
 /// The fraction of errors over a window.
 pub(super) fn ratio(slo: &Slo, window: &str) -> Option<String> {
     Some(match measured(slo, window)? {
-        Measured::Events { bad, total } => format!("({bad})\n/\n({total})"),
+        Measured::Events { bad, total, .. } => format!("({bad})\n/\n({total})"),
         Measured::Ratio(ratio) => format!("({ratio})"),
     })
 }

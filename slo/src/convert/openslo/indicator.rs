@@ -84,7 +84,7 @@ fn key(which: Which) -> &'static str {
 /// Queries with the window in them.
 fn queries(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
     indicator_losses(slo, losses);
-    let Measured::Events { bad, total } = measured(slo, WINDOW)? else {
+    let Measured::Events { bad, total, .. } = measured(slo, WINDOW)? else {
         return None;
     };
     // As they stand, where they are queries already.
