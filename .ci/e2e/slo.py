@@ -4,6 +4,7 @@ import json
 import time
 import urllib.parse
 
+import slo_url
 from alertmanager import Real
 from checks import contains, equal
 from programs import http, wait_until
@@ -117,6 +118,7 @@ def run(programs, checks):
         assert any(one["fired"] for one in tested), tested
         equal(http(f"{server.url}/api/v1/slos/nobody")[0], 404)
         equal(http(f"{server.url}/api/v1/slos?state=fine")[0], 400)
+    slo_url.run(programs, checks, server, data, specs, now)
     with checks.check("tables"):
         rows = server.sql("SELECT slo, sum(bad) AS bad FROM narthex.slo_slices GROUP BY slo ORDER BY slo")
         found = {row["slo"]: row["bad"] for row in rows}

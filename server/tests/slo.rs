@@ -2,12 +2,15 @@
 //! commands print.
 //!
 //! A session has files (`=== NAME`, up to the next line that begins like that), of which `data` are series as unit tests of rules write
-//! them, a sample each minute from the beginning of 2026 on, imported into the folder `data`; then commands (`$ slo …`) with what they
-//! print: standard output as it is, standard error after `! `, an exit code that is not 0 as `? 1`.
+//! them, a sample each minute from the beginning of 2026 on, imported into the folder `data`, and `serve` are flags of a server that
+//! runs meanwhile at `URL`; then commands (`$ slo …`) with what they print: standard output as it is, standard error after `! `, an exit
+//! code that is not 0 as `? 1`.
 
 use std::fmt::Write;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The beginning of 2026.
 const START: i64 = 1_767_225_600;
@@ -83,6 +86,42 @@ fn numbers(text: &str) -> (f64, f64, i64) {
     (number(from), number(step), times)
 }
 
+/// A server that runs until the session is over.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(folder: &Path, flags: &str) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = free.local_addr().expect("an address").to_string();
+        drop(free);
+        std::fs::write(folder.join("serve.yml"), "scrape_configs: []\n").expect("writes");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_narthex"));
+        command.args(["serve", "--storage.path=served", "--config.file=serve.yml"]);
+        command.arg(format!("--web.listen-address={address}"));
+        command.args(flags.split_whitespace()).current_dir(folder);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("the program runs");
+        let patience = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(&address).is_err() {
+            assert!(Instant::now() < patience, "the server does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let url = format!("http://{address}");
+        Self { process, url }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn prepared(session: &Session) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in &session.files {
@@ -92,6 +131,9 @@ fn prepared(session: &Session) -> tempfile::TempDir {
             let import = ["import", "openmetrics", "data.om", "--storage.path", "data"];
             let said = run(folder.path(), &import);
             assert!(!said.contains('?'), "{said}");
+            continue;
+        }
+        if name == "serve" {
             continue;
         }
         let path = folder.path().join(name);
@@ -106,13 +148,17 @@ fn play(path: &Path) {
     let before = std::fs::read_to_string(path).expect("a session");
     let session = read(&before);
     let folder = prepared(&session);
+    let served = session.files.iter().find(|(name, _)| name == "serve");
+    let server = served.map(|(_, flags)| Server::start(folder.path(), flags));
+    let url = server.as_ref().map_or("URL", |server| &server.url);
     let mut after = String::new();
     for (name, text) in &session.files {
         write!(after, "=== {name}\n{text}").expect("a string");
     }
     for (command, _) in &session.commands {
-        let arguments: Vec<_> = command.split(' ').collect();
-        let said = run(folder.path(), &arguments);
+        let typed = command.replace("URL", url);
+        let arguments: Vec<_> = typed.split(' ').collect();
+        let said = run(folder.path(), &arguments).replace(url, "URL");
         write!(after, "$ {command}\n{said}").expect("a string");
         // So that sessions can be read.
         if !said.is_empty() {

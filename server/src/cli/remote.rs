@@ -26,6 +26,11 @@ pub(crate) async fn post(url: &str, path: &str, form: &[(&str, &str)]) -> Result
     }
     let status = response.status().as_u16();
     let body = response.text().await.map_err(|e| unreachable(url, e))?;
+    let is_ours = serde_json::from_str::<Envelope>(&body).is_ok();
+    if status == 404 && !is_ours {
+        let message = format!("{url} has no {path}: is it a Narthex of this version?");
+        return Err(Error::new(ErrorKind::NotFound, message));
+    }
     Err(refusal(status, &body))
 }
 
@@ -49,8 +54,14 @@ pub(crate) async fn body(url: &str, response: Response) -> Result<Vec<u8>> {
 }
 
 /// An error of the connection.
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(crate) fn unreachable(url: &str, error: reqwest::Error) -> Error {
-    Error::unavailable(format!("no answer from {url}")).with_source(error.without_url())
+    // The last cause is what happened; those before it say that a request failed.
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Error::unavailable(format!("no answer from {url}: {cause}"))
 }
 
 /// What a server says that refuses, as an error.

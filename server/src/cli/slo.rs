@@ -1,5 +1,6 @@
 //! `narthex slo`: what was promised, and whether it was kept.
 
+mod asked;
 mod backtest;
 mod convert;
 mod diff;
@@ -8,6 +9,7 @@ mod opened;
 mod report;
 mod rules;
 mod specs;
+mod told;
 mod validate;
 mod what_if;
 
@@ -19,10 +21,11 @@ use narthex_model::Result;
 pub(crate) const EXAMPLES: &str = "Examples:
   narthex slo validate -f slos/
   narthex slo status -f slos/ --storage.path ./narthex-data
+  narthex slo status --url http://127.0.0.1:9090
   narthex slo report -f slos/ --storage.path ./narthex-data --window 30d,calendar-month -o report.html
   narthex slo backtest -f slos/ --storage.path ./narthex-data --policy google-30d,pyrra --from 2026-05-01T00:00:00Z
 
-Specs may be ours, or those of Sloth, Pyrra, OpenSLO or slo-generator.";
+Specs may be ours, or those of Sloth, Pyrra, OpenSLO or slo-generator. With --url the SLOs are those that the server keeps.";
 
 /// What can be done with SLOs.
 #[derive(Debug, Subcommand)]

@@ -36,6 +36,11 @@ impl Params {
             .map(|(_, v)| v.as_str())
     }
 
+    /// All names and values, in the order that they were sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
     /// Whether `name` is set to `true`.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|v| matches!(v, "true" | "1"))

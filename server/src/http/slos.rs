@@ -9,6 +9,7 @@ mod one;
 mod report;
 mod rules;
 mod tag;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use axum::routing::get;
 use narthex_slo::report::{Asked, Exclusions};
 
 use super::params::Params;
-use super::{ApiError, ApiResult};
+use super::{ApiError, ApiResult, read};
 use crate::App;
 use crate::slos::{Ask, window};
 
@@ -30,9 +31,15 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/slos", get(list::list))
         .route("/slos/{id}", get(one::whole))
         .route("/slos/{id}/{part}", get(one::part))
-        .route("/slo/report", get(report::report))
-        .route("/slo/backtest", get(backtest::backtest))
-        .route("/slo/rules", get(rules::rules))
+        .route("/slo/report", read(report::report))
+        .route("/slo/backtest", read(backtest::backtest))
+        .route("/slo/what-if", read(what_if::what_if))
+        .route("/slo/rules", read(rules::rules))
+}
+
+/// The SLOs that `slo` is about; none: all.
+fn ids(params: &Params) -> Vec<String> {
+    list(params, "slo").map(str::to_owned).collect()
 }
 
 /// What the parameters ask of these SLOs.
@@ -54,6 +61,7 @@ fn shown(params: &Params) -> ApiResult<Asked> {
     narthex_slo::time::zone(zone).map_err(|e| ApiError::parameter("tz", e))?;
     let periods = match params.get("periods") {
         None => PERIODS,
+        Some("0") => 0,
         Some(_) => params.count("periods")?.min(1000),
     };
     let exclusions = params

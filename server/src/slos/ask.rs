@@ -4,13 +4,13 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
-use narthex_slo::budget::{Book, OpenBook, OpenBooks};
+use narthex_slo::budget::{OpenBook, OpenBooks};
 use narthex_slo::report::{Asked, Measured, Report};
-use narthex_slo::spec::Slo;
+use narthex_slo::spec::{Slo, no_such};
 
 use super::keeper::Keeping;
 use super::kept::Kept;
-use super::{made, no_such};
+use super::{damaged, made};
 use crate::times::now_ms;
 
 /// What is asked.
@@ -26,73 +26,67 @@ pub(crate) struct Ask {
     pub(crate) title: String,
 }
 
-/// What is answered.
-pub(crate) struct Answer {
-    /// What came of each.
-    pub(crate) report: Report,
-    /// The books it was made of, in the same order.
-    pub(crate) books: Vec<Arc<Book>>,
-}
-
 impl Ask {
-    pub(super) fn answer(&self, keeping: &Keeping) -> Result<Answer> {
-        let kept = keeping.kept();
-        let wanted: Vec<_> = kept.iter().map(|one| self.wanted(one)).collect();
-        let mut ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
-        if ids.is_empty() {
-            ids = kept.iter().map(|one| one.slo().id.as_str()).collect();
-        }
-        let is_kept = |id: &str| wanted.iter().any(|one| one.slo.id == id);
-        if let Some(id) = ids.iter().find(|id| !is_kept(id)) {
-            return Err(no_such(id));
-        }
-        let slos = wanted.iter().map(|one| &one.slo);
-        self.shown
-            .check(slos.filter(|slo| ids.contains(&slo.id.as_str())))?;
-        let mut open = OpenBooks::new(&wanted, |one| self.open(keeping, one));
-        let (mut slos, mut books, mut latest) = (Vec::new(), Vec::new(), None);
-        for id in ids {
-            let OpenBook {
-                book,
-                counted_until,
-            } = open.open(id)?;
-            let at = self.at.unwrap_or(counted_until).min(counted_until);
+    pub(super) fn report(&self, keeping: &Keeping) -> Result<Report> {
+        let OpenLedgers { books, notes } = OpenLedgers::open(keeping, &self.ids, &self.shown)?;
+        let (mut slos, mut latest) = (Vec::new(), None);
+        for OpenBook {
+            book,
+            counted_until,
+        } in &books
+        {
+            let at = self.at.unwrap_or(*counted_until).min(*counted_until);
             latest = latest.max(Some(at));
             let measured = Measured {
-                book: &book,
+                book,
                 at,
                 asked: &self.shown,
             };
             slos.push(measured.report()?);
-            books.push(book);
         }
         let at = self.at.or(latest).unwrap_or_else(now_ms);
-        let report = made(&self.title, at, &self.shown.zone, slos)?;
-        Ok(Answer { report, books })
-    }
-
-    fn wanted<'k>(&self, kept: &'k Kept) -> Wanted<'k> {
-        let slo = self.shown.slo(kept.slo());
-        Wanted { slo, kept }
-    }
-
-    /// The book of all that the ledger has, and up to when it was counted.
-    fn open(&self, keeping: &Keeping, one: &Wanted<'_>) -> Result<OpenBook> {
-        let (slo, mut tracks, mut counted_until) = (&one.slo, Vec::new(), now_ms());
-        if let Some(ledger) = keeping.shelf.read(slo)? {
-            let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
-            let loaded = ledger.load(span)?;
-            if !loaded.damage.is_empty() {
-                one.kept.suspect();
-            }
-            (tracks, counted_until) = (loaded.tracks, span.end);
-        }
-        let about = |e: Error| e.context(format!("SLO {}", slo.id));
-        let book = Arc::new(self.shown.book(slo, &tracks).map_err(about)?);
-        Ok(OpenBook {
-            book,
-            counted_until,
+        Ok(Report {
+            notes,
+            ..made(&self.title, at, &self.shown.zone, slos)?
         })
+    }
+}
+
+/// All that the ledgers of SLOs have.
+pub(super) struct OpenLedgers {
+    /// In the order that they were asked for.
+    pub(super) books: Vec<OpenBook>,
+    /// What could not be kept of specs, and what of the ledgers is missing.
+    notes: Vec<String>,
+}
+
+impl OpenLedgers {
+    /// Those with these ids; of no ids, all.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such SLO, `Invalid` if they cannot be shown so, and whatever the disk says.
+    pub(super) fn open(keeping: &Keeping, ids: &[String], shown: &Asked) -> Result<Self> {
+        let kept = keeping.kept();
+        let wanted = kept.iter().map(|kept| Wanted {
+            slo: shown.slo(kept.slo()),
+            kept,
+        });
+        let wanted: Vec<_> = wanted.collect();
+        let all: Vec<&str> = wanted.iter().map(|one| &*one.slo.id).collect();
+        let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        if let Some(id) = ids.iter().find(|id| !all.contains(id)) {
+            return Err(no_such(id, &all));
+        }
+        if ids.is_empty() {
+            ids = all;
+        }
+        let slos = wanted.iter().map(|one| &one.slo);
+        shown.check(slos.filter(|slo| ids.contains(&slo.id.as_str())))?;
+        let mut notes = keeping.notes();
+        let mut open = OpenBooks::new(&wanted, |one| one.open(keeping, shown, &mut notes));
+        let books = ids.iter().map(|id| open.open(id)).collect::<Result<_>>()?;
+        drop(open);
+        Ok(Self { books, notes })
     }
 }
 
@@ -100,6 +94,29 @@ impl Ask {
 struct Wanted<'k> {
     slo: Slo,
     kept: &'k Kept,
+}
+
+impl Wanted<'_> {
+    /// The book of all that the ledger has, and up to when it was counted.
+    fn open(&self, keeping: &Keeping, shown: &Asked, notes: &mut Vec<String>) -> Result<OpenBook> {
+        let (slo, mut tracks, mut counted_until) = (&self.slo, Vec::new(), now_ms());
+        if let Some(ledger) = keeping.shelf.read(slo)? {
+            let span = ledger.span().unwrap_or(TimeRange::new(0, 0));
+            let loaded = ledger.load(span)?;
+            if !loaded.damage.is_empty() {
+                self.kept.suspect();
+            }
+            notes.extend(damaged(slo, &loaded.damage));
+            (tracks, counted_until) = (loaded.tracks, span.end);
+        }
+        notes.extend(self.kept.lag());
+        let about = |e: Error| e.context(format!("SLO {}", slo.id));
+        let book = Arc::new(shown.book(slo, &tracks).map_err(about)?);
+        Ok(OpenBook {
+            book,
+            counted_until,
+        })
+    }
 }
 
 impl Borrow<Slo> for Wanted<'_> {

@@ -34,6 +34,8 @@ pub(super) struct Keeping {
     database: Arc<Database>,
     queries: Handle,
     kept: Mutex<Arc<Vec<Arc<Kept>>>>,
+    /// What could not be kept of specs of other formats.
+    notes: Mutex<Vec<String>>,
     books: Mutex<Arc<Books>>,
     conditions: Mutex<Conditions>,
     /// Whether somebody counts what is much.
@@ -60,6 +62,7 @@ impl Keeping {
             database,
             queries: Handle::current(),
             kept: Mutex::default(),
+            notes: Mutex::default(),
             books: Mutex::default(),
             conditions: Mutex::default(),
             filling: AtomicBool::new(false),
@@ -98,13 +101,19 @@ impl Keeping {
         self.kept.lock().clone()
     }
 
+    /// What could not be kept of specs of other formats.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.lock().clone()
+    }
+
     /// What is known since the last round.
     pub(super) fn books(&self) -> Arc<Books> {
         self.books.lock().clone()
     }
 
     /// Keeps these SLOs from now on. Ledgers whose slices mean the same go on.
-    pub(super) fn apply(&self, slos: Vec<Placed>) {
+    pub(super) fn apply(&self, slos: Vec<Placed>, notes: Vec<String>) {
+        *self.notes.lock() = notes;
         let mut kept = self.kept.lock();
         let cells: HashMap<_, _> = kept
             .iter()

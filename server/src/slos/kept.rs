@@ -12,6 +12,7 @@ use narthex_slo::fill::FillOptions;
 use narthex_slo::generation::generation;
 use narthex_slo::keep::{Goal, Upkeep, to_count, upkeep};
 use narthex_slo::ledger::{Damage, Ledger, Spans};
+use narthex_slo::report::numbers::share;
 use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
 use parking_lot::Mutex;
@@ -107,6 +108,16 @@ impl Kept {
         } else {
             1.0
         }
+    }
+
+    /// Why not all is told of it, if so.
+    pub(super) fn lag(&self) -> Vec<String> {
+        let (id, progress) = (&self.slo().id, self.progress());
+        let missing = (progress < 1.0)
+            .then(|| format!("{id}: only {} of its past is counted yet", share(progress)));
+        let error = self.seen().error;
+        let error = error.map(|error| format!("{id}: its ledger is not up to date: {error}"));
+        missing.into_iter().chain(error).collect()
     }
 
     /// Counts what is new, unless that is much or somebody else is at it. Gives whether it was much.

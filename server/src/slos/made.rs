@@ -1,7 +1,9 @@
 //! Reports by this program.
 
 use narthex_model::{Result, TimestampMs};
+use narthex_slo::ledger::Damage;
 use narthex_slo::report::{Report, SloReport};
+use narthex_slo::spec::Slo;
 use narthex_slo::time::zone;
 
 use crate::times::now_ms;
@@ -27,4 +29,12 @@ pub(crate) fn made(
         slos,
         notes: Vec::new(),
     })
+}
+
+/// What a report says of files of a ledger that cannot be read.
+pub(crate) fn damaged(slo: &Slo, damage: &[Damage]) -> impl Iterator<Item = String> {
+    let said = |Damage { file, reason, .. }: &Damage| {
+        format!("{}: {file} of its ledger cannot be read: {reason}", slo.id)
+    };
+    damage.iter().map(said)
 }

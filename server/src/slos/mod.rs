@@ -23,6 +23,7 @@ mod store;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod what_if;
 mod window;
 
 use std::sync::Arc;
@@ -30,6 +31,9 @@ use std::sync::Arc;
 use narthex_engine::Engine;
 use narthex_model::{Error, ErrorKind, Reading, Result};
 use narthex_promql::ParseOptions;
+use narthex_slo::budget::Book;
+use narthex_slo::report::{Asked, Report};
+use narthex_slo::spec::no_such;
 use narthex_sql::Database;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
@@ -39,23 +43,20 @@ pub(crate) use books::{Opened, Progress, books};
 pub(crate) use flags::SloFlags;
 pub(crate) use incidents::incidents;
 pub(crate) use known::{Books, Known};
-pub(crate) use made::made;
+pub(crate) use made::{damaged, made};
 pub(crate) use plan::{Plan, together};
 pub(crate) use replay::{Candidate, Replay};
 pub(crate) use replayed::Replayed;
 pub(crate) use shelf::Shelf;
 pub(crate) use standing::standing;
 pub(crate) use store::EngineStore;
+pub(crate) use what_if::{Looked, WhatIf};
 pub(crate) use window::window;
 
 use crate::flags::ServeFlags;
+use crate::serve::blocking;
+use ask::OpenLedgers;
 use keeper::Keeping;
-
-/// There is no SLO with that id.
-pub(crate) fn no_such(id: &str) -> Error {
-    let message = format!("there is no SLO {id:?}: /api/v1/slos lists all");
-    Error::new(ErrorKind::NotFound, message)
-}
 
 /// The SLOs of a server.
 pub(crate) struct Slos {
@@ -116,7 +117,7 @@ impl Slos {
         let Some(keeping) = &self.keeping else {
             return;
         };
-        keeping.apply(plan.slos);
+        keeping.apply(plan.slos, plan.notes);
         self.task
             .lock()
             .get_or_insert_with(|| tokio::spawn(keeping.clone().run()));
@@ -132,15 +133,34 @@ impl Slos {
     ///
     /// # Errors
     /// Whatever the disk says; `NotFound` if there is no such SLO.
-    pub(crate) async fn ask(&self, ask: Ask) -> Result<ask::Answer> {
-        let keeping = self.keeping.clone().ok_or_else(none_kept)?;
-        crate::serve::blocking(move || ask.answer(&keeping)).await
+    pub(crate) async fn report(&self, ask: Ask) -> Result<Report> {
+        let keeping = self.keeping()?;
+        blocking(move || ask.report(&keeping)).await
+    }
+
+    /// The books of all that the ledgers of these SLOs have, or those of all SLOs.
+    ///
+    /// # Errors
+    /// As [`Slos::report`].
+    pub(crate) async fn ledgers(&self, ids: Vec<String>) -> Result<Vec<Arc<Book>>> {
+        let keeping = self.keeping()?;
+        let open =
+            blocking(move || OpenLedgers::open(&keeping, &ids, &Asked::plain("UTC", 0))).await?;
+        Ok(open.books.into_iter().map(|open| open.book).collect())
+    }
+
+    fn keeping(&self) -> Result<Arc<Keeping>> {
+        self.keeping.clone().ok_or_else(none_kept)
     }
 
     /// There is no SLO with that id.
     pub(crate) fn unknown(&self, id: &str) -> Error {
         match self.keeping {
-            Some(_) => no_such(id),
+            Some(_) => {
+                let books = self.books();
+                let ids = books.all.iter().map(|known| &*known.placed.slo.id);
+                no_such(id, &ids.collect::<Vec<_>>())
+            }
             None => none_kept(),
         }
     }

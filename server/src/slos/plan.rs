@@ -16,6 +16,8 @@ use super::SloFlags;
 pub(crate) struct Plan {
     /// The SLOs.
     pub(crate) slos: Vec<Placed>,
+    /// What could not be kept of specs of other formats.
+    pub(crate) notes: Vec<String>,
     /// Their alerts, a group for each SLO.
     pub(crate) groups: Vec<GroupSpec>,
 }
@@ -43,6 +45,7 @@ impl Plan {
         }
         Ok(Self {
             slos: specs.slos,
+            notes: specs.notes,
             groups,
         })
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use narthex_bucket::is_url;
 use narthex_model::{Error, Result};
 use narthex_slo::generation::generation;
 use narthex_slo::ledger::{Disk, Ledger};
@@ -72,8 +73,11 @@ impl Shelf {
     }
 }
 
-/// The lock of the ledgers of a data folder; `None`: another process has it.
+/// The lock of the ledgers of a data folder; `None`: another process has it, or this is a bucket, which is only read.
 fn lock(data: &Path) -> std::io::Result<Option<File>> {
+    if data.to_str().is_some_and(is_url) {
+        return Ok(None);
+    }
     let folder = data.join("slo");
     std::fs::create_dir_all(&folder)?;
     let file = File::options()

@@ -48,7 +48,7 @@ impl Bench {
         let flags = Flags::parse_from(["narthex"]).slo;
         let shelf = Shelf::open(folder.path());
         let keeping = Arc::new(Keeping::new(shelf, flags, engine.clone(), database.clone()));
-        keeping.apply(self::specs(specs));
+        keeping.apply(self::specs(specs), Vec::new());
         database.bring_tables(tables::all(&keeping));
         Self {
             folder,

@@ -5,10 +5,8 @@ use std::str::FromStr;
 
 use narthex_model::Error;
 
-use crate::outcome::{Outcome, State};
-use crate::report::parts::whole;
-use crate::report::times::window_length;
-use crate::report::{Report, numbers};
+use crate::outcome::State;
+use crate::report::{InWindow, Standing, numbers};
 
 /// Conditions, any of which is a failure.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,52 +88,52 @@ impl fmt::Display for Condition {
 }
 
 impl Condition {
-    fn holds(self, outcome: &Outcome) -> bool {
+    fn holds(self, window: &InWindow) -> bool {
         match self {
-            Self::Blown => outcome.state == State::Blown,
-            Self::AtRisk => matches!(outcome.state, State::AtRisk | State::Blown),
-            Self::Unknown => outcome.state == State::Unknown,
-            Self::Budget(least) => whole(outcome).remaining().is_some_and(|left| left < least),
+            Self::Blown => window.state == State::Blown,
+            Self::AtRisk => matches!(window.state, State::AtRisk | State::Blown),
+            Self::Unknown => window.state == State::Unknown,
+            Self::Budget(least) => window.left.is_some_and(|left| left < least),
         }
     }
 }
 
 impl FailOn {
-    /// For which promises it holds, the worst first; each window of all groups together is judged, by the promised method. A promise
-    /// that has no window is unknown.
-    pub fn judge(&self, report: &Report) -> Vec<Failure> {
-        let mut failures = Vec::new();
-        for slo in report.worst_first() {
-            let mut failed = |condition: Condition, message: String| {
-                failures.push(Failure {
-                    slo: slo.slo.id.clone(),
-                    condition: condition.to_string(),
-                    message,
-                });
-            };
-            for outcome in slo.totals() {
-                if let Some(&condition) = self.0.iter().find(|c| c.holds(outcome)) {
-                    failed(condition, message(outcome));
-                }
-            }
-            if slo.main().is_none() && self.0.contains(&Condition::Unknown) {
-                failed(Condition::Unknown, "nothing was measured".to_owned());
-            }
+    /// For which promises it holds, in their order, window by window. A promise that has no window is unknown.
+    pub fn judge(&self, standings: &[Standing]) -> Vec<Failure> {
+        let failures = standings.iter().flat_map(|standing| self.of(standing));
+        failures.collect()
+    }
+
+    fn of(&self, standing: &Standing) -> Vec<Failure> {
+        let failed = |condition: Condition, message: String| Failure {
+            slo: standing.slo.clone(),
+            condition: condition.to_string(),
+            message,
+        };
+        if standing.windows.is_empty() {
+            let unknown = self.0.iter().filter(|c| **c == Condition::Unknown);
+            let unknown = unknown.map(|c| failed(*c, "nothing was measured".to_owned()));
+            return unknown.take(1).collect();
         }
-        failures
+        let windows = standing.windows.iter().filter_map(|window| {
+            let condition = self.0.iter().find(|c| c.holds(window))?;
+            Some(failed(*condition, message(window)))
+        });
+        windows.collect()
     }
 }
 
-fn message(outcome: &Outcome) -> String {
-    let (state, window) = (outcome.state, window_length(&outcome.window));
-    let why = match state {
-        State::Unknown => format!("{} of it was observed", numbers::attained(outcome.coverage)),
+fn message(window: &InWindow) -> String {
+    let why = match window.state {
+        State::Unknown => format!("{} of it was observed", numbers::attained(window.coverage)),
         _ => {
-            let left = whole(outcome).remaining();
-            format!("{} of the budget is left", numbers::share_or_none(left))
+            let left = numbers::share_or_none(window.left);
+            format!("{left} of the budget is left")
         }
     };
-    format!("{} over its window ({window}): {why}", state.as_str())
+    let (state, name) = (window.state.as_str(), &window.name);
+    format!("{state} over its window ({name}): {why}")
 }
 
 #[cfg(test)]

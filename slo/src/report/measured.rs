@@ -33,6 +33,7 @@ impl Measured<'_> {
         let outcomes = self.outcomes()?;
         let first = outcomes.first().map(|outcome| outcome.span);
         let known = meter.known();
+        let known = TimeRange::new(known.start, known.end.min(self.at).max(known.start));
         let rule = IncidentRule::default();
         Ok(SloReport {
             slo: slo.clone(),

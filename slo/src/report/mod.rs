@@ -21,6 +21,7 @@ pub mod parquet;
 mod parts;
 mod row;
 mod sentences;
+mod standing;
 mod svg;
 pub mod table;
 pub mod times;
@@ -32,6 +33,7 @@ pub use measured::Measured;
 pub(crate) use parts::whole;
 pub use parts::{BurnRate, Compared, Drawn};
 pub use row::{Row, group, rows};
+pub use standing::{InWindow, Standing};
 
 use jiff::tz::TimeZone;
 use narthex_model::{TimeRange, TimestampMs};

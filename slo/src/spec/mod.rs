@@ -5,6 +5,7 @@ mod indicator;
 mod percent;
 mod policy;
 mod selector;
+mod unknown;
 mod window;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 pub use indicator::{Comparison, Counted, Indicator, Part, Selector, Which};
 pub use percent::{complement, from_percent, to_percent};
 pub use policy::{BurnTier, Policy, Trigger};
+pub use unknown::no_such;
 pub(crate) use window::LONGEST_MS;
 pub use window::{Calendar, CalendarUnit, Exclusion, Rolling, Weekday, Window};
 

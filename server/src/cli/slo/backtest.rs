@@ -1,14 +1,16 @@
 //! `narthex slo backtest`: when policies would have told somebody, and how good they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use narthex_slo::backtest::{Trade, pareto};
 use narthex_slo::policies::NAMES;
 use narthex_slo::report::numbers;
+use narthex_slo::spec::{Rolling, Window};
+use serde::Deserialize;
 
-use super::opened::OpenArguments;
+use super::asked::{AskArguments, Question, Whom};
 use crate::cli::output::print;
 use crate::cli::table::Rows;
 use crate::slos::{Candidate, Replay, Replayed, incidents};
@@ -17,15 +19,21 @@ use crate::times::{parse_step, parse_time};
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo backtest -f slos/ --storage.path ./narthex-data --policy google-30d,pyrra
   narthex slo backtest -f slos/ --storage.path ./narthex-data --policy ours.yaml --from 2026-05-01T00:00:00Z --incidents incidents.csv
+  narthex slo backtest --url http://127.0.0.1:9090 --slo shop-availability --policy ours.yaml
 
 Without --policy those of the specs are replayed. Without --incidents a policy is judged by the stretches in which more was bad than
 the target allows and that cost at least 1 % of the budget. A file of incidents has lines START,END with RFC 3339 times.";
+
+/// Any window will do to find mistakes in policies.
+const ANY_WINDOW: Window = Window::Rolling(Rolling {
+    ms: 30 * 86_400_000,
+});
 
 /// What `backtest` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    open: OpenArguments,
+    ask: AskArguments,
 
     /// Policies in place of those of the specs: google-30d, pyrra, elastic, budget, or files
     #[arg(long = "policy", value_name = "LIST", value_delimiter = ',')]
@@ -59,25 +67,59 @@ enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// A spec, a policy or the file of incidents is wrong, or the store cannot be read.
+/// A spec, a policy or the file of incidents is wrong, the store cannot be read, or the server does not answer.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.step <= 0 {
         return Err(Error::invalid("--step must be positive"));
     }
-    let replay = Replay {
-        candidates: arguments.candidates()?,
-        span: TimeRange::new(arguments.from.unwrap_or(i64::MIN), i64::MAX),
-        step_ms: arguments.step,
-        incidents: arguments.incidents()?,
+    let span = TimeRange {
+        start: arguments.from.unwrap_or(i64::MIN),
+        end: arguments.ask.at.unwrap_or(i64::MAX),
     };
-    let read = arguments.open.read(&arguments.open.shown(&[], 0)?).await?;
-    let books = read.slos.iter().map(|opened| replay.over(&opened.book));
-    let replayed = books.collect::<Result<Vec<_>>>()?.concat();
+    if span.is_empty() {
+        return Err(Error::invalid("--from must be before --at"));
+    }
+    let candidates = arguments.candidates()?;
+    let listed = arguments.incidents.as_deref().map(text_of).transpose()?;
+    let replayed = match arguments.ask.whom(arguments.ask.shown(&[], 0)?) {
+        Whom::Here(wanted) => {
+            let replay = Replay {
+                candidates,
+                span,
+                step_ms: arguments.step,
+                incidents: listed
+                    .map(|(path, text)| incidents(&path, &text))
+                    .transpose()?,
+            };
+            let read = wanted.read().await?;
+            let books = read.slos.iter().map(|opened| replay.over(&opened.book));
+            books.collect::<Result<Vec<_>>>()?.concat()
+        }
+        Whom::There(asked) => arguments.ask_for(asked, candidates, listed).await?,
+    };
     print(&match arguments.format {
         Format::Table => table(&replayed),
         Format::Json => pretty(&replayed)?,
     })?;
     Ok(true)
+}
+
+/// The name and the text of a file.
+fn text_of(path: &Path) -> Result<(String, String)> {
+    let path = path.display().to_string();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| Error::invalid(format!("cannot read {path}")).with_source(e))?;
+    Ok((path, text))
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    policies: Vec<Replayed>,
 }
 
 impl Arguments {
@@ -94,19 +136,38 @@ impl Arguments {
                 Error::invalid(message).with_source(e)
             })?;
             let name = name.clone();
-            Ok(Candidate::File { name, text })
+            let candidate = Candidate::File { name, text };
+            // So that mistakes have their file and line, whoever replays them.
+            candidate.policies(&ANY_WINDOW)?;
+            Ok(candidate)
         });
         candidates.collect()
     }
 
-    fn incidents(&self) -> Result<Option<Vec<TimeRange>>> {
-        let Some(path) = &self.incidents else {
-            return Ok(None);
-        };
-        let path = path.display().to_string();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| Error::invalid(format!("cannot read {path}")).with_source(e))?;
-        incidents(&path, &text).map(Some)
+    /// The same from a server.
+    async fn ask_for(
+        &self,
+        asked: Question<'_>,
+        candidates: Vec<Candidate>,
+        listed: Option<(String, String)>,
+    ) -> Result<Vec<Replayed>> {
+        let mut asked = asked
+            .with("step", format!("{}", self.step as f64 / 1000.0))
+            .with_time("start", self.from)
+            .with_time("end", self.ask.at);
+        for candidate in candidates {
+            asked = match candidate {
+                Candidate::BuiltIn(name) => asked.with("policy", name),
+                Candidate::File { text, .. } => asked.with("policies", text),
+            };
+        }
+        if let Some((path, text)) = listed {
+            incidents(&path, &text)?;
+            // A list without any is a list still.
+            asked = asked.with("incidents", format!("{text}\n"));
+        }
+        let answer: Answer = asked.value("/api/v1/slo/backtest").await?;
+        Ok(answer.data.policies)
     }
 }
 

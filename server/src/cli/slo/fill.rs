@@ -1,11 +1,14 @@
 //! `narthex slo fill`: ledgers, brought up to date.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use narthex_model::Result;
+use narthex_slo::report::Asked;
 
-use super::opened::OpenArguments;
+use super::opened::Wanted;
+use super::specs::SpecArguments;
 use crate::cli::output::print;
 use crate::cli::table::Rows;
 use crate::times::format_time;
@@ -19,7 +22,11 @@ The first time it counts all that is stored, later only what is new. Reports do 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    open: OpenArguments,
+    specs: SpecArguments,
+
+    /// The data folder whose ledgers are brought up to date
+    #[arg(long = "storage.path", value_name = "DIR")]
+    storage_path: PathBuf,
 }
 
 /// Runs the command.
@@ -28,7 +35,14 @@ pub(crate) struct Arguments {
 /// A spec is wrong, or the store cannot be read.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
     let begun = Instant::now();
-    let read = arguments.open.read(&arguments.open.shown(&[], 0)?).await?;
+    let wanted = Wanted {
+        specs: &arguments.specs,
+        store: &arguments.storage_path,
+        ids: &[],
+        shown: Asked::plain("UTC", 0),
+        at: None,
+    };
+    let read = wanted.read().await?;
     let rows = read.slos.iter().map(|opened| {
         let (slo, known) = (opened.book.slo(), opened.book.all().known());
         let groups = opened.book.groups().len().to_string();

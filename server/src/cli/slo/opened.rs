@@ -1,40 +1,31 @@
-//! What commands about SLOs share: which specs, which store, at which time.
+//! SLOs with their slices, straight from a data folder or a bucket.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
-use clap::Args;
 use narthex_importer::Progress as _;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_slo::fill::FillOptions;
 use narthex_slo::report::Asked;
-use narthex_slo::spec::Slo;
+use narthex_slo::spec::{Slo, no_such};
 use narthex_slo::store::Store;
 use tokio::runtime::Handle;
 
 use super::specs::SpecArguments;
 use crate::cli::progress::{Bar, share_bar};
 use crate::cli::source::open_store;
-use crate::slos::{EngineStore, Opened, Progress, Shelf, books, window};
-use crate::times::parse_time;
+use crate::slos::{EngineStore, Opened, Progress, Shelf, books, damaged};
 
-/// Which specs, over which store.
-#[derive(Debug, Args)]
-pub(super) struct OpenArguments {
-    #[command(flatten)]
-    specs: SpecArguments,
-
-    /// Read this data folder, on which a server may be running, or this bucket: s3://…, gs://…, az://…, file:///…
-    #[arg(long = "storage.path", value_name = "DIR|URL")]
-    storage_path: PathBuf,
-
-    /// The instant that is told of, where rolling windows end; the newest sample, if not given
-    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
-    at: Option<TimestampMs>,
-
-    /// The zone in which days begin and times are told: an IANA name
-    #[arg(long = "tz", value_name = "ZONE", default_value = "UTC")]
-    pub(super) zone: String,
+/// Which SLOs are wanted, of which store.
+pub(super) struct Wanted<'a> {
+    pub(super) specs: &'a SpecArguments,
+    pub(super) store: &'a Path,
+    /// Their ids; none: all.
+    pub(super) ids: &'a [String],
+    /// What is told of them.
+    pub(super) shown: Asked,
+    /// The instant that is told of; `None`: the newest sample.
+    pub(super) at: Option<TimestampMs>,
 }
 
 /// SLOs with their slices.
@@ -46,60 +37,63 @@ pub(super) struct Read {
     pub(super) notes: Vec<String>,
 }
 
-impl OpenArguments {
-    /// What specs say, over these windows unless there are none, with so many periods to look back.
-    ///
-    /// # Errors
-    /// `Invalid` if one of them is no window.
-    pub(super) fn shown(&self, windows: &[String], periods: usize) -> Result<Asked> {
-        let windows = windows.iter().map(|text| window(text, &self.zone));
-        Ok(Asked {
-            windows: windows.collect::<Result<_>>()?,
-            ..Asked::plain(&self.zone, periods)
-        })
-    }
-
+impl Wanted<'_> {
     /// Reads specs, and brings their slices up to date.
     ///
     /// # Errors
     /// Every mistake of the specs, a line each; whatever the store says.
-    pub(super) async fn read(&self, shown: &Asked) -> Result<Read> {
+    pub(super) async fn read(self) -> Result<Read> {
         let specs = self.specs.read()?;
-        let slos = specs.slos.iter().map(|placed| shown.slo(&placed.slo));
-        let slos: Vec<Slo> = slos.collect();
-        shown.check(slos.iter())?;
-        let shown = shown.clone();
-        let (engine, database) = open_store(&self.storage_path)?;
+        let slos = specs.slos.iter().map(|placed| self.shown.slo(&placed.slo));
+        let needed = needed(slos.collect(), self.ids)?;
+        let is_wanted = |slo: &Slo| self.ids.is_empty() || self.ids.contains(&slo.id);
+        self.shown
+            .check(needed.iter().filter(|slo| is_wanted(slo)))?;
+        let (engine, database) = open_store(self.store)?;
         let store = EngineStore::new(engine.snapshot(), Arc::new(database), Handle::current());
         let newest = store.span().map(|span| span.end);
         let at = self.at.or(newest).unwrap_or(0);
-        let shelf = Shelf::open(&self.storage_path);
+        let shelf = Shelf::open(self.store);
+        let shown = self.shown;
         let work = move || {
             let bar = CountBar(Bar::new(share_bar("slices")));
-            books(
-                &store,
-                &shelf,
-                &slos,
-                &shown,
-                (at, FillOptions::threads(threads())),
-                &bar,
-            )
+            let until = (at, FillOptions::threads(threads()));
+            books(&store, &shelf, &needed, &shown, until, &bar)
         };
         let done = tokio::task::spawn_blocking(work).await;
-        let slos = done.map_err(|e| Error::internal("counting ended early").with_source(e))??;
+        let mut slos =
+            done.map_err(|e| Error::internal("counting ended early").with_source(e))??;
         let mut notes = specs.notes;
-        for opened in &slos {
-            let damage = opened.damage.iter();
-            notes.extend(damage.map(|d| {
-                let id = &opened.book.slo().id;
-                format!(
-                    "{id}: {} of its ledger cannot be read: {}",
-                    d.file, d.reason
-                )
-            }));
+        for Opened { book, damage } in &slos {
+            notes.extend(damaged(book.slo(), damage));
         }
+        slos.retain(|opened| is_wanted(opened.book.slo()));
         Ok(Read { slos, at, notes })
     }
+}
+
+/// Those with these ids, and the parts that they are made of; of no ids, all.
+fn needed(mut slos: Vec<Slo>, ids: &[String]) -> Result<Vec<Slo>> {
+    let all: Vec<&str> = slos.iter().map(|slo| slo.id.as_str()).collect();
+    if let Some(id) = ids.iter().find(|id| !all.contains(&id.as_str())) {
+        return Err(Error::invalid(no_such(id, &all).to_string()));
+    }
+    if ids.is_empty() {
+        return Ok(slos);
+    }
+    let mut needed = ids.to_vec();
+    let mut next = 0;
+    while let Some(id) = needed.get(next).cloned() {
+        next += 1;
+        let parts = slos.iter().filter(|slo| slo.id == id);
+        for part in parts.flat_map(Slo::parts) {
+            if !needed.contains(&part.slo) {
+                needed.push(part.slo.clone());
+            }
+        }
+    }
+    slos.retain(|slo| needed.contains(&slo.id));
+    Ok(slos)
 }
 
 struct CountBar(Bar);

@@ -5,28 +5,29 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use narthex_model::{Error, Result};
-use narthex_slo::report::{Asked, Exclusions, FailOn, Format, Measured, Report, SloReport, table};
+use narthex_slo::report::{Asked, Exclusions, FailOn, Format};
 
-use super::opened::{OpenArguments, Read};
-use crate::cli::output::{Output, print, refuse_terminal};
-use crate::slos::{Opened, made};
+use super::asked::AskArguments;
+use super::told::Told;
+use crate::cli::output::{Output, refuse_terminal};
 
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo report -f slos/ --storage.path ./narthex-data -o report.html
   narthex slo report -f slos/ --storage.path ./narthex-data --window 30d,90d,calendar-month --format html,csv,json -o out/
   narthex slo report -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --window calendar-quarter --tz Europe/Berlin -o q3.html
-  narthex slo report -f slos/ --storage.path ./narthex-data --format md --fail-on blown,unknown
+  narthex slo report --url http://127.0.0.1:9090 --slo shop-availability,shop-latency --format md --fail-on blown,unknown
   narthex slo report -f slos/ --storage.path ./narthex-data --group-by route --format csv -o routes.csv
   narthex slo report -f slos/ --storage.path ./narthex-data --compare-methods --exclusions both -o argued.html
 
-Slices that were not counted yet are counted first, and kept in the data folder unless a server keeps them.
+Slices that were not counted yet are counted first, and kept in the data folder unless a server keeps them. With --url the server
+tells of the SLOs that it keeps (--slo.files), from its ledgers.
 With --fail-on the exit code is 1 if one of the conditions holds for a promise: a gate for deployments.";
 
 /// What `report` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    open: OpenArguments,
+    ask: AskArguments,
 
     /// Windows in place of those of the specs: 30d,90d,calendar-month
     #[arg(long = "window", value_name = "LIST", value_delimiter = ',')]
@@ -75,7 +76,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArguments {
     #[command(flatten)]
-    open: OpenArguments,
+    ask: AskArguments,
 
     /// Windows in place of those of the specs: 30d,90d,calendar-month
     #[arg(long = "window", value_name = "LIST", value_delimiter = ',')]
@@ -88,7 +89,8 @@ pub(crate) struct StatusArguments {
 
 pub(super) const STATUS_EXAMPLES: &str = "Examples:
   narthex slo status -f slos/ --storage.path ./narthex-data
-  narthex slo status -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --fail-on 'budget<20%'";
+  narthex slo status -f slos/ --storage.path ./narthex-data --at 2026-10-01T00:00:00Z --fail-on 'budget<20%'
+  narthex slo status --url http://127.0.0.1:9090 --window 7d,30d";
 
 fn exclusions() -> impl TypedValueParser<Value = Exclusions> {
     let names = PossibleValuesParser::new(Exclusions::ALL.map(Exclusions::name));
@@ -104,12 +106,34 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 /// Runs `report`; `false` if a condition of --fail-on holds.
 ///
 /// # Errors
-/// A spec is wrong, the store cannot be read, or a file cannot be written.
+/// A spec is wrong, the store cannot be read, the server does not answer, or a file cannot be written.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
+    let (path, formats) = (arguments.output.as_deref(), &arguments.formats[..]);
+    let folder = match (formats, path) {
+        ([format], _) => {
+            if *format == Format::Parquet {
+                refuse_terminal(path, "Parquet")?;
+            }
+            None
+        }
+        (_, None) => {
+            let message = "several formats need a folder: give it by -o";
+            return Err(Error::invalid(message));
+        }
+        (_, folder) => folder,
+    };
+    let several = formats.len() > 1 || arguments.fail_on.is_some();
     let shown = arguments.shown()?;
-    let report = report(arguments.open.read(&shown).await?, &shown, &arguments.title)?;
-    write(arguments, &report)?;
-    Ok(passes(arguments.fail_on.as_ref(), &report))
+    let told = Told::of(&arguments.ask, shown, &arguments.title, several).await?;
+    if let Some(folder) = folder {
+        make_folder(folder)?;
+    }
+    for format in formats {
+        let bytes = told.write(*format).await?;
+        let file = folder.map(|f| f.join("report").with_extension(format.extension()));
+        write_to(file.as_deref().or(path), &bytes)?;
+    }
+    passes(arguments.fail_on.as_ref(), &told).await
 }
 
 /// Runs `status`; `false` if a condition of --fail-on holds.
@@ -117,10 +141,10 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
 /// # Errors
 /// As [`run`].
 pub(super) async fn status(arguments: &StatusArguments) -> Result<bool> {
-    let shown = arguments.open.shown(&arguments.windows, 0)?;
-    let report = report(arguments.open.read(&shown).await?, &shown, "")?;
-    print(&table::write(&report))?;
-    Ok(passes(arguments.fail_on.as_ref(), &report))
+    let shown = arguments.ask.shown(&arguments.windows, 0)?;
+    let told = Told::of(&arguments.ask, shown, "", arguments.fail_on.is_some()).await?;
+    write_to(None, &told.write(Format::Table).await?)?;
+    passes(arguments.fail_on.as_ref(), &told).await
 }
 
 impl Arguments {
@@ -129,51 +153,14 @@ impl Arguments {
             group_by: self.group_by.clone(),
             exclusions: self.exclusions,
             compare_methods: self.compare_methods,
-            ..self.open.shown(&self.windows, self.periods)?
+            ..self.ask.shown(&self.windows, self.periods)?
         })
     }
 }
 
-fn report(read: Read, shown: &Asked, title: &str) -> Result<Report> {
-    let slos: Result<Vec<SloReport>> = read
-        .slos
-        .iter()
-        .map(|Opened { book, .. }| {
-            let measured = Measured {
-                book,
-                at: read.at,
-                asked: shown,
-            };
-            measured.report()
-        })
-        .collect();
-    Ok(Report {
-        notes: read.notes,
-        ..made(title, read.at, &shown.zone, slos?)?
-    })
-}
-
-fn write(arguments: &Arguments, report: &Report) -> Result<()> {
-    let path = arguments.output.as_deref();
-    if let [format] = arguments.formats[..] {
-        if format == Format::Parquet {
-            refuse_terminal(path, "Parquet")?;
-        }
-        return write_to(path, &format.write(report)?);
-    }
-    let Some(folder) = path else {
-        return Err(Error::invalid(
-            "several formats need a folder: give it by -o",
-        ));
-    };
-    std::fs::create_dir_all(folder).map_err(|e| {
-        Error::unavailable(format!("cannot make {}", folder.display())).with_source(e)
-    })?;
-    for format in &arguments.formats {
-        let file = folder.join("report").with_extension(format.extension());
-        write_to(Some(&file), &format.write(report)?)?;
-    }
-    Ok(())
+fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .map_err(|e| Error::unavailable(format!("cannot make {}", folder.display())).with_source(e))
 }
 
 fn write_to(path: Option<&Path>, bytes: &[u8]) -> Result<()> {
@@ -183,13 +170,16 @@ fn write_to(path: Option<&Path>, bytes: &[u8]) -> Result<()> {
 }
 
 /// Says on standard error which conditions hold.
-fn passes(fail_on: Option<&FailOn>, report: &Report) -> bool {
-    let failures = fail_on.map_or_else(Vec::new, |fail_on| fail_on.judge(report));
+async fn passes(fail_on: Option<&FailOn>, told: &Told<'_>) -> Result<bool> {
+    let Some(fail_on) = fail_on else {
+        return Ok(true);
+    };
+    let failures = fail_on.judge(&told.standings().await?);
     for failure in &failures {
         eprintln!(
             "{}: {} ({})",
             failure.slo, failure.message, failure.condition
         );
     }
-    failures.is_empty()
+    Ok(failures.is_empty())
 }

@@ -1,27 +1,26 @@
 //! `narthex slo what-if`: which other targets would have been met.
 
 use clap::Args;
-use narthex_model::{Error, Result};
-use narthex_slo::backtest::what_if;
+use narthex_model::Result;
 use narthex_slo::report::numbers;
+use serde::Deserialize;
 
-use super::opened::OpenArguments;
+use super::asked::{AskArguments, Whom};
 use crate::cli::output::print;
 use crate::cli::table::Rows;
-use crate::slos::window;
+use crate::slos::{Looked, WhatIf};
 
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo what-if -f slos/ --storage.path ./narthex-data --targets 99,99.5,99.9,99.95 --windows 7d,28d,30d,90d
+  narthex slo what-if --url http://127.0.0.1:9090 --slo shop-availability
 
 Every window that was observed enough is looked at: rolling ones as they ended each hour, or calendar periods.";
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// What `what-if` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    open: OpenArguments,
+    ask: AskArguments,
 
     /// Targets in percent
     #[arg(
@@ -40,50 +39,59 @@ pub(crate) struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// A spec is wrong, or the store cannot be read.
+/// A spec is wrong, the store cannot be read, or the server does not answer.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
-    if arguments.targets.iter().any(|t| !(*t > 0.0 && *t < 100.0)) {
-        return Err(Error::invalid(
-            "--targets are percentages between 0 and 100",
-        ));
-    }
-    let read = arguments.open.read(&arguments.open.shown(&[], 0)?).await?;
-    let mut header: Vec<String> = ["slo", "window", "windows", "worst", "median", "always met"]
-        .map(str::to_owned)
-        .into();
-    header.extend(arguments.targets.iter().map(|t| format!("{t} % met")));
-    let mut rows = Vec::new();
-    for opened in &read.slos {
-        let (slo, meter) = (opened.book.slo(), opened.book.all());
-        let chosen = arguments.windows.iter();
-        let chosen: Vec<_> = chosen
-            .map(|text| window(text, &arguments.open.zone))
-            .collect::<Result<_>>()?;
-        let windows = if chosen.is_empty() {
-            &slo.windows
-        } else {
-            &chosen
-        };
-        for window in windows {
-            let known = meter.known();
-            let found = what_if(meter, window, known, HOUR_MS, slo.missing.coverage_floor)?;
-            let share =
-                |fraction: Option<f64>| fraction.map_or_else(|| "–".to_owned(), numbers::attained);
-            let mut row = vec![
-                slo.id.clone(),
-                window.to_string(),
-                found.attained.len().to_string(),
-                share(found.quantile(0.0)),
-                share(found.quantile(0.5)),
-                share(found.always_met()),
-            ];
-            row.extend(arguments.targets.iter().map(|target| {
-                format!("{} of {}", found.met(target / 100.0), found.attained.len())
-            }));
-            rows.push(row);
+    let shown = arguments.ask.shown(&arguments.windows, 0)?;
+    let (targets, windows) = (arguments.targets.clone(), shown.windows.clone());
+    let question = WhatIf::new(targets, windows, arguments.ask.at)?;
+    let looked = match arguments.ask.whom(shown) {
+        Whom::Here(wanted) => {
+            let read = wanted.read().await?;
+            let books = read.slos.iter().map(|opened| question.over(&opened.book));
+            books.collect::<Result<Vec<_>>>()?.concat()
         }
-    }
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    print(&Rows::new(&header, rows).to_table())?;
+        Whom::There(asked) => {
+            let targets: Vec<_> = arguments.targets.iter().map(f64::to_string).collect();
+            let asked = asked.with("target", targets.join(","));
+            let answer: Answer = asked.value("/api/v1/slo/what-if").await?;
+            answer.data.windows
+        }
+    };
+    print(&table(&arguments.targets, &looked))?;
     Ok(true)
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    windows: Vec<Looked>,
+}
+
+fn table(targets: &[f64], looked: &[Looked]) -> String {
+    let share = |fraction: Option<f64>| {
+        let attained = fraction.map(numbers::attained);
+        attained.unwrap_or_else(|| numbers::NONE.to_owned())
+    };
+    let row = |one: &Looked| {
+        let mut row = vec![
+            one.slo.clone(),
+            one.window_name.clone(),
+            one.windows.to_string(),
+            share(one.worst),
+            share(one.median),
+        ];
+        let met = one.targets.iter();
+        row.extend(met.map(|target| format!("{} of {}", target.met, one.windows)));
+        row
+    };
+    let mut header = ["slo", "window", "windows", "worst", "median"]
+        .map(str::to_owned)
+        .to_vec();
+    header.extend(targets.iter().map(|target| format!("{target} % met")));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    Rows::new(&header, looked.iter().map(row).collect()).to_table()
 }

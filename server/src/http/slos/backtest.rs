@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use narthex_model::Result;
+use narthex_model::{Result, TimeRange};
 use narthex_slo::policies::NAMES;
 use serde_json::json;
 
 use super::super::answer::answer_value;
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
-use super::ask;
+use super::ids;
 use crate::App;
 use crate::serve::blocking;
 use crate::slos::{Candidate, Replay, incidents};
@@ -25,37 +25,49 @@ pub(crate) async fn backtest(State(app): State<Arc<App>>, params: Params) -> Api
     let given = given.map(|text| incidents("incidents", text));
     let replay = Replay {
         candidates: candidates(&params)?,
-        span: params.range()?,
+        span: TimeRange {
+            end: params.time("end")?.unwrap_or(i64::MAX),
+            ..params.range()?
+        },
         step_ms,
         incidents: given
             .transpose()
             .map_err(|e| ApiError::parameter("incidents", e))?,
     };
-    let ids = params.all("slo").map(str::to_owned).collect();
-    let answer = app.store()?.slos.ask(ask(&params, ids)?).await?;
+    let books = app.store()?.slos.ledgers(ids(&params)).await?;
     let work = move || {
-        let books = answer.books.iter().map(|book| replay.over(book));
-        Ok(books.collect::<Result<Vec<_>>>()?.concat())
+        let replayed = books.iter().map(|book| replay.over(book));
+        Ok(replayed.collect::<Result<Vec<_>>>()?.concat())
     };
     let replayed = blocking(work).await?;
     Ok(answer_value(&json!({ "policies": replayed })))
 }
 
-/// Policies by name, and those whose text is sent.
+/// Policies by name, and those whose text is sent, in their order.
 fn candidates(params: &Params) -> ApiResult<Vec<Candidate>> {
-    let named = params.all("policy").flat_map(|text| text.split(','));
-    let named: Vec<_> = named.filter(|name| !name.is_empty()).collect();
-    if let Some(wrong) = named.iter().find(|name| !NAMES.contains(name)) {
-        let names = NAMES.join(", ");
-        let expected = format!("there is no policy {wrong:?}, expected {names}");
-        return Err(ApiError::parameter("policy", expected));
+    let mut candidates = Vec::new();
+    for (parameter, value) in params.pairs() {
+        match parameter {
+            "policy" => {
+                let names = value.split(',').filter(|name| !name.is_empty());
+                let named: Vec<_> = names.map(built_in).collect::<Result<_, _>>()?;
+                candidates.extend(named);
+            }
+            "policies" => candidates.push(Candidate::File {
+                name: "policies".to_owned(),
+                text: value.to_owned(),
+            }),
+            _ => {}
+        }
     }
-    let named = named
-        .iter()
-        .map(|name| Candidate::BuiltIn((*name).to_owned()));
-    let sent = params.all("policies").map(|text| Candidate::File {
-        name: "policies".to_owned(),
-        text: text.to_owned(),
-    });
-    Ok(named.chain(sent).collect())
+    Ok(candidates)
+}
+
+fn built_in(name: &str) -> ApiResult<Candidate> {
+    if NAMES.contains(&name) {
+        return Ok(Candidate::BuiltIn(name.to_owned()));
+    }
+    let names = NAMES.join(", ");
+    let expected = format!("there is no policy {name:?}, expected {names}");
+    Err(ApiError::parameter("policy", expected))
 }

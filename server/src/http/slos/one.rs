@@ -89,10 +89,10 @@ async fn answer(
     if is_known(headers, &tag) {
         return Ok(unchanged(&tag));
     }
-    let asked = slos.ask(ask(params, vec![id.to_owned()])?).await?;
+    let report = slos.report(ask(params, vec![id.to_owned()])?).await?;
     let id = id.to_owned();
     let body = blocking(move || {
-        let mut told = told(json::value(&asked.report), books.find(&id));
+        let mut told = told(json::value(&report), books.find(&id));
         told.retain(|name, _| fields.is_empty() || fields.contains(&&**name));
         Ok(success(&Notes::default(), |out| {
             out.extend_from_slice(Value::Object(told).to_string().as_bytes());

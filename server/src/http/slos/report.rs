@@ -9,7 +9,7 @@ use narthex_slo::report::Format;
 
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
-use super::ask;
+use super::{ask, ids};
 use crate::App;
 
 /// Nothing is loaded from elsewhere, and nothing runs.
@@ -19,9 +19,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 pub(crate) async fn report(State(app): State<Arc<App>>, params: Params) -> ApiResult {
     let name = params.get("format").unwrap_or("html");
     let format: Format = name.parse().map_err(|e| ApiError::parameter("format", e))?;
-    let ids = params.all("slo").map(str::to_owned).collect();
-    let answer = app.store()?.slos.ask(ask(&params, ids)?).await?;
-    let body = format.write(&answer.report)?;
+    let asked = ask(&params, ids(&params))?;
+    let report = app.store()?.slos.report(asked).await?;
+    let body = format.write(&report)?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type()),
         (header::CONTENT_SECURITY_POLICY, POLICY),

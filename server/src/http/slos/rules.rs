@@ -9,8 +9,8 @@ use narthex_slo::rules::{Dialect, Form, rules as written};
 
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
+use super::ids;
 use crate::App;
-use crate::slos::no_such;
 
 const DIALECTS: [(&str, Dialect); 3] = [
     ("native", Dialect::Native),
@@ -27,13 +27,14 @@ const FORMS: [(&str, Form); 2] = [
 pub(crate) async fn rules(State(app): State<Arc<App>>, params: Params) -> ApiResult {
     let dialect = choose(&params, "dialect", &DIALECTS)?;
     let form = choose(&params, "format", &FORMS)?;
-    let books = app.store()?.slos.books();
-    let ids: Vec<_> = params.all("slo").collect();
+    let slos = &app.store()?.slos;
+    let books = slos.books();
+    let ids = ids(&params);
     if let Some(id) = ids.iter().find(|id| books.find(id).is_none()) {
-        return Err(no_such(id).into());
+        return Err(slos.unknown(id).into());
     }
     let slos = books.all.iter().map(|known| &known.placed.slo);
-    let chosen = slos.filter(|slo| ids.is_empty() || ids.contains(&slo.id.as_str()));
+    let chosen = slos.filter(|slo| ids.is_empty() || ids.contains(&slo.id));
     let rules = written(&chosen.cloned().collect::<Vec<_>>(), dialect, form);
     let mut text = String::new();
     for lost in &rules.lost {

@@ -5,6 +5,9 @@
 
 mod details;
 mod generator;
+mod read;
+
+pub use read::{Judgeable, read};
 
 use narthex_model::{Error, Result, TimeRange};
 use serde_json::{Map, Value, json};
