@@ -1,4 +1,4 @@
-//! Slices of several groups or parts as those of one.
+//! Slices of several groups as those of one.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use narthex_model::{Labels, TimeRange};
 use crate::count::{Bounds, Grid, Slices};
 use crate::fill::group;
 use crate::ledger::Track;
-use crate::spec::{Budgeting, Objective};
 
 /// The slices of all groups together: events are added; of a slice as much was observed as the mean of the groups that had begun and not
 /// ended. `None` without groups.
@@ -69,52 +68,6 @@ fn together(all: &[&Slices]) -> Option<Slices> {
     for (observed, groups) in sum.observed_ms.iter_mut().zip(there) {
         *observed /= f64::max(groups, 1.0);
     }
-    Some(sum)
-}
-
-/// The stretches of a composite by timeslices or ratio timeslices, as slices of one event each: for timeslices as good as the worst of its
-/// parts, so that a bad one makes it bad; for ratio timeslices the shortfalls of all, times their weights, are taken away. `None`
-/// with occurrences ([`super::Meter::weighted`] is theirs), and without parts.
-pub fn composite_slices(parts: &[(&Slices, f64)], objective: &Objective) -> Option<Slices> {
-    let (step, by_worst) = match objective.budgeting {
-        Budgeting::Occurrences => return None,
-        Budgeting::Timeslices { slice_ms, .. } => (slice_ms, true),
-        Budgeting::RatioTimeslices { slice_ms } => (slice_ms, false),
-    };
-    let (first, _) = parts.first()?;
-    let grid = common_grid(parts.iter().map(|(slices, _)| *slices), step);
-    let mut sum = Slices::empty(grid, first.method);
-    let weights: f64 = parts.iter().map(|(_, weight)| weight).sum();
-    let mut shortfall = vec![0.0_f64; grid.len];
-    for (slices, weight) in parts {
-        let mut stretches = vec![(0.0, 0.0); grid.len];
-        for i in 0..slices.grid.len {
-            let at = grid.index(slices.grid.edge(i));
-            stretches[at].0 += slices.bad[i];
-            stretches[at].1 += slices.total[i];
-            sum.observed_ms[at] += slices.observed_ms[i] * weight / weights;
-        }
-        let had_events = stretches
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, total))| *total > 0.0);
-        for (at, (bad, total)) in had_events {
-            sum.total[at] = 1.0;
-            let short = (bad / total).clamp(0.0, 1.0);
-            shortfall[at] = if by_worst {
-                shortfall[at].max(short)
-            } else {
-                shortfall[at] + short * weight
-            };
-        }
-    }
-    sum.bad = shortfall.into_iter().map(|short| short.min(1.0)).collect();
-    sum.good = sum
-        .total
-        .iter()
-        .zip(&sum.bad)
-        .map(|(total, bad)| total - bad)
-        .collect();
     Some(sum)
 }
 

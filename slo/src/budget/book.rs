@@ -1,14 +1,17 @@
 //! All of an SLO, ready to be asked: the groups, and all together.
 
+use std::sync::Arc;
+
 use narthex_model::{Labels, Result, TimeRange, TimestampMs};
 
 use super::compare::{Otherwise, otherwise};
+use super::composite::{self, Source};
 use super::spenders::spenders;
-use super::{Meter, aggregate, assess, composite_slices, rolled_up};
+use super::{Meter, aggregate, assess, rolled_up};
 use crate::count::Slices;
 use crate::ledger::{Spans, Track};
 use crate::outcome::{Outcome, Spender};
-use crate::spec::{Budgeting, Slo, Window};
+use crate::spec::{Slo, Window};
 use crate::time::excluded;
 
 /// An SLO and its slices, ready to be asked.
@@ -21,8 +24,8 @@ pub struct Book {
     rest: Option<Meter>,
     /// The labels by which those are told apart.
     by: Vec<String>,
-    /// Those of all groups together; `None` for a composite by occurrences, which has none of its own.
-    slices: Option<Slices>,
+    /// What the numbers of all groups together are made of.
+    source: Source,
     excluded: Spans,
 }
 
@@ -63,40 +66,39 @@ impl Book {
             },
             by,
             slo: slo.clone(),
-            slices: Some(slices),
+            source: Source::Slices(Box::new(slices), None),
             excluded,
         })
     }
 
-    /// The book of a composite, of those of its parts with their weights. Exclusions of a part hold for that part where its
-    /// occurrences count; those of the composite hold where stretches do.
+    /// The book of a composite, of those of its parts with their weights.
     ///
     /// # Errors
     /// If an exclusion cannot be understood.
-    pub fn composite(slo: &Slo, parts: &[(&Self, f64)]) -> Result<Self> {
-        if slo.objective.budgeting == Budgeting::Occurrences {
-            let meters = parts
-                .iter()
-                .map(|(book, weight)| (book.all.clone(), *weight));
-            return Ok(Self {
-                slo: slo.clone(),
-                all: Meter::weighted(meters.collect(), slo.objective),
-                groups: Vec::new(),
-                rest: None,
-                by: Vec::new(),
-                slices: None,
-                excluded: Spans::default(),
-            });
+    pub fn composite(slo: &Slo, parts: &[(Arc<Self>, f64)]) -> Result<Self> {
+        let (source, excluded) = composite::source(slo, parts)?;
+        Ok(Self {
+            slo: slo.clone(),
+            all: source.meter(slo, &excluded),
+            groups: Vec::new(),
+            rest: None,
+            by: Vec::new(),
+            source,
+            excluded,
+        })
+    }
+
+    /// All groups together, where this is excluded as well.
+    pub(super) fn without(&self, more: &Spans) -> Meter {
+        let excluded: Spans = self.excluded.iter().chain(more.iter()).collect();
+        if excluded == self.excluded {
+            return self.all.clone();
         }
-        let slices: Vec<_> = parts
-            .iter()
-            .filter_map(|(book, weight)| Some((book.slices.as_ref()?, *weight)))
-            .collect();
-        let track = composite_slices(&slices, &slo.objective).map(|slices| Track {
-            group: Labels::empty(),
-            slices,
-        });
-        Self::open(slo, track.as_slice())
+        self.source.meter(&self.slo, &excluded)
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The SLO.
@@ -146,10 +148,12 @@ impl Book {
 
     /// All groups together by the methods that were not promised; none for a composite, whose parts may be compared.
     pub fn otherwise(&self) -> Vec<Otherwise> {
-        let own = self.slices.as_ref().filter(|_| !self.slo.is_composite());
-        own.map_or_else(Vec::new, |slices| {
-            otherwise(&self.slo, slices, &self.excluded)
-        })
+        match &self.source {
+            Source::Slices(slices, _) if !self.slo.is_composite() => {
+                otherwise(&self.slo, slices, &self.excluded)
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

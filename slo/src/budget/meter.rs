@@ -1,5 +1,7 @@
 //! What was good and bad in any window: an SLO, or one group of it, ready to be asked.
 
+use std::sync::Arc;
+
 use narthex_model::TimeRange;
 
 use super::sums::Sums;
@@ -23,8 +25,8 @@ pub struct Meter {
 #[derive(Debug, Clone)]
 enum Kind {
     Own {
-        raw: Box<Sums>,
-        adjusted: Option<Box<Sums>>,
+        raw: Arc<Sums>,
+        adjusted: Option<Arc<Sums>>,
     },
     /// Meters and their weights, whose burn rates are added.
     Weighted(Vec<(Meter, f64)>),
@@ -42,23 +44,46 @@ pub enum View {
 impl Meter {
     /// The meter of a group's slices.
     pub fn new(slices: &Slices, objective: Objective, missing: &Missing, excluded: &Spans) -> Self {
-        let sums = |out: &Spans| Box::new(Sums::new(slices, out, &objective, missing));
         let is_touched = excluded.overlaps(slices.grid.range());
+        let adjusted = is_touched.then_some(slices);
+        Self::of(slices, adjusted, objective, missing, excluded)
+    }
+
+    /// The same, where other slices are asked without what is excluded.
+    pub(super) fn with_adjusted(
+        raw: &Slices,
+        adjusted: &Slices,
+        objective: Objective,
+        missing: &Missing,
+        excluded: &Spans,
+    ) -> Self {
+        Self::of(raw, Some(adjusted), objective, missing, excluded)
+    }
+
+    fn of(
+        raw: &Slices,
+        adjusted: Option<&Slices>,
+        objective: Objective,
+        missing: &Missing,
+        excluded: &Spans,
+    ) -> Self {
+        let sums = |of, out: &Spans| Arc::new(Sums::new(of, out, &objective, missing));
         Self {
             objective,
-            slice_ms: slices.grid.step,
-            known: slices.grid.range(),
+            slice_ms: raw.grid.step,
+            known: raw.grid.range(),
             kind: Kind::Own {
-                raw: sums(&Spans::default()),
-                adjusted: is_touched.then(|| sums(excluded)),
+                raw: sums(raw, &Spans::default()),
+                adjusted: adjusted.map(|slices| sums(slices, excluded)),
             },
         }
     }
 
     /// The meter of a composite by occurrences: its burn rate is the sum of its parts' burn rates, each by its own target, times
-    /// their weights. For other methods, see [`super::composite_slices`].
+    /// their weights.
     pub fn weighted(parts: Vec<(Self, f64)>, objective: Objective) -> Self {
         let known = parts.iter().map(|(part, _)| part.known);
+        let known = known.filter(|known| !known.is_empty());
         Self {
             objective,
             slice_ms: parts
@@ -75,29 +100,29 @@ impl Meter {
 
     /// The same as if nothing had been excluded; `None` if nothing was.
     pub fn without_exclusions(&self) -> Option<Self> {
+        self.has_exclusions().then(|| self.raw())
+    }
+
+    fn raw(&self) -> Self {
         let kind = match &self.kind {
-            Kind::Own { raw, adjusted } => {
-                adjusted.as_ref()?;
-                let (raw, adjusted) = (raw.clone(), None);
-                Kind::Own { raw, adjusted }
-            }
+            Kind::Own { raw, .. } => Kind::Own {
+                raw: raw.clone(),
+                adjusted: None,
+            },
             Kind::Weighted(parts) => {
-                let without = parts.iter().map(|(part, _)| part.without_exclusions());
-                let without: Vec<_> = without.collect();
-                without.iter().flatten().next()?;
-                let own = without.into_iter().zip(parts);
-                let own = own.map(|(without, (part, weight))| {
-                    (without.unwrap_or_else(|| part.clone()), *weight)
-                });
-                Kind::Weighted(own.collect())
+                let raw = parts.iter().map(|(part, weight)| (part.raw(), *weight));
+                Kind::Weighted(raw.collect())
             }
         };
-        Some(Self {
-            objective: self.objective,
-            slice_ms: self.slice_ms,
-            known: self.known,
-            kind,
-        })
+        Self { kind, ..*self }
+    }
+
+    /// Whether anything was excluded.
+    pub fn has_exclusions(&self) -> bool {
+        match &self.kind {
+            Kind::Own { adjusted, .. } => adjusted.is_some(),
+            Kind::Weighted(parts) => parts.iter().any(|(part, _)| part.has_exclusions()),
+        }
     }
 
     /// What is promised.

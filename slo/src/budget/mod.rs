@@ -8,6 +8,7 @@ mod assess;
 mod book;
 mod burn_down;
 mod compare;
+mod composite;
 mod forecast;
 mod heat_map;
 mod incidents;
@@ -20,7 +21,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{aggregate, composite_slices, rolled_up};
+pub use aggregate::{aggregate, rolled_up};
 pub use assess::assess;
 pub use book::Book;
 pub use burn_down::burn_down;

@@ -75,7 +75,7 @@ where
         }
         let books: Vec<_> = open
             .iter()
-            .map(|(of, weight)| (&*of.book, *weight))
+            .map(|(of, weight)| (of.book.clone(), *weight))
             .collect();
         let counted = open.iter().map(|(of, _)| of.counted_until).min();
         Ok(OpenBook {

@@ -13,6 +13,7 @@ use crate::spec::{
     Slo, Weekday, Which, Window,
 };
 
+mod composite;
 mod groups;
 mod open;
 
@@ -538,30 +539,6 @@ fn groups_and_all_together() {
 }
 
 #[test]
-fn composites_by_each_method() {
-    let a = minutes(0, &[(10.0, 1.0), (10.0, 0.0), (10.0, 0.0), (10.0, 0.0)]);
-    let b = minutes(0, &[(10.0, 0.0), (10.0, 2.0), (10.0, 0.0), UNSEEN]);
-    let all = a.grid.range();
-    // Burn rates: 1/40 of 0.1, and 2/30 of 0.2.
-    let part = |slices, target| meter(slices, objective(target, Budgeting::Occurrences));
-    let parts = vec![(part(&a, 0.9), 2.0), (part(&b, 0.8), 1.0)];
-    let both = Meter::weighted(parts, objective(0.9, Budgeting::Occurrences));
-    let burn = both.burn_rate(all, View::Adjusted).expect("counted");
-    assert!((burn - (2.0 * 0.25 + 1.0 / 3.0)).abs() < 1e-12);
-    assert_eq!(both.coverage(all, View::Adjusted), 0.75);
-    // Any bad minute of any part.
-    let stretches = |budgeting| {
-        let objective = objective(0.9, budgeting);
-        let slices = composite_slices(&[(&a, 2.0), (&b, 1.0)], &objective).expect("stretches");
-        meter(&slices, objective).attained(all, View::Adjusted)
-    };
-    assert_eq!(stretches(BY_MINUTE), Some(0.5));
-    // Shortfalls: 2 times 0.1, and 0.2.
-    let ratio = stretches(Budgeting::RatioTimeslices { slice_ms: MINUTE }).expect("counted");
-    assert!((ratio - 0.9).abs() < 1e-12);
-}
-
-#[test]
 fn a_book_answers_for_groups_all_and_composites() {
     let track = |route: &str, bad: f64| Track {
         group: Labels::new([("route", route)]).expect("valid"),
@@ -586,7 +563,8 @@ fn a_book_answers_for_groups_all_and_composites() {
     );
     let spent = book.spenders(TimeRange::new(0, 2 * MINUTE));
     assert_eq!((&*spent[0].value, spent[0].bad_share), ("/a", 1.0));
-    let both = Book::composite(&slo, &[(&book, 1.0), (&book, 1.0)]).expect("no exclusions");
+    let book = std::sync::Arc::new(book);
+    let both = Book::composite(&slo, &[(book.clone(), 1.0), (book, 1.0)]).expect("no exclusions");
     let outcome = &both.outcomes(&window, 2 * MINUTE).expect("known")[0];
     // Each part has spent half of its budget.
     assert!(

@@ -68,18 +68,28 @@ fn whole(
         ));
     }
     let mut slo = shared.bare(None, target);
-    slo.objective.budgeting = first.budgeting;
-    if let Budgeting::Timeslices { good_from, .. } = &mut slo.objective.budgeting {
-        // A bad slice of any part is bad.
-        *good_from = 1.0;
+    slo.objective.budgeting = budgeting(entries, first.budgeting);
+    if let Some(stretch_ms) = slo.objective.budgeting.stretch_ms() {
+        slo.slice_ms = slo.slice_ms.min(stretch_ms);
     }
-    slo.slice_ms = match first.budgeting {
-        Budgeting::Occurrences => slo.slice_ms,
-        Budgeting::Timeslices { slice_ms, .. } | Budgeting::RatioTimeslices { slice_ms } => {
-            slo.slice_ms.min(slice_ms)
-        }
-    };
     slo.indicator = Indicator::Composite { parts };
     slo.policies = shared.policies();
     Some(slo)
+}
+
+/// The method of the whole: its slices are as long as the longest of its parts.
+fn budgeting(entries: &[Entry<'_>], of_first: Budgeting) -> Budgeting {
+    let lengths = entries.iter().map(|entry| entry.objective.budgeting);
+    let longest = lengths.filter_map(Budgeting::stretch_ms).max();
+    match (of_first, longest) {
+        (Budgeting::Timeslices { .. }, Some(slice_ms)) => Budgeting::Timeslices {
+            slice_ms,
+            // A bad slice of any part is bad; which ones are each part says by its own target.
+            good_from: 1.0,
+        },
+        (Budgeting::RatioTimeslices { .. }, Some(slice_ms)) => {
+            Budgeting::RatioTimeslices { slice_ms }
+        }
+        (method, _) => method,
+    }
 }
