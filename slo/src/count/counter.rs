@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
             timestamps,
             values,
             timeline: series.timeline,
-            interval: Interval::learn(&timestamps[first..]),
+            interval: Interval::learn(timestamps),
             // One that is born is looked at as a difference to zero.
             next: if born.is_some() { first } else { first + 1 },
             at: born.unwrap_or(at),
@@ -128,6 +128,7 @@ impl<'a> Walk<'a> {
     /// As `run`, where is known how the times lie on the grid.
     fn run_along(&mut self, timeline: &Timeline) {
         let next = timeline.count((self.next, self.at), self.values, self.slices);
+        self.ended &= next == self.next;
         (self.next, self.at, self.value) = (next, self.timestamps[next - 1], self.values[next - 1]);
     }
 
@@ -164,6 +165,7 @@ impl<'a> Walk<'a> {
         if let Some(slice) = self.slices.get_mut(index) {
             *slice += held;
         }
+        self.ended &= taken == 0;
         self.next += taken;
         (self.at, self.value) = (at, value);
     }

@@ -1,6 +1,6 @@
 //! Samples of gauges that compare well, as those of a probe.
 
-use narthex_model::{TimestampMs, is_stale};
+use narthex_model::{TimeRange, TimestampMs, is_stale};
 
 use super::compare::holds;
 use super::counter::Observer;
@@ -23,8 +23,8 @@ pub struct GaugeRule {
 /// # Panics
 /// If there is no such group.
 pub fn by_sample(tally: &mut Tally, group: usize, rule: GaugeRule, series: Series<'_>) {
+    tally.see(group, series);
     let (grid, columns) = tally.group(group);
-    observe(series, &mut (&grid, &mut columns.presence));
     let from = series.timestamps.partition_point(|t| *t < grid.start);
     let (mut slice, mut edge) = (0, grid.edge(1));
     let (mut all, mut good) = (0_u32, 0_u32);
@@ -55,8 +55,8 @@ pub fn by_sample(tally: &mut Tally, group: usize, rule: GaugeRule, series: Serie
 /// # Panics
 /// If there is no such group.
 pub fn by_time(tally: &mut Tally, group: usize, rule: GaugeRule, series: Series<'_>) {
+    tally.see(group, series);
     let (grid, columns) = tally.group(group);
-    observe(series, &mut (&grid, &mut columns.presence));
     let mut interval = Interval::learn(series.timestamps);
     let within = series.timestamps.partition_point(|t| *t < grid.start);
     let samples = series.timestamps.iter().zip(series.values).enumerate();
@@ -90,10 +90,25 @@ fn holds_until(interval: &mut Interval, timestamps: &[TimestampMs]) -> Timestamp
     *next
 }
 
-/// Tells when a gauge was there: each sample vouches for the time since the one before, or as long as samples are usually apart.
-fn observe(series: Series<'_>, observer: &mut impl Observer) {
+impl Tally {
+    /// Takes note of when a gauge was there, and since when the first of its samples in the grid tells that.
+    fn see(&mut self, group: usize, series: Series<'_>) {
+        let (grid, columns) = self.group(group);
+        let reach = observe(series, grid.start, &mut (&grid, &mut columns.presence));
+        self.note_reach(reach);
+    }
+}
+
+/// Tells when a gauge was there: each sample vouches for the time since the one before, or as long as samples are usually apart. Gives the time
+/// between the last sample before `start` and the one after it.
+fn observe(
+    series: Series<'_>,
+    start: TimestampMs,
+    observer: &mut impl Observer,
+) -> Option<TimeRange> {
     let mut interval = Interval::learn(series.timestamps);
     let mut seen: Option<(TimestampMs, TimestampMs)> = None;
+    let mut across = None;
     for (i, (&t, &v)) in series.timestamps.iter().zip(series.values).enumerate() {
         if is_stale(v) {
             continue;
@@ -104,9 +119,13 @@ fn observe(series: Series<'_>, observer: &mut impl Observer) {
         if !usual && interval.is_gap(distance, &series.timestamps[i..]) {
             observer.missing(at, t - interval.usual());
         }
+        if at < start && start <= t {
+            across = Some(TimeRange::new(at, t));
+        }
         seen = Some((since, t));
     }
     if let Some((since, at)) = seen {
         observer.expected(since, at);
     }
+    across
 }

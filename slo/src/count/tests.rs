@@ -107,6 +107,20 @@ fn a_series_that_came_anew_was_not_missing() {
 }
 
 #[test]
+fn what_went_on_after_a_stale_marker_did_not_end() {
+    let mut timestamps = vec![0, 15, 30, 40, 45, 60];
+    let mut values = vec![0.0, 1.0, 2.0, stale_nan(), 3.0, 4.0];
+    for t in [240, 255, 270, 285, 300] {
+        timestamps.push(t);
+        values.push(t as f64 - 204.0);
+    }
+    values[6] = 3.0;
+    let slices = counted(5, &[series(&timestamps, &values)]);
+    // Reset while it was not seen: spread over the gap.
+    assert_eq!(slices.total[1..4], [1.0, 1.0, 1.0]);
+}
+
+#[test]
 fn one_that_is_born_counts_from_zero() {
     let mut born = series(&[90, 105, 120], &[2.0, 2.0, 3.0]);
     assert_eq!(counted(2, &[born]).total, [0.0, 1.0]);

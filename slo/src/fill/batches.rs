@@ -8,7 +8,7 @@ use narthex_model::{Error, LabelsRef, Result, TimestampMs, is_stale};
 
 use super::Work;
 use super::births::{Before, Births};
-use super::lives::lives;
+use super::lives::{lives, may_end, seen_together};
 use super::timelines::Timelines;
 use crate::count::{Series, Tally};
 use crate::store::{Chosen, Samples};
@@ -77,7 +77,7 @@ pub(super) fn count_all(
             let samples = chosen.read(positions.clone())?;
             let batch = Batch {
                 births: work.births,
-                start: work.range().start,
+                start: work.grid.start,
                 chosen,
                 positions: positions.clone(),
                 timelines: Timelines::lay(samples.as_ref(), positions.len(), &work.grid),
@@ -110,7 +110,7 @@ pub(super) fn count_all(
 /// Series whose samples were read.
 pub(super) struct Batch<'a> {
     births: &'a Births<'a>,
-    /// Since when samples were read.
+    /// When the slices begin.
     start: TimestampMs,
     chosen: &'a dyn Chosen,
     pub(super) positions: Range<usize>,
@@ -124,9 +124,20 @@ impl Batch<'_> {
         self.chosen.labels(position)
     }
 
-    /// The samples of the series at `position`, as they are.
-    pub(super) fn plain(&self, position: usize) -> (&[TimestampMs], &[f64]) {
-        self.samples.series(position - self.positions.start)
+    /// Has the samples of a gauge counted, with what was before them.
+    pub(super) fn gauge(&self, position: usize, count: &mut dyn FnMut(Series<'_>)) -> Result<()> {
+        let series = self.series(position);
+        let Some(&first) = series.timestamps.first() else {
+            return Ok(());
+        };
+        let is_seen = |v: f64| !is_stale(v);
+        let mut earlier = None;
+        if !self.was_there(series, is_seen) {
+            earlier = self.births.earlier(self.labels(position), first, is_seen)?;
+        }
+        let whole = with(&mut earlier, series);
+        seen_together(whole).into_iter().for_each(count);
+        Ok(())
     }
 
     /// Has the samples of a counter counted, with what was before them: each of its lives, one after the other.
@@ -135,54 +146,61 @@ impl Batch<'_> {
         position: usize,
         count: &mut dyn FnMut(&[Series<'_>]),
     ) -> Result<()> {
-        let (timestamps, values) = self.plain(position);
-        let Some(&first) = timestamps.first() else {
+        let mut series = self.series(position);
+        let Some(&first) = series.timestamps.first() else {
             return Ok(());
         };
-        let mut series = Series {
-            timestamps,
-            values,
-            born: None,
-            timeline: self.timelines.of(position - self.positions.start),
-        };
-        // It was there when reading began, as far as can be told.
-        let was_there = values[0].is_finite()
-            && timestamps
-                .get(1)
-                .is_some_and(|second| first - self.start <= second - first);
-        if was_there {
-            return self.lives(position, series, count);
-        }
-        match self.births.before(self.labels(position), first)? {
-            Before::Unknown => {}
-            Before::Born(at) => series.born = Some(at),
-            Before::Samples(mut earlier, mut their) => {
-                earlier.extend_from_slice(timestamps);
-                their.extend_from_slice(values);
-                let (timestamps, values) = (&earlier[..], &their[..]);
-                let series = Series {
-                    timestamps,
-                    values,
-                    timeline: None,
-                    ..series
-                };
-                return self.lives(position, series, count);
+        let mut earlier = None;
+        if !self.was_there(series, f64::is_finite) {
+            match self.births.before(self.labels(position), first)? {
+                Before::Unknown => {}
+                Before::Born(at) => series.born = Some(at),
+                Before::Samples(timestamps, values) => earlier = Some((timestamps, values)),
             }
         }
-        self.lives(position, series, count)
-    }
-
-    fn lives(
-        &self,
-        position: usize,
-        whole: Series<'_>,
-        count: &mut dyn FnMut(&[Series<'_>]),
-    ) -> Result<()> {
-        if whole.values.iter().any(|v| is_stale(*v)) {
+        let whole = with(&mut earlier, series);
+        if may_end(whole) {
             count(&lives(self.births, self.labels(position), whole)?);
         } else {
             count(&[whole]);
         }
         Ok(())
+    }
+
+    fn series(&self, position: usize) -> Series<'_> {
+        let at = position - self.positions.start;
+        let (timestamps, values) = self.samples.series(at);
+        Series {
+            timestamps,
+            values,
+            born: None,
+            timeline: self.timelines.of(at),
+        }
+    }
+
+    /// Whether a series was seen before the slices, among what was read.
+    fn was_there(&self, series: Series<'_>, is_seen: fn(f64) -> bool) -> bool {
+        let before = series.timestamps.iter().zip(series.values);
+        before
+            .take_while(|(t, _)| **t < self.start)
+            .any(|(_, v)| is_seen(*v))
+    }
+}
+
+/// A series with what was before it.
+fn with<'a>(
+    earlier: &'a mut Option<(Vec<TimestampMs>, Vec<f64>)>,
+    series: Series<'a>,
+) -> Series<'a> {
+    let Some((timestamps, values)) = earlier else {
+        return series;
+    };
+    timestamps.extend_from_slice(series.timestamps);
+    values.extend_from_slice(series.values);
+    Series {
+        timestamps,
+        values,
+        timeline: None,
+        ..series
     }
 }

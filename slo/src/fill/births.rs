@@ -16,10 +16,13 @@ use crate::store::{Chosen, Store};
 /// What tells targets apart.
 const TARGET: [&str; 2] = ["job", "instance"];
 
+/// So many samples tell how far they are apart as a rule.
+const EARLIER: usize = 9;
+
 /// What a series had before the samples that were read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Before {
-    /// These samples: the last that was a number, and the stale marker after it, if there was one.
+    /// These samples: the last that was a number, what came after it, and a few before it, which tell how far apart they are.
     Samples(Vec<TimestampMs>, Vec<f64>),
     /// Nothing, though its target was seen at this time.
     Born(TimestampMs),
@@ -35,21 +38,8 @@ pub(super) struct Births<'a> {
     first_sample: FirstSample,
     /// Since when there are samples at all.
     oldest: TimestampMs,
-    seen: Mutex<HashMap<Vec<u8>, Seen>>,
-}
-
-/// When a target was seen, up to a time.
-struct Seen {
-    until: TimestampMs,
-    times: Vec<TimestampMs>,
-}
-
-impl Seen {
-    /// When it was last seen before `at`, if that is known.
-    fn before(&self, at: TimestampMs) -> Option<Option<TimestampMs>> {
-        let before = self.times.partition_point(|t| *t < at);
-        (at <= self.until).then(|| self.times.get(..before)?.last().copied())
-    }
+    /// When targets were seen.
+    seen: Mutex<HashMap<Vec<u8>, Vec<TimestampMs>>>,
 }
 
 impl<'a> Births<'a> {
@@ -68,12 +58,9 @@ impl<'a> Births<'a> {
         self.read.start.saturating_sub(LOOK_BACK_MS)
     }
 
-    /// What was before the sample at `first`, the first that was read of a series.
+    /// What was before the sample at `first`, the first that was read of a counter.
     pub(super) fn before(&self, labels: LabelsRef<'_>, first: TimestampMs) -> Result<Before> {
-        let past = TimeRange::new(self.earliest(), self.read.start);
-        if self.oldest < past.end
-            && let Some((timestamps, values)) = self.last_samples(labels, past)?
-        {
+        if let Some((timestamps, values)) = self.earlier(labels, first, f64::is_finite)? {
             return Ok(Before::Samples(timestamps, values));
         }
         let born = self.born(labels, first)?;
@@ -88,29 +75,36 @@ impl<'a> Births<'a> {
     ) -> Result<Option<TimestampMs>> {
         match self.first_sample {
             FirstSample::Ignore => Ok(None),
-            FirstSample::Zero => self.last_seen(labels, at),
+            FirstSample::Zero => {
+                let seen = self.last_seen(labels, at)?;
+                Ok(seen.filter(|seen| at - seen <= LOOK_BACK_MS))
+            }
         }
     }
 
-    /// The newest sample of a series in a span that is a number, and what came after it.
-    fn last_samples(
+    /// The newest sample of a series that `counts`, before those that were read and at most a day before `first`; what came after it, and a few
+    /// before it.
+    pub(super) fn earlier(
         &self,
         labels: LabelsRef<'_>,
-        span: TimeRange,
+        first: TimestampMs,
+        counts: fn(f64) -> bool,
     ) -> Result<Option<(Vec<TimestampMs>, Vec<f64>)>> {
+        let span = TimeRange::new(first.saturating_sub(LOOK_BACK_MS), self.read.start);
+        if span.is_empty() || self.oldest >= span.end {
+            return Ok(None);
+        }
         let matchers: Vec<_> = labels.iter().map(|(n, v)| Matcher::equal(n, v)).collect();
         let chosen = self.store.select(&matchers, span)?;
-        for at in 0..chosen.len() {
-            // Others may have more labels.
-            if chosen.labels(at) != labels {
-                continue;
-            }
-            let samples = chosen.read(at..at + 1)?;
-            let (timestamps, values) = samples.series(0);
-            let last = values.iter().rposition(|v| v.is_finite());
-            return Ok(last.map(|last| (timestamps[last..].to_vec(), values[last..].to_vec())));
-        }
-        Ok(None)
+        // Others may have more labels.
+        let Some(at) = (0..chosen.len()).find(|at| chosen.labels(*at) == labels) else {
+            return Ok(None);
+        };
+        let samples = chosen.read(at..at + 1)?;
+        let (timestamps, values) = samples.series(0);
+        let last = values.iter().rposition(|v| counts(*v));
+        let from = last.map(|last| last.saturating_sub(EARLIER));
+        Ok(from.map(|from| (timestamps[from..].to_vec(), values[from..].to_vec())))
     }
 
     /// When the target of a series was last seen before `at`.
@@ -128,34 +122,35 @@ impl<'a> Births<'a> {
             key.push(0xff);
             key.extend_from_slice(matcher.value().as_bytes());
         }
-        if let Some(known) = self.seen.lock().get(&key).and_then(|seen| seen.before(at)) {
-            return Ok(known);
+        if let Some(seen) = self.seen.lock().get(&key) {
+            return Ok(last_before(seen, at));
         }
-        let seen = self.look(&target, metric, at)?;
-        let found = seen.before(at).flatten();
+        let seen = self.look(&target, metric)?;
+        let found = last_before(&seen, at);
         self.seen.lock().insert(key, seen);
         Ok(found)
     }
 
-    /// When a target was seen, from the time that is looked back to; up to `at` at least.
-    fn look(&self, target: &[Matcher], metric: &str, at: TimestampMs) -> Result<Seen> {
-        let start = self.earliest();
-        let select = |name: &str, until: TimestampMs| {
+    /// When a target was seen, from the time that is looked back to.
+    fn look(&self, target: &[Matcher], metric: &str) -> Result<Vec<TimestampMs>> {
+        let all = TimeRange::new(self.earliest(), self.read.end);
+        let select = |name: &str| {
             let name = Matcher::equal(METRIC_NAME, name);
             let matchers: Vec<_> = target.iter().cloned().chain([name]).collect();
-            self.store.select(&matchers, TimeRange::new(start, until))
+            self.store.select(&matchers, all)
         };
-        let until = self.read.end;
-        let up = select("up", until)?;
+        let up = select("up")?;
         if !up.is_empty() {
-            let times = times(up.as_ref(), |v| v == 1.0)?;
-            return Ok(Seen { until, times });
+            return times(up.as_ref(), |v| v == 1.0);
         }
-        // There may be many of these.
-        let others = select(metric, at)?;
-        let times = times(others.as_ref(), |v| !is_stale(v))?;
-        Ok(Seen { until: at, times })
+        // There may be many of these, which are read once for all births.
+        times(select(metric)?.as_ref(), |v| !is_stale(v))
     }
+}
+
+fn last_before(times: &[TimestampMs], at: TimestampMs) -> Option<TimestampMs> {
+    let before = times.partition_point(|t| *t < at);
+    times[..before].last().copied()
 }
 
 /// The times of samples, sorted.

@@ -31,14 +31,9 @@ pub(super) fn count(
     for (batches, numbers) in all.iter().zip(&numbers) {
         let each = |tally: &mut Tally, batch: &Batch<'_>| {
             for position in batch.positions.clone() {
-                let (timestamps, values) = batch.plain(position);
-                let series = Series {
-                    timestamps,
-                    values,
-                    born: None,
-                    timeline: None,
-                };
-                count(tally, numbers[position], rule, series);
+                batch.gauge(position, &mut |series| {
+                    count(tally, numbers[position], rule, series);
+                })?;
             }
             Ok(())
         };

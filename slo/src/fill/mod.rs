@@ -82,6 +82,8 @@ struct Work<'a> {
     store: &'a dyn Store,
     slo: &'a Slo,
     grid: Grid,
+    /// The time whose samples are read.
+    read: TimeRange,
     births: &'a Births<'a>,
     options: FillOptions,
 }
@@ -92,12 +94,18 @@ pub(crate) const LOOK_BACK_MS: i64 = 86_400_000;
 /// Most series were seen this shortly before; only of others is looked back for longer.
 const NEAR_MS: i64 = 300_000;
 
+/// A sample that counts by time does so for at most so long, if none comes after it.
+const HELD_MS: i64 = 3_600_000;
+
 /// The time whose samples are read: a little before and after the slices, too.
-fn to_read(grid: &Grid, options: FillOptions) -> TimeRange {
-    let (start, end) = (grid.start, grid.end());
+fn to_read(slo: &Slo, grid: &Grid, options: FillOptions) -> TimeRange {
+    let before = match slo.indicator {
+        Indicator::Gauge { by_time: true, .. } => HELD_MS,
+        _ => NEAR_MS,
+    };
     TimeRange::new(
-        start.saturating_sub(NEAR_MS),
-        end.saturating_add(options.ahead_ms),
+        grid.start.saturating_sub(before),
+        grid.end().saturating_add(options.ahead_ms),
     )
 }
 
@@ -107,13 +115,9 @@ impl Work<'_> {
         self.grid.start.saturating_add(self.options.known_ms)
     }
 
-    fn range(&self) -> TimeRange {
-        to_read(&self.grid, self.options)
-    }
-
     /// The series of a selector that may have samples in the time that is read.
     fn select(&self, selector: &Selector) -> Result<Box<dyn Chosen>> {
-        self.store.select(&selector.matchers, self.range())
+        self.store.select(&selector.matchers, self.read)
     }
 
     /// Those of each selector.
@@ -128,11 +132,13 @@ impl Work<'_> {
 /// Whatever the store says; `Invalid` for an SLO that is made of others, which has no slices of its own.
 pub fn fill(store: &dyn Store, slo: &Slo, span: TimeRange, options: FillOptions) -> Result<Filled> {
     let grid = Grid::over(span, slo.slice_ms);
-    let births = Births::new(store, to_read(&grid, options), slo.missing.first_sample);
+    let read = to_read(slo, &grid, options);
+    let births = Births::new(store, read, slo.missing.first_sample);
     let work = Work {
         store,
         slo,
         grid,
+        read,
         births: &births,
         options,
     };

@@ -262,6 +262,121 @@ fn nothing_is_counted_twice_but_the_newest_slices() {
     }
 }
 
+/// Samples so many minutes apart, that are away now and then, also for longer than is looked back.
+#[derive(Debug, Clone)]
+struct Slow {
+    minutes: i64,
+    late: i64,
+    away: Vec<(i64, i64)>,
+    is_marked: bool,
+}
+
+/// How long slow series go on, in hours.
+const HOURS: i64 = 100;
+
+fn slow() -> impl Strategy<Value = Slow> {
+    (
+        prop::sample::select(vec![3_i64, 5, 6, 10, 30]),
+        0..MINUTE,
+        prop::collection::vec((10..HOURS, 1..34_i64), 0..3),
+        any::<bool>(),
+    )
+        .prop_map(|(minutes, late, away, is_marked)| Slow {
+            minutes,
+            late,
+            away,
+            is_marked,
+        })
+}
+
+impl Slow {
+    fn samples(&self, start: i64, value: impl Fn(i64) -> f64) -> Vec<(i64, f64)> {
+        let (mut samples, mut was_there) = (Vec::new(), false);
+        for tick in 0..HOURS * 60 / self.minutes {
+            let t = tick * self.minutes * MINUTE;
+            let is_away =
+                |(from, len): &(i64, i64)| (from * HOUR..(from + len) * HOUR).contains(&t);
+            let is_there = !self.away.iter().any(is_away);
+            if is_there || (was_there && self.is_marked) {
+                let value = if is_there {
+                    value(tick)
+                } else {
+                    narthex_model::stale_nan()
+                };
+                samples.push((start + t + self.late, value));
+            }
+            was_there = is_there;
+        }
+        samples
+    }
+}
+
+/// Upkeeps at these hours, of what was stored by then or of all, count what counting all at once does.
+fn cut_anywhere(store: &MemoryStore, slo: &Slo, hours: &[(i64, i64)]) {
+    let span = store.span().expect("samples");
+    let options = FillOptions::threads(1);
+    let at_once =
+        crate::fill::fill(store, slo, aligned(span, slo.slice_ms), options).expect("counted");
+    for is_live in [true, false] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut ledger =
+            Ledger::own(Arc::new(Disk), folder.path(), &slo.id, "g", slo.slice_ms).expect("begun");
+        let times = hours.iter().map(|(hour, ms)| span.start + hour * HOUR + ms);
+        for until in times.chain([span.end + MINUTE]) {
+            let stored = if is_live {
+                store.before(until)
+            } else {
+                store.clone()
+            };
+            let goal = Goal::all(until);
+            upkeep(&stored, slo, &mut ledger, goal, options, &mut |_| ()).expect("kept");
+        }
+        let kept = ledger.load(at_once.span).expect("read").tracks;
+        for (once, kept) in at_once.tracks.iter().zip(&kept) {
+            let kept = &kept.slices;
+            for i in 0..once.slices.grid.len {
+                let at = kept.grid.index(once.slices.grid.edge(i));
+                let of = |slices: &crate::count::Slices, i: usize| {
+                    [slices.total[i], slices.bad[i], slices.observed_ms[i]]
+                };
+                let (once, kept) = (of(&once.slices, i), of(kept, at));
+                let alike = once.iter().zip(&kept).all(|(a, b)| (a - b).abs() < 1e-6);
+                assert!(alike, "slice {i}, live {is_live}: {once:?} and {kept:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 40, ..ProptestConfig::with_cases(8) })]
+
+    #[test]
+    fn slow_series_may_be_cut_anywhere(
+        all in prop::collection::vec(slow(), 1..4),
+        down in prop::collection::vec((10..HOURS, 1..34_i64), 0..2),
+        mut hours in prop::collection::vec((1..HOURS, 0..HOUR), 0..6),
+    ) {
+        let start = PIECE_MS * 20 - 50 * HOUR;
+        let mut store = MemoryStore::default();
+        let target = [("instance", "i"), ("job", "j")];
+        let up = Slow { minutes: 5, late: 0, away: down, is_marked: false };
+        store.push(&[&[("__name__", "up")], &target[..]].concat(), up.samples(start, |_| 1.0));
+        for (at, slow) in all.iter().enumerate() {
+            let own = [("__name__", "requests_total"), ("code", ["200", "500", "302"][at])];
+            store.push(&[&own, &target[..]].concat(), slow.samples(start, |tick| (tick % 300) as f64));
+            let own = [("__name__", "probe_success"), ("zone", ["a", "b", "c"][at])];
+            store.push(&[&own, &target[..]].concat(), slow.samples(start, |tick| f64::from(u8::from(tick % 7 > 0))));
+        }
+        hours.sort_unstable();
+        let gauge = |text: &str| slo(&format!("{{name: a, service: s, objective: 99, window: 30d, gauge: {text}}}"));
+        let weighed = "{series: probe_success, good: '== 1', weigh: time}";
+        let counters = slo("{name: a, service: s, objective: 99, window: 30d, errors: 'requests_total{code=\"500\"}', total: requests_total}");
+        for slo in [counters, gauge("probe_success"), gauge(weighed)] {
+            cut_anywhere(&store, &slo, &hours);
+        }
+    }
+}
+
 #[test]
 fn one_sample_of_long_ago_costs_nothing() {
     let (mut store, end) = store(&[]);
