@@ -107,13 +107,14 @@ impl DeltaDecoder {
     /// Decodes the next group.
     fn decode(&mut self, page: &[u8]) -> Option<()> {
         let width = self.width_of_next(page)?;
-        let mut deltas = [0; GROUP];
-        unpack(width, self.next_group(page)?, &mut deltas);
+        let packed = self.next_group(page)?;
         let (minimum, mut last) = (self.minimum, self.last);
-        for (value, delta) in self.decoded.iter_mut().zip(&deltas) {
+        let decoded = &mut self.decoded;
+        // Added up as they are unpacked: to put them down first would take a pass more.
+        unpack(width, packed, |i, delta| {
             last = last.wrapping_add(minimum.wrapping_add(delta.cast_signed()));
-            *value = last;
-        }
+            decoded[i] = last;
+        });
         self.last = last;
         (self.from, self.to) = (0, self.left.min(GROUP));
         self.left -= self.to;
@@ -173,13 +174,14 @@ macro_rules! by_width {
     };
 }
 
-/// Unpacks [`GROUP`] numbers of `width` bits, lowest bits first, from the start of `packed`, which goes on for [`SLACK`] bytes
-/// after them.
-fn unpack(width: usize, packed: &[u8], out: &mut [u64; GROUP]) {
+/// Gives [`GROUP`] numbers of `width` bits, lowest bits first, from the start of `packed`, which goes on for [`SLACK`] bytes
+/// after them; each with its place, which is below [`GROUP`].
+#[inline(always)]
+fn unpack(width: usize, packed: &[u8], mut sink: impl FnMut(usize, u64)) {
     by_width!(
         width,
-        unpack_narrow(packed, out),
-        unpack_wide(width, packed, out)
+        unpack_narrow(packed, &mut sink),
+        unpack_wide(width, packed, &mut sink)
     );
 }
 
@@ -188,14 +190,14 @@ fn sum(width: usize, packed: &[u8]) -> u64 {
     by_width!(width, sum_narrow(packed), sum_unpacked(width, packed))
 }
 
-fn unpack_narrow<const WIDTH: usize>(packed: &[u8], out: &mut [u64; GROUP]) {
+fn unpack_narrow<const WIDTH: usize>(packed: &[u8], sink: &mut impl FnMut(usize, u64)) {
     let Some(packed) = packed.get(..WIDTH * GROUP / 8 + SLACK) else {
         return;
     };
     let mask = (1_u64 << WIDTH) - 1;
-    for (i, number) in out.iter_mut().enumerate() {
+    for i in 0..GROUP {
         let (at, shift) = (i * WIDTH / 8, i * WIDTH % 8);
-        *number = (word(packed, at) >> shift) & mask;
+        sink(i, (word(packed, at) >> shift) & mask);
     }
 }
 
@@ -227,11 +229,9 @@ fn sum_narrow<const WIDTH: usize>(packed: &[u8]) -> u64 {
 }
 
 fn sum_unpacked(width: usize, packed: &[u8]) -> u64 {
-    let mut numbers = [0; GROUP];
-    unpack(width, packed, &mut numbers);
-    numbers
-        .iter()
-        .fold(0, |sum: u64, number| sum.wrapping_add(*number))
+    let mut sum = 0_u64;
+    unpack(width, packed, |_, number| sum = sum.wrapping_add(number));
+    sum
 }
 
 #[inline]
@@ -243,13 +243,13 @@ fn word(packed: &[u8], at: usize) -> u64 {
 }
 
 /// Outliers: rare, so not worth code for each width.
-fn unpack_wide(width: usize, packed: &[u8], out: &mut [u64; GROUP]) {
+fn unpack_wide(width: usize, packed: &[u8], sink: &mut impl FnMut(usize, u64)) {
     let mask = u64::MAX >> (64 - width.min(64));
-    for (i, number) in out.iter_mut().enumerate() {
+    for i in 0..GROUP {
         let (at, shift) = (i * width / 8, i * width % 8);
         let bytes = packed.iter().skip(at).take(9).rev();
         let bits = bytes.fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        *number = (bits >> shift) as u64 & mask;
+        sink(i, (bits >> shift) as u64 & mask);
     }
 }
 
