@@ -68,7 +68,9 @@ async fn run(cli: &Cli) -> Result<bool> {
         .map_err(|e| Error::unavailable("cannot make a folder").with_source(e))?;
     let places = cli.places(temporary.path())?;
     if let Some(for_ms) = cli.rules_ms() {
-        let told = ruled::ruled(&places, fleet.options(), for_ms).await?;
+        // What is evaluated must be new: the fleet's times are those of now.
+        let fleet = ruled::live_fleet(fleet.options(), for_ms)?;
+        let told = ruled::ruled(&places, &fleet, for_ms).await?;
         let versions: Vec<_> = places.iter().map(Place::version).collect();
         print!("{}", head(&versions, &describe(&fleet), &command()));
         print!("{told}");

@@ -77,16 +77,19 @@ struct Spent {
     failed: f64,
 }
 
-/// Sends the fleet live for `for_ms` to each place, and tells what that cost as Markdown. All run at the same time.
-pub(crate) async fn ruled(places: &[Place], shape: &FleetOptions, for_ms: i64) -> Result<String> {
-    let start_ms = now_ms() - BEFORE_MS;
+/// The fleet as it is sent live: from before now until what is measured `for_ms` is over.
+pub(crate) fn live_fleet(shape: &FleetOptions, for_ms: i64) -> Result<Fleet> {
     let span = BEFORE_MS + SETTLE_MS + for_ms + 2 * shape.interval_ms;
-    let fleet = Fleet::new(FleetOptions {
-        start_ms,
+    Fleet::new(FleetOptions {
+        start_ms: now_ms() - BEFORE_MS,
         scrapes: usize::try_from(span / shape.interval_ms).unwrap_or(0),
         ..*shape
-    })?;
-    let all = places.iter().map(|place| measured(place, &fleet, for_ms));
+    })
+}
+
+/// Sends the fleet live to each place, and tells as Markdown what `for_ms` of that cost. All run at the same time.
+pub(crate) async fn ruled(places: &[Place], fleet: &Fleet, for_ms: i64) -> Result<String> {
+    let all = places.iter().map(|place| measured(place, fleet, for_ms));
     Ok(table(&try_join_all(all).await?, for_ms))
 }
 

@@ -20,6 +20,6 @@ pub use narthex_syntax::{
     DEPTH_MAX, ParseError, ParseOptions, QUERY_BYTES_MAX, ast, check_extensions, line_and_column,
     parse, pretty, signature, value_type,
 };
-pub use plan::{Asked, Chosen, EvalParams, Grid, Outline, QueryPlan, plan};
+pub use plan::{Chosen, EvalParams, Grid, Outline, QueryPlan, plan};
 pub use result::{Held, InstantSample, QueryOutput, QueryValue, RangeSeries, SampleValue};
 pub use source::{SelectedSeries, SeriesSource};

@@ -17,7 +17,7 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Query: Send + Sync {
     /// Evaluates expressions at one instant, and gives as many answers in the same order. A scalar is a vector of one sample
     /// without labels; a text or a range vector is an error. Nothing an expression reads is written by another one here, so they
-    /// may share scans and run side by side.
+    /// may run side by side.
     fn instant<'a>(&'a self, exprs: &'a [Arc<str>], at: TimestampMs) -> Pending<'a, Vec<Found>>;
 
     /// The last float sample of each series that matches, in a span of time; stale markers count.

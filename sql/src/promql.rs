@@ -3,7 +3,7 @@
 use narthex_engine::Snapshot;
 use narthex_model::{Error, Result, TimestampMs};
 use narthex_promql::ast::{Expr, ValueType};
-use narthex_promql::{Asked, EvalParams, QueryPlan, parse, plan, value_type};
+use narthex_promql::{EvalParams, QueryPlan, parse, plan, value_type};
 
 use crate::run::Explain;
 use crate::source::SnapshotSource;
@@ -102,56 +102,25 @@ pub(crate) fn prepare(
     request: &Request<'_>,
     purpose: Purpose,
 ) -> Result<Planned> {
-    let read = Read::new(snapshot, request)?;
-    let plan = plan(read.asked(), &request.params(purpose))?;
-    Ok(read.planned(plan))
-}
-
-/// A query that was read, and where its series come from.
-struct Read<'a> {
-    query: &'a str,
-    expr: Expr,
-    value_type: ValueType,
-    source: SnapshotSource,
-}
-
-impl<'a> Read<'a> {
-    fn new(snapshot: &Snapshot, request: &Request<'a>) -> Result<Self> {
-        let expr = parse(request.query, &request.options.language)?;
-        let value_type = value_type(&expr);
-        if !request.times.is_instant()
-            && matches!(value_type, ValueType::RangeVector | ValueType::String)
-        {
-            let found = value_type.as_str();
-            let message = format!(
-                "invalid expression type \"{found}\" for range query, must be Scalar or instant Vector"
-            );
-            return Err(Error::invalid(message));
-        }
-        Ok(Self {
-            query: request.query,
-            expr,
-            value_type,
-            source: SnapshotSource::new(snapshot.clone(), request.options.series_max),
-        })
+    let expr = parse(request.query, &request.options.language)?;
+    let value_type = value_type(&expr);
+    if !request.times.is_instant()
+        && matches!(value_type, ValueType::RangeVector | ValueType::String)
+    {
+        let found = value_type.as_str();
+        let message = format!(
+            "invalid expression type \"{found}\" for range query, must be Scalar or instant Vector"
+        );
+        return Err(Error::invalid(message));
     }
-
-    fn asked(&self) -> Asked<'_> {
-        Asked {
-            expr: &self.expr,
-            query: self.query,
-            source: &self.source,
-        }
-    }
-
-    fn planned(self, plan: QueryPlan) -> Planned {
-        Planned {
-            expr: self.expr,
-            plan,
-            value_type: self.value_type,
-            samples: self.source.samples(),
-        }
-    }
+    let source = SnapshotSource::new(snapshot.clone(), request.options.series_max);
+    let plan = plan(&expr, request.query, &source, &request.params(purpose))?;
+    Ok(Planned {
+        expr,
+        plan,
+        value_type,
+        samples: source.samples(),
+    })
 }
 
 impl Request<'_> {

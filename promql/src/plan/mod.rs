@@ -96,27 +96,16 @@ pub struct EvalParams {
 /// A native histogram counts as so many floats where work or memory is bounded: it is about as much.
 const HISTOGRAM_SAMPLES: usize = 32;
 
-/// A query, and where its series come from.
-#[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    /// What the parser has read from `query` and checked.
-    pub expr: &'a Expr,
-    /// Its text.
-    pub query: &'a str,
-    /// The series.
-    pub source: &'a dyn SeriesSource,
-}
-
-/// Plans a query.
+/// Plans what the parser has read from `query` and checked, over the series of `source`.
 ///
 /// # Errors
 /// `Invalid` for what is not supported yet or can only be checked here, `Limit` beyond `samples_max`, and whatever the source says.
-pub fn plan(asked: Asked<'_>, params: &EvalParams) -> Result<QueryPlan> {
-    let Asked {
-        expr,
-        query,
-        source,
-    } = asked;
+pub fn plan(
+    expr: &Expr,
+    query: &str,
+    source: &dyn SeriesSource,
+    params: &EvalParams,
+) -> Result<QueryPlan> {
     check_extensions(expr)?;
     let again = Again::new(params.movable && !params.counted);
     let notes = Notes::new(query, again.shift());

@@ -7,7 +7,7 @@ use crate::file::{RuleKind, RuleSpec};
 use crate::reads::Reads;
 
 /// Cuts the rules of a group into runs. The rules of a run give the same whether they are evaluated one after the other or side
-/// by side, so that they may share scans.
+/// by side.
 pub(super) fn waves(rules: &[&RuleSpec]) -> Vec<Range<usize>> {
     let mut waves: Vec<Range<usize>> = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
