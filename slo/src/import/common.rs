@@ -155,11 +155,17 @@ pub(super) struct Metadata {
     pub(super) annotations: BTreeMap<String, String>,
 }
 
-/// The value of `metadata`. Resources of Kubernetes have more keys than are read.
-pub(super) fn metadata(keys: &Keys<'_>) -> Option<Metadata> {
-    let keys = keys
-        .need_as("metadata", "a mapping with the name")?
-        .any_keys()?;
+/// The value of `metadata`. Resources of Kubernetes have more keys than are read; of which besides the name something is `kept` says whoever
+/// reads it.
+pub(super) fn metadata(keys: &Keys<'_>, kept: &[&str]) -> Option<Metadata> {
+    let node = keys.need_as("metadata", "a mapping with the name")?;
+    let keys = node.any_keys()?;
+    let is_lost = |name: &String| name != "name" && !kept.contains(&name.as_str());
+    let names = node.named()?.into_iter().map(|(name, _)| name);
+    let lost: Vec<_> = names.filter(is_lost).collect();
+    if !lost.is_empty() {
+        node.note(format_args!("not kept: {}", lost.join(", ")));
+    }
     let name = keys.need_as("name", "the name of the resource")?.text()?;
     let labels = match keys.get("labels") {
         Some(node) => labels(&node)?,
@@ -172,6 +178,12 @@ pub(super) fn metadata(keys: &Keys<'_>) -> Option<Metadata> {
         labels,
         annotations: keys.texts_or_none("annotations"),
     })
+}
+
+/// What is said of something at several places, as one description.
+pub(super) fn described<const N: usize>(texts: [&str; N]) -> String {
+    let said: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    said.join(" – ")
 }
 
 /// Labels; several values of one are written behind each other.

@@ -28,7 +28,7 @@ pub(crate) fn read(docs: &[Doc<'_>]) -> Vec<Read> {
 
 fn slo(root: &At<'_>) -> Option<Slo> {
     let keys = root.keys(&["apiVersion", "kind", "metadata", "spec", "status"])?;
-    let metadata = metadata(&keys);
+    let metadata = metadata(&keys, &["namespace", "labels", "annotations"]);
     let spec = keys.need("spec")?.keys(&[
         "target",
         "window",
@@ -65,8 +65,15 @@ fn slo(root: &At<'_>) -> Option<Slo> {
     (slo.indicator, slo.group_by) = indicator?;
     slo.description = spec.text_or_empty("description");
     slo.labels = propagated(&metadata.labels);
-    if slo.labels.len() < metadata.labels.len() {
-        node.note("labels: those without pyrra.dev/ before them are the resource's, and not kept");
+    for (key, texts) in [
+        ("labels", &metadata.labels),
+        ("annotations", &metadata.annotations),
+    ] {
+        if propagated(texts).len() < texts.len() {
+            node.note(format_args!(
+                "{key}: those without {PREFIX} before them are the resource's, and not kept"
+            ));
+        }
     }
     slo.policies = alerting(spec.get("alerting").as_ref(), &slo, &metadata)?;
     Some(slo)

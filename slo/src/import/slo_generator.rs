@@ -29,7 +29,7 @@ pub(crate) fn read(docs: &[Doc<'_>]) -> Vec<Read> {
 
 fn slo(root: &Node<'_>, policies: &BudgetPolicies) -> Option<Slo> {
     let keys = root.keys(&["apiVersion", "kind", "metadata", "spec"])?;
-    let metadata = metadata(&keys);
+    let metadata = metadata(&keys, &["labels"]);
     let spec = keys.need("spec")?.keys(&[
         "description",
         "goal",

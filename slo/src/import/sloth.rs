@@ -63,7 +63,7 @@ fn document(doc: &Doc<'_>, tiers: &Tiers) -> Option<Vec<Placed>> {
         let keys = doc
             .root
             .keys(&["apiVersion", "kind", "metadata", "spec", "status"])?;
-        common::metadata(&keys)?;
+        common::metadata(&keys, &[])?;
         let spec = keys.need("spec")?;
         (
             &RESOURCE,

@@ -113,9 +113,15 @@ fn of_condition(object: &Object<'_>, name: &str) -> Option<Policy> {
         kind.one_of(&[("burnrate", ()), ("Burnrate", ())])?;
     }
     if let Some(op) = keys.get("op") {
-        let ops = [("gt", true), ("gte", true), ("lt", false), ("lte", false)];
-        if !op.one_of(&ops)? {
-            op.note("read as gt: a low burn rate is nothing to be told of");
+        let low = Some("read as gt: a low burn rate is nothing to be told of");
+        let ops = [
+            ("gt", None),
+            ("gte", Some("read as gt")),
+            ("lt", low),
+            ("lte", low),
+        ];
+        if let Some(note) = op.one_of(&ops)? {
+            op.note(note);
         }
     }
     let threshold_node = keys.need_as("threshold", "a burn rate such as 2")?;

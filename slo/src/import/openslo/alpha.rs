@@ -4,7 +4,7 @@ use narthex_settings::{Keys, Node};
 
 use super::indicator::{alpha_ratio, alpha_threshold};
 use super::objective::{Method, budgeting, good};
-use crate::import::common::{self, DAY_MS, MINUTE_MS, fraction, metadata, slug};
+use crate::import::common::{self, DAY_MS, MINUTE_MS, described, fraction, metadata, slug};
 use crate::load::Placed;
 use crate::native::{check_date, check_zone};
 use crate::spec::{Calendar, CalendarUnit, Objective, Rolling, Slo, Weekday, Window};
@@ -15,7 +15,7 @@ pub(super) fn read(root: &Node<'_>) -> Option<Vec<Placed>> {
     let is_slo = keys
         .need("kind")?
         .one_of(&[("SLO", true), ("Service", false)])?;
-    let metadata = metadata(&keys)?;
+    let metadata = metadata(&keys, &["displayName", "labels"])?;
     if !is_slo {
         return Some(Vec::new());
     }
@@ -51,7 +51,9 @@ pub(super) fn read(root: &Node<'_>) -> Option<Vec<Placed>> {
         );
         slo.windows = vec![window.clone()];
         slo.labels.clone_from(&metadata.labels);
-        slo.description = spec.text_or_empty("description");
+        let (name, text) = (&metadata.display_name, spec.text_or_empty("description"));
+        let own = node.any_keys()?.text_or_empty("displayName");
+        slo.description = described([name, &text, &own]);
         objective(&mut slo, node, &spec)?;
         let place = node.place();
         Some(Placed { slo, place })

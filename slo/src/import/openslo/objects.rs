@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use narthex_settings::{Keys, Node, nearest};
 
-use crate::import::common::{Metadata, metadata};
+use crate::import::common::{Metadata, lost, metadata};
 use crate::load::Doc;
 
 /// The kinds, and what their `spec` may hold.
@@ -118,10 +118,28 @@ impl<'d> Objects<'d> {
     }
 }
 
+/// What of an object's metadata is kept besides its name.
+fn kept(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "SLO" => &["displayName", "labels"],
+        _ => &[],
+    }
+}
+
+/// What of an object's `spec` says nothing of promises.
+fn unkept(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "SLO" | "AlertPolicy" => &[],
+        "DataSource" => &["description", "connectionDetails"],
+        "AlertNotificationTarget" => &["description", "target"],
+        _ => &["description"],
+    }
+}
+
 /// An object's metadata and `spec`, keys and description checked.
 pub(super) fn open<'d>(node: &Node<'d>, kind: &'static str) -> Option<Object<'d>> {
     let keys = node.keys(&["apiVersion", "kind", "metadata", "spec"])?;
-    let metadata = metadata(&keys);
+    let metadata = metadata(&keys, kept(kind));
     let spec = spec(&keys.need("spec")?, kind)?;
     Some(Object {
         metadata: metadata?,
@@ -140,13 +158,14 @@ pub(super) fn spec<'d>(node: &Node<'d>, kind: &'static str) -> Option<Keys<'d>> 
             "too long, expected at most {DESCRIPTION_MAX} characters"
         ));
     }
+    lost(&keys, unkept(kind), "SLOs have no place for it");
     Some(keys)
 }
 
 /// Checks the metadata of an object that stands inside another; none is needed there.
 pub(super) fn metadata_of_inline(keys: &Keys<'_>) -> Option<Metadata> {
     match keys.has("metadata") {
-        true => metadata(keys),
+        true => metadata(keys, &[]),
         false => Some(Metadata::default()),
     }
 }

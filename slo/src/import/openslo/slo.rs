@@ -5,7 +5,7 @@ use narthex_settings::{Keys, Node};
 use super::objective::{self, Entry};
 use super::objects::{Object, Objects, open};
 use super::{alert, composite, indicator, window};
-use crate::import::common::{self, slug};
+use crate::import::common::{self, described, slug};
 use crate::load::Placed;
 use crate::spec::{Policy, Slo, Window};
 
@@ -79,11 +79,7 @@ impl Shared<'_, '_> {
         slo.objective = entry.objective;
         indicator::set(&mut slo, sli, entry.good, self.objects)?;
         slo.policies.clone_from(&self.policies);
-        if at.is_some() {
-            let texts = [slo.description.as_str(), &entry.display_name];
-            let said: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
-            slo.description = said.join(" – ");
-        }
+        slo.description = described([&slo.description, &entry.display_name]);
         Some(slo)
     }
 
@@ -99,10 +95,8 @@ impl Shared<'_, '_> {
         let mut slo = common::slo(id, &self.service, &name, target, window_ms);
         slo.windows = vec![self.window.clone()];
         slo.labels.clone_from(&metadata.labels);
-        slo.description = match self.object.spec.text_or_empty("description") {
-            empty if empty.is_empty() => metadata.display_name.clone(),
-            description => description,
-        };
+        let description = self.object.spec.text_or_empty("description");
+        slo.description = described([&metadata.display_name, &description]);
         slo
     }
 

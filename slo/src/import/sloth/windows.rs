@@ -62,7 +62,7 @@ fn burn(tiers: Vec<BurnTier>, window_ms: i64) -> Trigger {
 fn document(root: &Node<'_>) -> Option<Tiers> {
     let keys = root.keys(&["apiVersion", "kind", "metadata", "spec"])?;
     if keys.has("metadata") {
-        metadata(&keys)?;
+        metadata(&keys, &[])?;
     }
     let spec = keys.need("spec")?.keys(&["sloPeriod", "page", "ticket"])?;
     let window_ms = spec
