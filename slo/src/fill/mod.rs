@@ -12,6 +12,7 @@ mod latency;
 mod lives;
 mod native;
 mod queries;
+mod room;
 mod timelines;
 
 use narthex_model::{Result, TimeRange, TimestampMs};
@@ -126,12 +127,13 @@ impl Work<'_> {
     }
 }
 
-/// Counts the slices that `span` touches.
+/// Counts the slices that `span` touches; of those of many groups as many of the first as there is room for.
 ///
 /// # Errors
-/// Whatever the store says; `Invalid` for an SLO that is made of others, which has no slices of its own.
+/// Whatever the store says; `Limit` if there are too many groups; `Invalid` for an SLO that is made of others, which has no slices of its own.
 pub fn fill(store: &dyn Store, slo: &Slo, span: TimeRange, options: FillOptions) -> Result<Filled> {
     let grid = Grid::over(span, slo.slice_ms);
+    let (grid, options) = room::fitting(store, slo, grid, options)?;
     let read = to_read(slo, &grid, options);
     let births = Births::new(store, read, slo.missing.first_sample);
     let work = Work {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use narthex_model::{Error, Labels, Result, format_duration, is_stale, stale_nan};
 
 use super::groups::group;
-use super::{Filled, Work};
+use super::{Filled, Work, room};
 use crate::count::{of_queries, of_ratio};
 use crate::ledger::Track;
 use crate::promql::{WINDOW, are_rates};
@@ -40,6 +40,7 @@ pub(super) fn ratio(work: Work<'_>, query: &str) -> Result<Filled> {
                        labels that tell them apart in group_by";
         return Err(Error::invalid(message));
     }
+    room::check(work.slo, columns.len())?;
     let tracks = columns.into_iter().map(|(group, errors)| {
         let slices = of_ratio(work.grid, &errors);
         Track { group, slices }

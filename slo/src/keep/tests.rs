@@ -348,7 +348,7 @@ fn cut_anywhere(store: &MemoryStore, slo: &Slo, hours: &[(i64, i64)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 40, ..ProptestConfig::with_cases(8) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 40, ..ProptestConfig::with_cases(4) })]
 
     #[test]
     fn slow_series_may_be_cut_anywhere(
