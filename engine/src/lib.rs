@@ -39,6 +39,7 @@ pub mod meter;
 mod mixed;
 mod new_block;
 mod ordinal_set;
+mod origins;
 mod paged;
 mod quarantine;
 mod queue;
@@ -76,6 +77,7 @@ pub use inspect::{
     BlockContents, ColumnContents, MetricContents, inspect_block, inspect_wal, list_blocks,
 };
 pub use metadata::KnownMetadata;
+pub use origins::{OriginBlock, Origins};
 pub use quarantine::DamagedBlock;
 pub use reader::StoredBlocks;
 pub use repair::{Repair, repair};

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use crate::exemplars::StoredExemplar;
 use crate::find_exemplars::find_exemplars;
 use crate::metadata::MetadataTable;
+use crate::origins::Origins;
 use crate::quarantine::Quarantine;
 use crate::selection::Selection;
 use crate::series_table::{Candidate, SeriesTable};
@@ -114,6 +115,11 @@ impl Snapshot {
     /// Also what came after the snapshot was taken.
     pub fn metadata(&self, metric: Option<&str>, limit: usize) -> Vec<(String, Vec<Metadata>)> {
         self.metadata.list(metric, limit)
+    }
+
+    /// What it is made of.
+    pub fn origins(&self) -> Origins {
+        Origins::of(&self.state)
     }
 
     /// Oldest and newest stored timestamp, if there is a sample. Where samples were deleted or are out of retention, the

@@ -8,9 +8,11 @@ use crate::ledger::{Damage, Layer, Ledger, Spans, Track, overlay};
 use crate::spec::Slo;
 use crate::store::Store;
 
+mod changes;
 mod stretch;
 mod waiting;
 
+pub use changes::{note_changed, note_missed};
 use stretch::{Stretch, Work};
 use waiting::Waiting;
 
@@ -184,7 +186,7 @@ pub fn known(
             TimeRange::new(i64::MIN, there.start),
             TimeRange::new(there.end - RECENT_MS, i64::MAX),
         ];
-        lacking.extend(ledger.dirty().iter());
+        lacking.extend(changes::dirty(store, ledger).iter());
         lacking.extend(known.damage.iter().map(|damage| damage.span));
     }
     let lacking = lacking.iter().map(|span| span.intersection(&all));

@@ -23,6 +23,37 @@ pub trait Store: Send + Sync {
 
     /// From the oldest to the newest sample; `None`: there is none.
     fn span(&self) -> Option<TimeRange>;
+
+    /// What it is made of, if it is made of anything that can be told apart.
+    fn origins(&self) -> Origins {
+        Origins::default()
+    }
+}
+
+/// What a store is made of at one moment: what changed while nobody took note is found by it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origins {
+    /// Blocks, which never change.
+    pub blocks: Vec<OriginBlock>,
+    /// Deletes that may not be carried out in all blocks yet: their numbers, and the times they concern.
+    pub deletes: Vec<(u64, TimeRange)>,
+    /// The highest number that a delete ever had.
+    pub newest_delete: u64,
+    /// The times of samples that are in no block.
+    pub head: Option<TimeRange>,
+}
+
+/// A block of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginBlock {
+    /// Its name, which no other block has.
+    pub name: String,
+    /// The times of its samples.
+    pub span: TimeRange,
+    /// The blocks that it was merged from.
+    pub parents: Vec<String>,
+    /// Deletes up to this number are carried out in it.
+    pub deletes_through: u64,
 }
 
 /// Series that were selected, by position.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use narthex_slo::budget::{Book, OpenBook, OpenBooks};
 use narthex_slo::fill::FillOptions;
-use narthex_slo::keep::{Goal, known, to_count, upkeep};
+use narthex_slo::keep::{Goal, known, note_missed, to_count, upkeep};
 use narthex_slo::ledger::{Damage, Ledger, Track};
 use narthex_slo::report::Asked;
 use narthex_slo::spec::Slo;
@@ -44,7 +44,11 @@ pub(crate) fn books(
     let mut work = Vec::new();
     for slo in slos.iter().filter(|slo| !slo.is_composite()) {
         let ledger = match shelf.is_ours() {
-            true => Some(shelf.own(slo)?),
+            true => {
+                let mut ledger = shelf.own(slo)?;
+                note_missed(store, &mut ledger)?;
+                Some(ledger)
+            }
             false => shelf.read(slo)?,
         };
         work.push((slo, ledger));

@@ -1,13 +1,12 @@
 //! The rounds: every ledger is brought up to date, results are swapped in and written.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use narthex_engine::Engine;
-use narthex_model::{Sink, TimeRange, TimestampMs};
+use narthex_model::{Sink, TimestampMs};
 use narthex_slo::Placed;
 use narthex_slo::keep::LATE_MS;
 use narthex_sql::Database;
@@ -78,22 +77,6 @@ impl Keeping {
             self.database.clone(),
             self.queries.clone(),
         )
-    }
-
-    /// The times that changed since `then`, when nobody took note: those of newer blocks, and of what is not in blocks yet.
-    pub(super) fn changed_since(&self, then: SystemTime) -> Vec<TimeRange> {
-        let is_newer = |path: &Path| {
-            let changed = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-            changed.is_ok_and(|changed| changed >= then)
-        };
-        let blocks = self.engine.blocks();
-        let newer = blocks.iter().filter(|(path, _)| is_newer(path));
-        let mut spans: Vec<_> = newer
-            .map(|(_, meta)| TimeRange::inclusive(meta.min_time, meta.max_time))
-            .collect();
-        let head = self.engine.stats().head_time;
-        spans.extend(head.map(|(oldest, newest)| TimeRange::inclusive(oldest, newest)));
-        spans
     }
 
     /// The SLOs, as they are kept.
@@ -234,3 +217,6 @@ impl Keeping {
         readings
     }
 }
+
+#[cfg(test)]
+mod tests;

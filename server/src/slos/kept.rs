@@ -10,7 +10,7 @@ use narthex_slo::Placed;
 use narthex_slo::budget::Book;
 use narthex_slo::fill::FillOptions;
 use narthex_slo::generation::generation;
-use narthex_slo::keep::{Goal, Upkeep, to_count, upkeep};
+use narthex_slo::keep::{Goal, Upkeep, note_changed, note_missed, to_count, upkeep};
 use narthex_slo::ledger::{Damage, Ledger, Spans};
 use narthex_slo::report::numbers::share;
 use narthex_slo::spec::{Slo, Window};
@@ -26,9 +26,6 @@ const MUCH_MS: i64 = 2 * DAY_MS;
 
 /// So much is counted before it is asked whether to go on.
 const STEP_MS: i64 = 8 * DAY_MS;
-
-/// What lies this near to a change may have to be counted anew as well: a difference belongs to the time between two samples.
-const NEAR_MS: i64 = 300_000;
 
 /// An SLO whose ledger is kept up to date.
 pub(super) struct Kept {
@@ -86,12 +83,7 @@ impl Kept {
     /// Takes note of times that changed.
     pub(super) fn add_late(&self, spans: &[TimeRange]) {
         let mut late = self.ledger.late.lock();
-        for span in spans {
-            late.insert(TimeRange::new(
-                span.start.saturating_sub(NEAR_MS),
-                span.end.saturating_add(NEAR_MS),
-            ));
-        }
+        spans.iter().for_each(|span| late.insert(*span));
     }
 
     /// Has all files looked at in the next round: one cannot be read.
@@ -145,7 +137,7 @@ impl Kept {
         store: &dyn Store,
         now: TimestampMs,
     ) -> Result<bool> {
-        let ledger = self.opened(cell, keeping)?;
+        let ledger = self.opened(cell, keeping, store)?;
         self.mark_late(ledger, store)?;
         self.set_suspects_aside(ledger)?;
         let missing = to_count(store, self.slo(), ledger, now);
@@ -204,7 +196,7 @@ impl Kept {
         goes_on: &dyn Fn() -> bool,
         all: &mut Upkeep,
     ) -> Result<bool> {
-        let ledger = self.opened(cell, keeping)?;
+        let ledger = self.opened(cell, keeping, &keeping.store())?;
         loop {
             let store = keeping.store();
             let goal = Goal {
@@ -236,15 +228,14 @@ impl Kept {
         &self,
         cell: &'c mut Option<Ledger>,
         keeping: &Keeping,
+        store: &dyn Store,
     ) -> Result<&'c mut Ledger> {
         let ledger = match cell.take() {
             Some(ledger) => ledger,
             None => {
-                // What changed before this server took note of it.
-                if let Some(then) = keeping.shelf.changed_at(self.slo()) {
-                    self.add_late(&keeping.changed_since(then));
-                }
-                keeping.shelf.own(self.slo())?
+                let mut ledger = keeping.shelf.own(self.slo())?;
+                note_missed(store, &mut ledger)?;
+                ledger
             }
         };
         Ok(cell.insert(ledger))
@@ -253,9 +244,7 @@ impl Kept {
     /// What changed is to be counted anew, as far as there are samples of it still.
     fn mark_late(&self, ledger: &mut Ledger, store: &dyn Store) -> Result<()> {
         let late = std::mem::take(&mut *self.ledger.late.lock());
-        let stored = store.span().unwrap_or(TimeRange::new(0, 0));
-        let within = late.iter().map(|span| span.intersection(&stored));
-        let marked = ledger.mark_dirty(&within.collect());
+        let marked = note_changed(store, ledger, late.iter());
         if marked.is_err() {
             self.add_late(&late.iter().collect::<Vec<_>>());
         }

@@ -21,6 +21,11 @@ impl KeeperMetrics {
         self.samples.add(done.samples);
     }
 
+    #[cfg(test)]
+    pub(super) fn samples_read(&self) -> f64 {
+        self.samples.get()
+    }
+
     pub(super) fn late(&self, spans: usize) {
         self.late.add(spans as u64);
     }

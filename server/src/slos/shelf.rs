@@ -3,7 +3,6 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use narthex_bucket::is_url;
 use narthex_model::{Error, Result};
@@ -54,13 +53,6 @@ impl Shelf {
         let name = generation(slo).to_string();
         let folder = Ledger::folder(&self.data, &slo.id, &name);
         Ledger::own(Arc::new(Disk), &folder, &slo.id, &name, slo.slice_ms)
-    }
-
-    /// When the ledger of an SLO was last changed; `None`: there is none.
-    pub(crate) fn changed_at(&self, slo: &Slo) -> Option<SystemTime> {
-        let folder = Ledger::folder(&self.data, &slo.id, &generation(slo).to_string());
-        let index = std::fs::metadata(folder.join("ledger.json"));
-        index.and_then(|index| index.modified()).ok()
     }
 
     /// The ledger of an SLO, to be read; `None`: there is none yet.

@@ -10,7 +10,7 @@ use narthex_model::{
 };
 use narthex_promql::QueryValue;
 use narthex_slo::count::Grid;
-use narthex_slo::store::{Chosen, Samples, Store};
+use narthex_slo::store::{Chosen, OriginBlock, Origins, Samples, Store};
 use narthex_sql::{Database, QueryOptions};
 use tokio::runtime::Handle;
 
@@ -87,6 +87,22 @@ impl Store for EngineStore {
     fn span(&self) -> Option<TimeRange> {
         let (oldest, newest) = self.snapshot.time_bounds()?;
         Some(TimeRange::inclusive(oldest, newest))
+    }
+
+    fn origins(&self) -> Origins {
+        let origins = self.snapshot.origins();
+        let block = |block: narthex_engine::OriginBlock| OriginBlock {
+            name: block.name,
+            span: block.span,
+            parents: block.parents,
+            deletes_through: block.deletes_through,
+        };
+        Origins {
+            blocks: origins.blocks.into_iter().map(block).collect(),
+            deletes: origins.deletes,
+            newest_delete: origins.newest_delete,
+            head: origins.head,
+        }
     }
 }
 

@@ -74,6 +74,28 @@ impl Bench {
         assert_eq!(receipt.rejected, 0);
     }
 
+    /// Puts all samples into blocks.
+    pub(super) async fn flush(&self) {
+        let engine = self.engine.clone();
+        let flush = tokio::task::spawn_blocking(move || engine.flush());
+        flush.await.expect("no panic").expect("flushed");
+    }
+
+    /// Ends all, and leaves the folder.
+    pub(super) async fn close(self) -> TempDir {
+        self.keeping.idle().await;
+        let Self {
+            folder,
+            engine,
+            database,
+            keeping,
+        } = self;
+        drop((database, keeping));
+        let close = tokio::task::spawn_blocking(move || engine.close());
+        close.await.expect("no panic").expect("closed");
+        folder
+    }
+
     /// Has ledgers brought up to date.
     pub(super) async fn round(&self) -> Arc<Books> {
         let keeping = self.keeping.clone();

@@ -4,6 +4,7 @@ use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use serde::{Deserialize, Serialize};
 
 use super::Spans;
+use super::seen::Seen;
 
 /// The version of the format that is written; later ones are refused.
 const VERSION: u32 = 1;
@@ -26,6 +27,8 @@ pub(super) struct Manifest {
     pub(super) parts: Vec<PartEntry>,
     /// The number of the next file.
     pub(super) next: u64,
+    /// What of the store it was counted from; what is dirty included.
+    pub(super) seen: Seen,
 }
 
 /// A file with slices.
@@ -56,6 +59,8 @@ struct Written {
     dirty: Vec<(TimestampMs, TimestampMs)>,
     parts: Vec<PartEntry>,
     next: u64,
+    #[serde(default)]
+    seen: Seen,
 }
 
 impl Manifest {
@@ -70,6 +75,7 @@ impl Manifest {
             dirty: self.dirty.iter().map(|s| (s.start, s.end)).collect(),
             parts: self.parts.clone(),
             next: self.next,
+            seen: self.seen.clone(),
         };
         serde_json::to_vec_pretty(&written)
             .map_err(|e| Error::internal("cannot be written as JSON").with_source(e))
@@ -94,6 +100,7 @@ impl Manifest {
             dirty: dirty.collect(),
             parts: written.parts,
             next: written.next,
+            seen: written.seen,
         };
         manifest.check()?;
         Ok(manifest)

@@ -13,6 +13,7 @@ mod manifest;
 mod part;
 mod prefix;
 mod rows;
+mod seen;
 mod spans;
 mod store;
 #[cfg(test)]

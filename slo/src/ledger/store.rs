@@ -8,8 +8,10 @@ use narthex_model::{Error, ErrorKind, Result, TimeRange, TimestampMs};
 
 use super::files::Files;
 use super::manifest::{Manifest, PartEntry};
+use super::seen::Seen;
 use super::{Spans, Track, overlay, part};
 use crate::count::Grid;
+use crate::store::Origins;
 
 mod put;
 
@@ -111,6 +113,7 @@ impl Ledger {
                 dirty: Spans::default(),
                 parts: Vec::new(),
                 next: 0,
+                seen: Seen::default(),
             },
         }
     }
@@ -134,6 +137,11 @@ impl Ledger {
     /// The spans before the watermark that should be counted again.
     pub fn dirty(&self) -> &Spans {
         &self.manifest.dirty
+    }
+
+    /// The times before the watermark in which samples in blocks of a store changed, and nobody took note.
+    pub fn missed(&self, origins: &Origins) -> Vec<TimeRange> {
+        self.manifest.seen.missed(origins)
     }
 
     /// How many files it is made of.

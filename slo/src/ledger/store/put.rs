@@ -6,7 +6,9 @@ use narthex_model::{Error, Result, TimeRange, TimestampMs};
 
 use super::{Damage, INDEX, Ledger, io_error};
 use crate::ledger::manifest::{Manifest, PartEntry};
+use crate::ledger::seen::Seen;
 use crate::ledger::{Layer, Spans, Track, overlay, part};
+use crate::store::Origins;
 
 /// A file is not made longer than about so many rows.
 const ROWS_MAX: u64 = 1 << 20;
@@ -67,8 +69,9 @@ impl Ledger {
     pub fn mark_dirty(&mut self, spans: &Spans) -> Result<()> {
         let known = self.span().unwrap_or(TimeRange::new(0, 0));
         let mut next = self.manifest.clone();
-        for span in spans.iter() {
-            next.dirty.insert(self.aligned(span).intersection(&known));
+        let counted = spans.iter().map(|span| span.intersection(&known));
+        for span in counted.filter(|span| !span.is_empty()) {
+            next.dirty.insert(self.aligned(span));
         }
         self.change(next)
     }
@@ -86,6 +89,11 @@ impl Ledger {
         let all = TimeRange::new(next.start, known.end);
         next.dirty.insert(self.aligned(span).intersection(&all));
         self.change(next)
+    }
+
+    /// Notes that what the store is made of was counted, or is dirty. It is written with the next change.
+    pub fn see(&mut self, origins: &Origins) {
+        self.manifest.seen = Seen::of(origins);
     }
 
     /// Puts damaged files aside under another name; their spans are dirty.

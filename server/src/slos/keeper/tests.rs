@@ -1,0 +1,111 @@
+//! Ledgers beside a store that others change.
+
+use narthex_engine::{Engine, Options};
+use narthex_model::{Matcher, TimeRange};
+use narthex_slo::budget::View;
+use narthex_slo::fill::FillOptions;
+use tempfile::TempDir;
+
+use crate::slos::testing::{Bench, MINUTE, specs};
+use crate::slos::{Progress, Shelf, books};
+use crate::times::now_ms;
+
+const SPECS: &str = "version: narthex/v1
+window: 1d
+slos:
+  - {name: a, objective: 99, errors: bad_total, total: all_total}
+";
+
+const TOTAL: &str = "SELECT sum(total) FROM narthex.slo_slices";
+
+/// Two routes with ten events a minute for three hours, counted.
+async fn counted() -> Bench {
+    let bench = Bench::open(SPECS);
+    let from = (now_ms() / MINUTE - 200) * MINUTE;
+    for route in ["/a", "/b"] {
+        let labels = [("__name__", "all_total"), ("route", route)];
+        let samples = (0..=180).map(|i| (from + i * MINUTE, 10.0 * i as f64));
+        bench.write(&labels, samples).await;
+    }
+    bench.flush().await;
+    bench.round().await;
+    assert_eq!(bench.sql(TOTAL).await.expect("readable"), ["3600.0"]);
+    bench
+}
+
+/// Has somebody else at the store while the server is away.
+async fn away(bench: Bench, change: impl FnOnce(&Engine) + Send + 'static) -> TempDir {
+    let folder = bench.close().await;
+    let changed = tokio::task::spawn_blocking(move || {
+        let engine = Engine::open(folder.path(), Options::default(), None).expect("a store");
+        change(&engine);
+        engine.close().expect("closed");
+        folder
+    });
+    changed.await.expect("no panic")
+}
+
+fn delete_b(engine: &Engine) {
+    let b = vec![Matcher::equal("route", "/b")];
+    let receipt = engine.delete(&[b], TimeRange::ALL).expect("deleted");
+    assert_eq!(receipt.samples, 181);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_while_the_server_was_away_is_counted_anew() {
+    for compacts in [false, true] {
+        let change = move |engine: &Engine| {
+            delete_b(engine);
+            if compacts {
+                engine.compact().expect("compacted");
+            }
+        };
+        let folder = away(counted().await, change).await;
+        let bench = Bench::over(folder, SPECS);
+        bench.round().await;
+        let total = bench.sql(TOTAL).await.expect("readable");
+        assert_eq!(total, ["1800.0"], "compacts: {compacts}");
+    }
+}
+
+struct Quiet;
+
+impl Progress for Quiet {
+    fn begin(&self, _: u64) {}
+    fn reach(&self, _: u64) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_ledgers_alone_counts_what_was_deleted() {
+    let folder = away(counted().await, delete_b).await;
+    let bench = Bench::over(folder, SPECS);
+    let (store, shelf) = (bench.keeping.store(), Shelf::to_read(bench.folder.path()));
+    let slos: Vec<_> = specs(SPECS).into_iter().map(|placed| placed.slo).collect();
+    let total = tokio::task::spawn_blocking(move || {
+        let opened = books(
+            &store,
+            &shelf,
+            &slos,
+            now_ms(),
+            FillOptions::threads(1),
+            &Quiet,
+        );
+        let opened = opened.expect("readable");
+        let all = opened[0].book.all();
+        all.counts(all.known(), View::Adjusted).total
+    });
+    assert_eq!(total.await.expect("no panic"), 1800.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_changed_is_not_counted_anew() {
+    let folder = away(counted().await, |engine| {
+        engine.compact().expect("compacted");
+    });
+    let bench = Bench::over(folder.await, SPECS);
+    let ledger = bench.ledger_files("a");
+    bench.round().await;
+    let samples = bench.keeping.metrics.samples_read();
+    assert!(samples <= 20.0, "only the newest slices: {samples}");
+    assert!(!ledger.is_empty());
+}
