@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 /// Late samples are noted by minutes.
 const GRAIN_MS: i64 = 60_000;
 
-/// More spans than this are joined to one.
+/// Of more spans than this, those that lie nearest to each other are joined.
 const SPANS_MAX: usize = 1024;
 
 /// Nobody wants to know.
@@ -56,15 +56,39 @@ impl LateTimes {
             .extract_if(.., |of| touches(of))
             .fold(span, |a, b| a.union(&b));
         spans.push(joined);
-        if spans.len() > SPANS_MAX {
-            let all = spans.drain(..).reduce(|a, b| a.union(&b));
-            spans.extend(all);
-        }
+        bound(&mut spans);
     }
 
     /// What was noted; that is forgotten then.
     pub(crate) fn take(&self) -> Vec<TimeRange> {
         std::mem::take(&mut *self.spans.lock())
+    }
+}
+
+/// Leaves half of the spans if there are too many, with as little time between them as can be: a sample of last year and one of today must
+/// not make a year of them.
+fn bound(spans: &mut Vec<TimeRange>) {
+    if spans.len() <= SPANS_MAX {
+        return;
+    }
+    spans.sort_unstable_by_key(|span| span.start);
+    let mut gaps: Vec<i64> = spans.windows(2).map(gap).collect();
+    let (_, widest, _) = gaps.select_nth_unstable(SPANS_MAX / 2);
+    let widest = *widest;
+    spans.dedup_by(|next, last| {
+        let joins = gap(&[*last, *next]) <= widest;
+        if joins {
+            *last = last.union(next);
+        }
+        joins
+    });
+}
+
+/// The time between two spans; negative if they overlap.
+fn gap(pair: &[TimeRange]) -> i64 {
+    match pair {
+        [before, after] => after.start.saturating_sub(before.end),
+        _ => 0,
     }
 }
 
@@ -100,11 +124,9 @@ impl LateSamples {
         let touches = |of: &&mut TimeRange| of.start <= minute.end && minute.start <= of.end;
         if let Some(last) = self.spans.last_mut().filter(touches) {
             *last = last.union(&minute);
-        } else if self.spans.len() < SPANS_MAX {
-            self.spans.push(minute);
         } else {
-            let all = self.spans.drain(..).fold(minute, |a, b| a.union(&b));
-            self.spans.push(all);
+            self.spans.push(minute);
+            bound(&mut self.spans);
         }
     }
 
@@ -137,6 +159,22 @@ mod tests {
         assert!(taken.len() <= SPANS_MAX);
         let covered = |t| taken.iter().any(|span| span.contains(t));
         assert!((0..5000).all(|i| covered(i * 10)));
+    }
+
+    #[test]
+    fn many_spans_do_not_make_a_long_one_of_what_lies_far_apart() {
+        let (late, year) = (LateTimes::default(), 365 * 24 * 3_600_000);
+        late.watch(100);
+        let mut samples = LateSamples::before(i64::MAX);
+        for t in (0..5000).map(|i| i % 2 * year + i * 200_000) {
+            late.note(TimeRange::new(t, t + 1));
+            samples.look(t);
+        }
+        for spans in [late.take(), samples.spans().to_vec()] {
+            assert!(spans.len() <= SPANS_MAX);
+            let length: i64 = spans.iter().map(|span| span.end - span.start).sum();
+            assert!(length < year / 4, "{length}");
+        }
     }
 
     #[test]
