@@ -4,16 +4,13 @@ use std::path::Path;
 
 use narthex_model::{Error, Result};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, Proxy, RequestBuilder, Url, redirect};
+use reqwest::{Client, ClientBuilder, Method, Proxy, RequestBuilder, Url};
 
-use super::tls;
+use super::{redirects, tls};
 use crate::config::HttpOptions;
 
 /// How we introduce ourselves.
 const USER_AGENT: &str = concat!("narthex/", env!("CARGO_PKG_VERSION"));
-
-/// Redirects followed before giving up.
-const REDIRECTS_MAX: usize = 10;
 
 /// What kind of answers a client wants.
 #[derive(Debug, Clone, Default)]
@@ -37,13 +34,9 @@ impl HttpClient {
     /// # Errors
     /// `Invalid` or the file's error if the TLS, proxy or header options cannot be used.
     pub fn new(options: HttpOptions, answers: &Answers) -> Result<Self> {
-        let policy = match options.follow_redirects {
-            true => redirect::Policy::limited(REDIRECTS_MAX),
-            false => redirect::Policy::none(),
-        };
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
-            .redirect(policy)
+            .redirect(redirects::policy(&options))
             .gzip(!answers.plain)
             .default_headers(fixed_headers(&options, answers)?);
         builder = proxies(builder, &options)?;
