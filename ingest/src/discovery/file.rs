@@ -1,13 +1,14 @@
 //! `file_sd_configs`: target files, read again when the folder says they changed, and every refresh interval.
 //!
-//! Invariant: a file that cannot be read keeps the groups it had when it last could; only a file that no pattern finds
-//! any more loses them.
+//! Invariant: a file that cannot be read keeps the groups it had when it last could; only a file that is not there any more
+//! loses them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use narthex_model::ErrorKind;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
@@ -24,6 +25,8 @@ pub(crate) struct FileDiscovery {
     files: BTreeMap<PathBuf, Vec<TargetGroup>>,
     changed: Arc<Notify>,
     watcher: Option<RecommendedWatcher>,
+    /// Folders that cannot be watched.
+    unwatched: BTreeSet<PathBuf>,
     context: Context,
 }
 
@@ -36,10 +39,11 @@ impl FileDiscovery {
             files: BTreeMap::new(),
             changed: Arc::new(Notify::new()),
             watcher: None,
+            unwatched: BTreeSet::new(),
         }
     }
 
-    /// Watches the folders of all patterns. Without a watcher the refresh interval still finds every change.
+    /// Hears of changes from now on. Without a watcher the refresh interval still finds every change.
     fn start_watcher(&mut self) {
         let (changed, metrics) = (self.changed.clone(), self.context.metrics.clone());
         let on_event = move |event: notify::Result<notify::Event>| {
@@ -59,13 +63,25 @@ impl FileDiscovery {
                 return;
             }
         };
+        self.watcher = Some(watcher);
+    }
+
+    /// Watches the folders of all patterns: those that were not there, or were made anew, as well as those that are watched already.
+    fn watch_folders(&mut self) {
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
         for pattern in &self.config.files {
-            if let Err(error) = watcher.watch(folder(pattern), RecursiveMode::NonRecursive) {
+            let folder = folder(pattern);
+            let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) else {
+                self.unwatched.remove(folder);
+                continue;
+            };
+            if self.unwatched.insert(folder.to_owned()) {
                 self.context.metrics.watcher_errors.add(1);
-                tracing::warn!(%error, folder = %folder(pattern).display(), "cannot watch the folder of target files");
+                tracing::warn!(%error, folder = %folder.display(), "cannot watch the folder of target files");
             }
         }
-        self.watcher = Some(watcher);
     }
 
     fn paths(&self, problems: &mut Vec<String>) -> Vec<PathBuf> {
@@ -85,20 +101,22 @@ impl FileDiscovery {
     pub(super) fn read(&mut self) -> Groups {
         let began = self.context.clock.monotonic();
         if self.watcher.is_none() {
-            // Before reading, so that a change after it is not missed.
             self.start_watcher();
         }
+        // Before reading, so that a change after it is not missed.
+        self.watch_folders();
         let mut problems = Vec::new();
         let mut old = std::mem::take(&mut self.files);
         let paths = self.paths(&mut problems);
         let unlisted = !problems.is_empty();
         for path in paths {
+            let known = old.remove(&path);
             let groups = target_file::read(&path).unwrap_or_else(|error| {
                 problems.push(error.to_string());
-                old.remove(&path).unwrap_or_default()
+                let is_gone = error.kind() == ErrorKind::NotFound;
+                known.filter(|_| !is_gone).unwrap_or_default()
             });
             self.note_time(&path);
-            old.remove(&path);
             self.files.insert(path, groups);
         }
         for (path, groups) in old {
@@ -122,9 +140,10 @@ impl FileDiscovery {
         let since = changed
             .ok()
             .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        if let Some(since) = since {
-            let mut times = self.context.metrics.file_times.lock();
-            times.insert(path.to_owned(), since.as_secs_f64());
+        let mut times = self.context.metrics.file_times.lock();
+        match since {
+            Some(since) => drop(times.insert(path.to_owned(), since.as_secs_f64())),
+            None => drop(times.remove(path)),
         }
     }
 }
@@ -154,10 +173,19 @@ impl Discovery for FileDiscovery {
                     () = changed.notified() => {}
                     () = clock.sleep_until(due) => {}
                 }
-                let now = Some(self.read());
-                if now != last {
-                    report(now.clone().unwrap_or_default()).await;
-                    last = now;
+                // Files may be large and far away: whoever scrapes need not wait for them.
+                let reading = tokio::task::spawn_blocking(move || {
+                    let found = self.read();
+                    (self, found)
+                });
+                let Ok((back, now)) = reading.await else {
+                    tracing::error!("reading target files ended early");
+                    return;
+                };
+                self = back;
+                if last.as_ref() != Some(&now) {
+                    report(now.clone()).await;
+                    last = Some(now);
                 }
             }
         })

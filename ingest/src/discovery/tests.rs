@@ -62,6 +62,39 @@ fn a_broken_target_file_keeps_its_targets() {
     );
     std::fs::remove_file(folder.path().join("t-1.json")).expect("removed");
     assert_eq!(look(), ("b:3".to_owned(), vec![]));
+    std::fs::remove_file(folder.path().join("t.yml")).expect("removed");
+    let (addresses, problems) = look();
+    assert_eq!(addresses, "", "it is gone, named or not");
+    assert!(problems[0].contains("t.yml: No such file"), "{problems:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_comes_later_is_watched_from_then_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let targets = folder.path().join("targets");
+    let config = FileSdConfig {
+        files: vec![targets.join("*.yml")],
+        refresh_interval: crate::config::DurationMs(3000),
+    };
+    let mut discovery = file::FileDiscovery::new(config.clone(), context());
+    assert_eq!(discovery.look(), Some(Groups::default()));
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let report: Report = Box::new(move |groups| {
+        let addresses = groups.groups.iter().flat_map(|g| g.addresses.clone());
+        let _ = tell.send(addresses.collect::<Vec<_>>());
+        Box::pin(async {})
+    });
+    let watch = tokio::spawn(Box::new(discovery).watch(report));
+    std::fs::create_dir(&targets).expect("made");
+    assert_eq!(told.recv().await, Some(vec![]), "at the next interval");
+    let began = std::time::Instant::now();
+    std::fs::write(targets.join("a.yml"), "- targets: [a:1]\n").expect("written");
+    assert_eq!(told.recv().await, Some(vec!["a:1".to_owned()]));
+    assert!(
+        began.elapsed().as_millis() < 2500,
+        "when the folder says so"
+    );
+    watch.abort();
 }
 
 /// A discovery that says nothing.
