@@ -15,6 +15,8 @@ pub(crate) struct Configuration {
     /// A server that only reads scrapes and evaluates nothing, whatever the file says.
     read_only: bool,
     state: Mutex<State>,
+    /// One change at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
 enum Source {
@@ -38,7 +40,13 @@ impl Configuration {
             source,
             read_only,
             state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The right to put another one into force.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Reads and checks the configuration; nothing changes yet.
