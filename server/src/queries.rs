@@ -62,6 +62,11 @@ impl QueryPool {
         })
     }
 
+    /// Its threads, for work that takes no place.
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Waits for a free place.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ impl Server {
             discovery: discovery.clone(),
         };
         let ruling = Ruling::new(wiring, &flags, address);
-        let slos = Slos::open(&flags, engine.clone(), &database)?;
+        let slos = Slos::open(&flags, engine.clone(), &database, &app.queries)?;
         let mut promises = slos.read()?;
         let alerts = std::mem::take(&mut promises.groups);
         let rules = ruling.read(&config, alerts)?;
@@ -99,7 +99,7 @@ impl Server {
             slos,
             discovery,
         });
-        app.store()?.slos.apply(promises);
+        app.store()?.slos.apply(promises).await?;
         app.store()?.ruling.apply(rules, &config).await;
         Ok(Self {
             app,

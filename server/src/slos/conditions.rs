@@ -27,10 +27,12 @@ pub(crate) struct Condition {
 /// What held last.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
-    held: HashMap<Key, bool>,
+    /// By SLO.
+    held: HashMap<String, Held>,
 }
 
-type Key = (String, String, Labels);
+/// Whether the condition of a policy held for a group.
+type Held = HashMap<(String, Labels), bool>;
 
 impl Conditions {
     /// The conditions of an SLO at `at`: for each group if it is grouped.
@@ -47,21 +49,22 @@ impl Conditions {
         let Some(window) = slo.windows.first() else {
             return Ok(Vec::new());
         };
-        let mut conditions = Vec::new();
+        let before = self.held.remove(&slo.id).unwrap_or_default();
+        let (mut conditions, mut held) = (Vec::new(), Held::new());
         for (number, policy) in slo.policies.iter().enumerate() {
             let mut watch = Watch::new(policy, window, &slo.missing)?;
             for (group, meter) in meters.iter().filter(|(_, meter)| !meter.known().is_empty()) {
                 let reading = watch.read(meter, at);
-                let key = (slo.id.clone(), policy.name.clone(), group.clone());
+                let key = (policy.name.clone(), group.clone());
                 let holds = match reading.verdict {
                     Verdict::Holds => true,
                     Verdict::HoldsNot => false,
-                    Verdict::Unmeasured => match self.held.get(&key) {
+                    Verdict::Unmeasured => match before.get(&key) {
                         Some(held) => *held,
                         None => held_before(&mut watch, meter, at),
                     },
                 };
-                self.held.insert(key, holds);
+                held.insert(key, holds);
                 conditions.push(Condition {
                     policy: number,
                     group: group.clone(),
@@ -71,12 +74,15 @@ impl Conditions {
                 });
             }
         }
+        // Groups that are gone are forgotten; while nothing is read yet, all stays as it was.
+        let held = if held.is_empty() { before } else { held };
+        self.held.insert(slo.id.clone(), held);
         Ok(conditions)
     }
 
     /// Forgets SLOs that are gone.
     pub(super) fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
-        self.held.retain(|(slo, _, _), _| is_kept(slo));
+        self.held.retain(|slo, _| is_kept(slo));
     }
 }
 

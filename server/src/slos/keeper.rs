@@ -31,6 +31,7 @@ pub(super) struct Keeping {
     pub(super) threads: usize,
     engine: Arc<Engine>,
     database: Arc<Database>,
+    /// The threads of queries.
     queries: Handle,
     kept: Mutex<Arc<Vec<Arc<Kept>>>>,
     /// What could not be kept of specs of other formats.
@@ -49,6 +50,7 @@ impl Keeping {
         flags: SloFlags,
         engine: Arc<Engine>,
         database: Arc<Database>,
+        queries: Handle,
     ) -> Self {
         engine.watch_late(LATE_MS);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -59,7 +61,7 @@ impl Keeping {
             threads: cores.div_ceil(2),
             engine,
             database,
-            queries: Handle::current(),
+            queries,
             kept: Mutex::default(),
             notes: Mutex::default(),
             books: Mutex::default(),
@@ -94,33 +96,27 @@ impl Keeping {
         self.books.lock().clone()
     }
 
-    /// Keeps these SLOs from now on. Ledgers whose slices mean the same go on.
+    /// Keeps these SLOs from now on. Ledgers whose slices mean the same go on. May take long: books are made.
     pub(super) fn apply(&self, slos: Vec<Placed>, notes: Vec<String>) {
         *self.notes.lock() = notes;
-        let mut kept = self.kept.lock();
-        let cells: HashMap<_, _> = kept
-            .iter()
-            .map(|old| ((&*old.slo().id, &*old.generation), old.ledger.clone()))
-            .collect();
-        let new: Vec<_> = slos
-            .into_iter()
-            .map(|placed| {
-                if let Some(same) = kept.iter().find(|old| old.placed == placed) {
-                    return same.clone();
+        let old = self.kept();
+        let by_id: HashMap<_, _> = old.iter().map(|old| (&*old.slo().id, old)).collect();
+        let new = slos.into_iter().map(|placed| {
+            let fresh = Kept::new(placed, Arc::<LedgerCell>::default());
+            match by_id.get(&*fresh.slo().id) {
+                Some(old) if old.placed == fresh.placed => Arc::clone(old),
+                Some(old) if old.generation == fresh.generation => {
+                    Arc::new(Kept::new(fresh.placed, old.ledger.clone()))
                 }
-                let fresh = Kept::new(placed, Arc::<LedgerCell>::default());
-                let same = cells.get(&(&*fresh.slo().id, &*fresh.generation));
-                Arc::new(match same.cloned() {
-                    Some(cell) => Kept::new(fresh.placed, cell),
-                    None => fresh,
-                })
-            })
-            .collect();
-        drop(cells);
+                _ => Arc::new(fresh),
+            }
+        });
+        let new: Vec<_> = new.collect();
         // They are listed at once, even if nothing is known of them yet.
         let books = assemble(&new, now_ms(), &mut self.conditions.lock());
-        *self.books.lock() = Arc::new(books);
+        let mut kept = self.kept.lock();
         *kept = Arc::new(new);
+        *self.books.lock() = Arc::new(books);
         drop(kept);
         self.wake.notify_one();
     }
@@ -135,10 +131,10 @@ impl Keeping {
                 Ok((books, at)) => {
                     let batch = publisher.batch(&books, at);
                     let sink: &dyn Sink = &*self.engine;
-                    if let Err(error) = sink.write(batch).await {
-                        tracing::warn!(%error, "what came of SLOs is not stored");
+                    match sink.write(batch).await {
+                        Ok(_) => publisher.stored(),
+                        Err(error) => tracing::warn!(%error, "what came of SLOs is not stored"),
                     }
-                    *self.books.lock() = books;
                     self.metrics.round(began.elapsed());
                 }
                 Err(error) => tracing::error!(%error, "a round of SLOs ended early"),
@@ -173,16 +169,22 @@ impl Keeping {
             much |= one.keep(self, &store, now);
         }
         if much && !self.filling.swap(true, Ordering::SeqCst) {
-            let keeping = self.clone();
-            tokio::task::spawn_blocking(move || keeping.fill());
+            let filling = Filling(self.clone());
+            tokio::task::spawn_blocking(move || filling.0.fill());
         }
-        let books = assemble(&kept, now, &mut self.conditions.lock());
-        (Arc::new(books), now)
+        let books = Arc::new(assemble(&kept, now, &mut self.conditions.lock()));
+        // Others may be kept by now: then the next round is not far.
+        let still = self.kept.lock();
+        if Arc::ptr_eq(&kept, &still) {
+            *self.books.lock() = books.clone();
+        }
+        drop(still);
+        (books, now)
     }
 
     /// Counts what is much, one SLO after the other.
-    fn fill(self: Arc<Self>) {
-        let now = now_ms();
+    fn fill(&self) {
+        let (now, mut done) = (now_ms(), false);
         let kept = self.kept.lock().clone();
         for one in kept.iter().filter(|one| one.progress() < 1.0) {
             let goes_on = || {
@@ -194,11 +196,13 @@ impl Keeping {
                 is_kept && !self.stopping.load(Ordering::SeqCst)
             };
             if goes_on() {
-                one.fill(&self, now, &goes_on);
+                done |= one.fill(self, now, &goes_on);
             }
         }
-        self.filling.store(false, Ordering::SeqCst);
-        self.wake.notify_one();
+        // Where nothing came of it, the next attempt can wait for its turn.
+        if done {
+            self.wake.notify_one();
+        }
     }
 
     /// Waits until nobody counts.
@@ -215,6 +219,15 @@ impl Keeping {
             readings.extend(super::metrics::of_ledger(one));
         }
         readings
+    }
+}
+
+/// Somebody counts what is much, until this is dropped, be it by a panic.
+struct Filling(Arc<Keeping>);
+
+impl Drop for Filling {
+    fn drop(&mut self) {
+        self.0.filling.store(false, Ordering::SeqCst);
     }
 }
 

@@ -119,7 +119,10 @@ impl Kept {
         };
         match self.try_keep(&mut cell, keeping, store, now) {
             Ok(much) => {
-                self.seen.lock().error = None;
+                // What is much is left to others, whose mistake stays until it is done.
+                if !much {
+                    self.seen.lock().error = None;
+                }
                 much
             }
             Err(error) => {
@@ -161,30 +164,33 @@ impl Kept {
         Ok(false)
     }
 
-    /// Counts all that is missing, step by step, as long as `goes_on` says so.
-    pub(super) fn fill(&self, keeping: &Keeping, now: TimestampMs, goes_on: &dyn Fn() -> bool) {
+    /// Counts all that is missing, step by step, as long as `goes_on` says so. Gives whether it is done.
+    pub(super) fn fill(
+        &self,
+        keeping: &Keeping,
+        now: TimestampMs,
+        goes_on: &dyn Fn() -> bool,
+    ) -> bool {
         let begun = Instant::now();
         let Some(mut cell) = self.ledger.ledger.try_lock() else {
-            return;
+            return false;
         };
         let mut all = Upkeep::default();
-        match self.try_fill(&mut cell, keeping, now, goes_on, &mut all) {
+        let filled = self.try_fill(&mut cell, keeping, now, goes_on, &mut all);
+        let slo = &self.slo().id;
+        match &filled {
             Ok(false) => {}
             Ok(true) => {
                 let took_seconds = begun.elapsed().as_secs_f64();
-                let slo = &self.slo().id;
-                tracing::info!(
-                    slo,
-                    samples = all.samples,
-                    took_seconds,
-                    "slo ledger filled"
-                );
+                let samples = all.samples;
+                tracing::info!(slo, samples, took_seconds, "slo ledger filled");
             }
             Err(error) => {
-                tracing::error!(slo = self.slo().id, %error, "the ledger cannot be filled");
+                tracing::error!(slo, %error, "the ledger cannot be filled");
                 self.seen.lock().error = Some(error.to_string());
             }
         }
+        filled.unwrap_or(false)
     }
 
     /// `false`: it was not to go on.
@@ -298,7 +304,8 @@ impl Kept {
 /// So much of the past matters to what is going on: the windows twice, for their burn-downs and the periods before.
 fn matters(slo: &Slo) -> i64 {
     let longest = slo.windows.iter().map(Window::nominal_ms).max();
-    2 * longest.unwrap_or(0).max(18 * DAY_MS) + 3 * DAY_MS
+    let twice = longest.unwrap_or(0).max(18 * DAY_MS).saturating_mul(2);
+    twice.saturating_add(3 * DAY_MS)
 }
 
 impl Keeping {

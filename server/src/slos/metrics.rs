@@ -22,6 +22,11 @@ impl KeeperMetrics {
     }
 
     #[cfg(test)]
+    pub(super) fn rounds(&self) -> f64 {
+        self.rounds.get()
+    }
+
+    #[cfg(test)]
     pub(super) fn samples_read(&self) -> f64 {
         self.samples.get()
     }

@@ -54,6 +54,7 @@ pub(crate) use what_if::{Looked, WhatIf};
 pub(crate) use window::window;
 
 use crate::flags::ServeFlags;
+use crate::queries::QueryPool;
 use crate::serve::blocking;
 use ask::OpenLedgers;
 use keeper::Keeping;
@@ -76,6 +77,7 @@ impl Slos {
         flags: &ServeFlags,
         engine: Arc<Engine>,
         database: &Arc<Database>,
+        queries: &QueryPool,
     ) -> Result<Self> {
         let slo = flags.slo.clone();
         let mut keeping = None;
@@ -91,7 +93,8 @@ impl Slos {
                     "another process keeps the ledgers of this folder, such as `narthex slo fill`: wait until it is done",
                 ));
             }
-            let new = Keeping::new(shelf, slo.clone(), engine, database.clone());
+            let (slo, queries) = (slo.clone(), queries.handle());
+            let new = Keeping::new(shelf, slo, engine, database.clone(), queries);
             let new = Arc::new(new);
             database.bring_tables(tables::all(&new));
             keeping = Some(new);
@@ -113,14 +116,23 @@ impl Slos {
     }
 
     /// Goes over to `plan`. Ledgers of SLOs that are gone stay on the disk.
-    pub(crate) fn apply(&self, plan: Plan) {
-        let Some(keeping) = &self.keeping else {
-            return;
+    ///
+    /// # Errors
+    /// None but a mistake of ours.
+    pub(crate) async fn apply(&self, plan: Plan) -> Result<()> {
+        let Some(keeping) = self.keeping.clone() else {
+            return Ok(());
         };
-        keeping.apply(plan.slos, plan.notes);
+        let changed = keeping.clone();
+        let change = move || {
+            changed.apply(plan.slos, plan.notes);
+            Ok(())
+        };
+        blocking(change).await?;
         self.task
             .lock()
-            .get_or_insert_with(|| tokio::spawn(keeping.clone().run()));
+            .get_or_insert_with(|| tokio::spawn(keeping.run()));
+        Ok(())
     }
 
     /// What is known since the last round.

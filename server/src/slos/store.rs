@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use narthex_engine::{SampleColumns, Selection, Snapshot};
 use narthex_model::{
-    HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs, stale_nan,
+    Error, HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs, stale_nan,
 };
 use narthex_promql::QueryValue;
 use narthex_slo::count::Grid;
@@ -48,10 +48,13 @@ impl EngineStore {
             end: grid.edge(last),
             step: grid.step,
         };
-        let answer = self
-            .database
-            .query_range(expr, times, QueryOptions::default());
-        let answer = self.queries.block_on(Box::pin(answer))?;
+        let (database, expr) = (self.database.clone(), expr.to_owned());
+        let asked = self.queries.spawn(async move {
+            let answer = database.query_range(&expr, times, QueryOptions::default());
+            answer.await
+        });
+        let ended = |e| Error::internal("a query of an SLO ended early").with_source(e);
+        let answer = self.queries.block_on(asked).map_err(ended)??;
         let QueryValue::Matrix(series) = answer.value else {
             return Ok(());
         };

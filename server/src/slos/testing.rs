@@ -12,6 +12,7 @@ use narthex_model::{Labels, Result, Sink, TimestampMs, WriteBatch};
 use narthex_slo::{Options as SpecOptions, Placed, Text, parse};
 use narthex_sql::{Database, DatabaseOptions};
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 
 use super::keeper::Keeping;
 use super::known::Books;
@@ -47,7 +48,13 @@ impl Bench {
         let database = Arc::new(database);
         let flags = Flags::parse_from(["narthex"]).slo;
         let shelf = Shelf::open(folder.path());
-        let keeping = Arc::new(Keeping::new(shelf, flags, engine.clone(), database.clone()));
+        let keeping = Arc::new(Keeping::new(
+            shelf,
+            flags,
+            engine.clone(),
+            database.clone(),
+            Handle::current(),
+        ));
         keeping.apply(self::specs(specs), Vec::new());
         database.bring_tables(tables::all(&keeping));
         Self {

@@ -1,5 +1,7 @@
 //! Ledgers beside a store that others change.
 
+use std::time::Duration;
+
 use narthex_engine::{Engine, Options};
 use narthex_model::{Matcher, TimeRange};
 use narthex_slo::budget::View;
@@ -108,4 +110,36 @@ async fn what_nobody_changed_is_not_counted_anew() {
     let samples = bench.keeping.metrics.samples_read();
     assert!(samples <= 20.0, "only the newest slices: {samples}");
     assert!(!ledger.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_that_fails_is_told_of_and_waits_for_its_turn() {
+    let bench = Bench::open(
+        "version: narthex/v1
+window: 1d
+slos:
+  - {name: a, objective: 99, error_ratio: all_total}
+",
+    );
+    let now = now_ms() / MINUTE * MINUTE;
+    for route in ["/a", "/b"] {
+        let labels = [("__name__", "all_total"), ("route", route)];
+        let days = (0..=72).map(|hour| (now - (72 - hour) * 60 * MINUTE, 0.5));
+        bench.write(&labels, days).await;
+    }
+    // The first round only begins to count.
+    bench.round().await;
+    for _ in 0..2 {
+        let books = bench.round().await;
+        let error = books.find("a").and_then(|known| known.error.clone());
+        let error = error.expect("told").to_string();
+        assert!(error.contains("several series"), "{error}");
+    }
+    let rounds = tokio::spawn(bench.keeping.clone().run());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    bench.keeping.stop();
+    rounds.await.expect("no panic");
+    bench.keeping.idle().await;
+    let rounds = bench.keeping.metrics.rounds();
+    assert!(rounds <= 3.0, "{rounds} rounds in half a second");
 }

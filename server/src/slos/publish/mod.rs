@@ -30,7 +30,10 @@ const WINDOWS: [(&str, i64); 7] = [
 /// Makes series of what came of SLOs; knows which there were, so that those that are gone end.
 pub(super) struct Publisher {
     names: Vec<Names>,
+    /// What may be stored and has not ended.
     before: HashSet<Labels>,
+    /// What was told last.
+    told: HashSet<Labels>,
 }
 
 impl Publisher {
@@ -38,11 +41,14 @@ impl Publisher {
         Self {
             names,
             before: HashSet::new(),
+            told: HashSet::new(),
         }
     }
 
     /// The samples of a round at `at`.
     pub(super) fn batch(&mut self, books: &Arc<Books>, at: TimestampMs) -> WriteBatch {
+        // What was told and perhaps not stored, perhaps in part.
+        self.before.extend(self.told.drain());
         let mut series = Series::new(at);
         for known in &books.all {
             native::push(known, &mut series);
@@ -60,8 +66,13 @@ impl Publisher {
             let number = batch.push_packed_series(gone.as_ref());
             batch.push_sample(number, at, stale_nan());
         }
-        self.before = there;
+        self.told = there;
         batch
+    }
+
+    /// The samples of the last round are stored: what has ended has ended.
+    pub(super) fn stored(&mut self) {
+        self.before = std::mem::take(&mut self.told);
     }
 }
 
@@ -144,10 +155,14 @@ mod tests {
         series.push("x", &LabelMap::new(), &[("empty", "")], 1.0);
         series.push("x", &LabelMap::new(), &[], 2.0);
         assert_eq!(series.batch.values(), [1.0], "the first counts");
-        publisher.before = series.there;
-        let gone = publisher.batch(&Arc::default(), 1);
-        assert_eq!(gone.sample_count(), 1);
-        assert!(gone.values().iter().all(|value| is_stale(*value)));
-        assert!(publisher.batch(&Arc::default(), 2).is_empty());
+        publisher.told = series.there;
+        for at in 1..4 {
+            // Until that is stored.
+            let gone = publisher.batch(&Arc::default(), at);
+            assert_eq!(gone.sample_count(), 1);
+            assert!(gone.values().iter().all(|value| is_stale(*value)));
+        }
+        publisher.stored();
+        assert!(publisher.batch(&Arc::default(), 4).is_empty());
     }
 }
