@@ -55,7 +55,7 @@ impl FileDiscovery {
                 changed.notify_one();
             }
         };
-        let mut watcher = match notify::recommended_watcher(on_event) {
+        let watcher = match notify::recommended_watcher(on_event) {
             Ok(watcher) => watcher,
             Err(error) => {
                 self.context.metrics.watcher_errors.add(1);
