@@ -6,6 +6,7 @@ use narthex_engine::{Engine, Options};
 use narthex_model::{Matcher, TimeRange};
 use narthex_slo::budget::View;
 use narthex_slo::fill::FillOptions;
+use narthex_slo::report::Asked;
 use tempfile::TempDir;
 
 use crate::slos::testing::{Bench, MINUTE, specs};
@@ -84,14 +85,9 @@ async fn who_reads_ledgers_alone_counts_what_was_deleted() {
     let (store, shelf) = (bench.keeping.store(), Shelf::to_read(bench.folder.path()));
     let slos: Vec<_> = specs(SPECS).into_iter().map(|placed| placed.slo).collect();
     let total = tokio::task::spawn_blocking(move || {
-        let opened = books(
-            &store,
-            &shelf,
-            &slos,
-            now_ms(),
-            FillOptions::threads(1),
-            &Quiet,
-        );
+        let asked = Asked::plain("UTC", 0);
+        let until = (now_ms(), FillOptions::threads(1));
+        let opened = books(&store, &shelf, &slos, &asked, until, &Quiet);
         let opened = opened.expect("readable");
         let all = opened[0].book.all();
         all.counts(all.known(), View::Adjusted).total
