@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::spec::Policy;
+
 /// Something of an SLO that is lost on the way to another form, or means something else there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
@@ -38,6 +40,13 @@ impl<'a> Losses<'a> {
             field,
             message: message.to_string(),
         });
+    }
+
+    /// Says it of a policy, if it is so.
+    pub(crate) fn policy_if(&mut self, so: bool, policy: &Policy, message: impl fmt::Display) {
+        if so {
+            self.say("policies", format_args!("{}: {message}", policy.name));
+        }
     }
 
     /// Says it if it is so.

@@ -1,15 +1,16 @@
 //! OpenSLO v1: a document per SLO, everything inside.
 
+mod composite;
 mod indicator;
 
 use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-use super::{common_losses, text};
+use super::{common_losses, policies, text};
 use crate::lost::{Losses, Lost};
 use crate::spec::{
-    Budgeting, Calendar, CalendarUnit, Comparison, Indicator, Objective, Policy, Rolling, Slo,
+    Budgeting, BurnTier, Calendar, CalendarUnit, Comparison, Indicator, Policy, Rolling, Slo,
     Trigger, Weekday, Window,
 };
 use crate::yaml::{map, number, texts};
@@ -37,15 +38,10 @@ fn document(slo: &Slo, by_id: &BTreeMap<&str, &Slo>, losses: &mut Losses<'_>) ->
     } else {
         &slo.service
     };
-    let (method, objective) = objective(slo);
-    let objectives = match &slo.indicator {
-        Indicator::Composite { parts } => {
-            let parts = parts
-                .iter()
-                .map(|part| indicator::part(part, by_id.get(part.slo.as_str()).copied(), losses));
-            parts.flatten().collect()
-        }
-        _ => vec![objective],
+    let budgeting = slo.objective.budgeting;
+    let objectives = match slo.is_composite() {
+        true => composite::objectives(slo, by_id, losses),
+        false => vec![objective(slo, budgeting)],
     };
     let policies = alert_policies(slo, losses);
     let metadata = map([
@@ -66,7 +62,7 @@ fn document(slo: &Slo, by_id: &BTreeMap<&str, &Slo>, losses: &mut Losses<'_>) ->
                 .first()
                 .map(|window| Value::Sequence(vec![time_window(window, losses)])),
         ),
-        ("budgetingMethod", Some(method.into())),
+        ("budgetingMethod", Some(method(budgeting).into())),
         ("objectives", Some(Value::Sequence(objectives))),
         (
             "alertPolicies",
@@ -85,37 +81,33 @@ fn resource(kind: &'static str, metadata: Value, spec: Value) -> Value {
     ])
 }
 
-/// The method's name, and the objective.
-fn objective(slo: &Slo) -> (&'static str, Value) {
-    let Objective { target, budgeting } = slo.objective;
+fn method(budgeting: Budgeting) -> &'static str {
+    match budgeting {
+        Budgeting::Occurrences => "Occurrences",
+        Budgeting::Timeslices { .. } => "Timeslices",
+        Budgeting::RatioTimeslices { .. } => "RatioTimeslices",
+    }
+}
+
+/// The objective of an SLO, by a method that need not be its own.
+fn objective(slo: &Slo, budgeting: Budgeting) -> Value {
     let minutes = |ms: i64| match ms % 60_000 {
         0 => format!("{}m", ms / 60_000).into(),
         // OpenSLO's durations end with minutes, its plain numbers are minutes as well.
         _ => number(ms as f64 / 60_000.0),
     };
-    let (method, good_from, slice) = match budgeting {
-        Budgeting::Occurrences => ("Occurrences", None, None),
-        Budgeting::Timeslices {
-            slice_ms,
-            good_from,
-        } => (
-            "Timeslices",
-            Some(number(good_from)),
-            Some(minutes(slice_ms)),
-        ),
-        Budgeting::RatioTimeslices { slice_ms } => {
-            ("RatioTimeslices", None, Some(minutes(slice_ms)))
-        }
+    let good_from = match budgeting {
+        Budgeting::Timeslices { good_from, .. } => Some(number(good_from)),
+        Budgeting::Occurrences | Budgeting::RatioTimeslices { .. } => None,
     };
     let (op, value) = threshold(&slo.indicator).unzip();
-    let objective = map([
+    map([
         ("op", op),
         ("value", value),
-        ("target", Some(number(target))),
+        ("target", Some(number(slo.objective.target))),
         ("timeSliceTarget", good_from),
-        ("timeSliceWindow", slice),
-    ]);
-    (method, objective)
+        ("timeSliceWindow", budgeting.stretch_ms().map(minutes)),
+    ])
 }
 
 /// How a gauge is good.
@@ -209,36 +201,14 @@ fn alert_policies(slo: &Slo, losses: &mut Losses<'_>) -> Vec<Value> {
     for policy in &slo.policies {
         let Trigger::Burn {
             tiers,
-            min_bad,
             scaled_from_ms,
+            ..
         } = &policy.trigger
         else {
-            losses.say(
-                "policies",
-                format_args!("{}: OpenSLO knows burn rates only", policy.name),
-            );
+            losses.policy_if(true, policy, "OpenSLO knows burn rates only");
             continue;
         };
-        let mut say_if = |so: bool, what: &str| {
-            if so {
-                losses.say("policies", format_args!("{}: {what}", policy.name));
-            }
-        };
-        say_if(tiers.len() > 1, "a policy for each tier");
-        say_if(
-            tiers.iter().any(|tier| tier.short_ms != tier.long_ms),
-            "only the long windows are kept",
-        );
-        say_if(*min_bad > 0.0, "min_bad is not kept");
-        say_if(policy.keep_firing_ms > 0, "keep_firing_for is not kept");
-        say_if(
-            !policy.labels.is_empty() || !policy.annotations.is_empty(),
-            "labels and annotations are not kept",
-        );
-        say_if(
-            policy.alert != crate::policies::ALERT,
-            "the alert's name is not kept",
-        );
+        policy_losses(policy, tiers, losses);
         for (at, tier) in tiers.iter().enumerate() {
             let name = match tiers.len() {
                 1 => policy.name.clone(),
@@ -250,6 +220,17 @@ fn alert_policies(slo: &Slo, losses: &mut Losses<'_>) -> Vec<Value> {
         }
     }
     written
+}
+
+fn policy_losses(policy: &Policy, tiers: &[BurnTier], losses: &mut Losses<'_>) {
+    losses.policy_if(tiers.len() > 1, policy, "a policy for each tier");
+    let has_short = tiers.iter().any(|tier| tier.short_ms != tier.long_ms);
+    losses.policy_if(has_short, policy, "only the long windows are kept");
+    policies::losses(policy, losses);
+    let has_texts = !policy.labels.is_empty() || !policy.annotations.is_empty();
+    losses.policy_if(has_texts, policy, "labels and annotations are not kept");
+    let is_named = policy.alert != crate::policies::ALERT;
+    losses.policy_if(is_named, policy, "the alert's name is not kept");
 }
 
 fn alert_policy(policy: &Policy, name: &str, factor: f64, lookback_ms: i64) -> Value {

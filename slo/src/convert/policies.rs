@@ -1,5 +1,6 @@
-//! Which policies are those that a format has built in.
+//! Which policies are those that a format has built in, and what none of the other formats says of them.
 
+use crate::lost::Losses;
 use crate::spec::{Policy, Trigger};
 
 /// Whether two triggers are the same, whatever bad events they ask for.
@@ -21,9 +22,12 @@ pub(super) fn same_burn(a: &Trigger, b: &Trigger) -> bool {
     }
 }
 
-/// Whether the trigger asks for bad events.
-pub(super) fn has_least(trigger: &Trigger) -> bool {
-    matches!(trigger, Trigger::Burn { min_bad, .. } if *min_bad > 0.0)
+/// What all other formats lose of a policy.
+pub(super) fn losses(policy: &Policy, losses: &mut Losses<'_>) {
+    let has_least = matches!(policy.trigger, Trigger::Burn { min_bad, .. } if min_bad > 0.0);
+    losses.policy_if(has_least, policy, "min_bad is not kept");
+    let keeps = policy.keep_firing_ms > 0;
+    losses.policy_if(keeps, policy, "keep_firing_for is not kept");
 }
 
 /// The policy of the same trigger.

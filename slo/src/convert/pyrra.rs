@@ -1,20 +1,18 @@
 //! Pyrra's resource: a document per SLO.
 
+mod alerting;
+
 use std::collections::BTreeMap;
 
 use narthex_model::{Matcher, format_duration};
 use serde_yaml::Value;
 
-use super::policies::{find, has_least};
 use super::{common_losses, text};
 use crate::lost::{Losses, Lost};
-use crate::policies::{ALERT, pyrra, pyrra_absent_ms};
 use crate::rules::observations;
-use crate::spec::{
-    Budgeting, Comparison, Counted, Indicator, Policy, Selector, Slo, Trigger, Which, Window,
-    to_percent,
-};
+use crate::spec::{Budgeting, Comparison, Indicator, Selector, Slo, Which, Window, to_percent};
 use crate::yaml::{map, texts};
+use alerting::Alerts;
 
 pub(super) fn documents(slos: &[Slo], lost: &mut Vec<Lost>) -> Vec<Value> {
     let documents = slos.iter().filter_map(|slo| {
@@ -54,10 +52,9 @@ fn document(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
             .map(|(name, text)| (format!("pyrra.dev/{name}"), text.clone()));
         pairs.collect()
     };
-    let annotations = slo
-        .policies
-        .first()
-        .map(|policy| prefixed(&policy.annotations));
+    let alerts = Alerts::of(slo, window_ms);
+    alerts.losses(slo, losses);
+    let annotations = alerts.annotations().map(prefixed);
     let metadata = map([
         ("name", Some(slo.id.as_str().into())),
         ("namespace", text(&slo.service)),
@@ -75,7 +72,7 @@ fn document(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
         ("window", Some(format_duration(window_ms).into())),
         ("description", text(&slo.description)),
         ("indicator", Some(indicator)),
-        ("alerting", alerting(slo, window_ms, losses)),
+        ("alerting", alerts.written()),
     ]);
     Some(map([
         ("apiVersion", Some("pyrra.dev/v1alpha1".into())),
@@ -83,13 +80,6 @@ fn document(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
         ("metadata", Some(metadata)),
         ("spec", Some(spec)),
     ]))
-}
-
-fn one(counted: &Counted) -> Option<&Selector> {
-    match counted.0.as_slice() {
-        [one] if one.metric().is_some() => Some(one),
-        _ => None,
-    }
 }
 
 fn metric(selector: &Selector) -> Value {
@@ -116,14 +106,14 @@ fn indicator(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
                 "success is known to Pyrra since 2026",
             );
             let ratio = map([
-                (key, Some(metric(one(some)?))),
-                ("total", Some(metric(one(total)?))),
+                (key, Some(metric(some.one()?))),
+                ("total", Some(metric(total.one()?))),
                 ("grouping", grouping),
             ]);
             Some(map([("ratio", Some(ratio))]))
         }
         Indicator::Latency { buckets, threshold } => {
-            let buckets = one(buckets)?;
+            let buckets = buckets.one()?;
             if !buckets.metric()?.ends_with("_bucket") {
                 return None;
             }
@@ -148,7 +138,7 @@ fn indicator(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
                 return None;
             }
             let latency = map([
-                ("total", Some(metric(one(histograms)?))),
+                ("total", Some(metric(histograms.one()?))),
                 ("latency", Some(format_duration(ms.round() as i64).into())),
                 ("grouping", grouping),
             ]);
@@ -166,81 +156,11 @@ fn indicator(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
                 "samples are counted, not their time",
             );
             let gauge = map([
-                ("metric", Some(one(gauges)?.to_string().into())),
+                ("metric", Some(gauges.one()?.to_string().into())),
                 ("grouping", grouping),
             ]);
             Some(map([("bool_gauge", Some(gauge))]))
         }
         _ => None,
     }
-}
-
-/// Pyrra's alerts as far as the policies are those.
-fn alerting(slo: &Slo, window_ms: i64, losses: &mut Losses<'_>) -> Option<Value> {
-    let usual = pyrra(window_ms);
-    let found = usual
-        .each_ref()
-        .map(|usual| find(&slo.policies, usual).filter(|policy| policy.for_ms == usual.for_ms));
-    let absent_ms = pyrra_absent_ms(window_ms, slo.objective.target);
-    let absent = slo.policies.iter().find(
-        |policy| matches!(policy.trigger, Trigger::Coverage { within_ms, .. } if within_ms == absent_ms),
-    );
-    let has_all = found.iter().all(Option::is_some);
-    for policy in &slo.policies {
-        let is_one = |kept: &Option<&Policy>| kept.is_some_and(|kept| kept == policy);
-        let is_kept = (has_all && found.iter().any(is_one)) || is_one(&absent);
-        if !is_kept {
-            losses.say(
-                "policies",
-                format_args!("{}: Pyrra has no such alert", policy.name),
-            );
-        } else {
-            policy_losses(policy, losses);
-        }
-    }
-    let severity = |policy: Option<&Policy>, usual: &str| {
-        let severity = policy.map(|policy| policy.severity.as_str());
-        severity
-            .filter(|severity| *severity != usual)
-            .map(Value::from)
-    };
-    let [fast, medium, slow, long] = if has_all { found } else { [None; 4] };
-    let severities = map([
-        ("absent", severity(absent, "critical")),
-        ("fastBurn", severity(fast, "critical")),
-        ("mediumBurn", severity(medium, "critical")),
-        ("slowBurn", severity(slow, "warning")),
-        ("longTermBurn", severity(long, "warning")),
-    ]);
-    let some_severity = severities.as_mapping().is_some_and(|map| !map.is_empty());
-    let name = |policy: Option<&Policy>, usual: &str| {
-        let name = policy.map(|policy| policy.alert.as_str());
-        name.filter(|name| *name != usual).map(Value::from)
-    };
-    let alerting = map([
-        ("burnrates", (!has_all).then(|| false.into())),
-        ("absent", absent.is_none().then(|| false.into())),
-        ("name", name(fast, ALERT)),
-        ("absentName", name(absent, "SLOMetricAbsent")),
-        ("severities", some_severity.then_some(severities)),
-    ]);
-    alerting
-        .as_mapping()
-        .is_some_and(|map| !map.is_empty())
-        .then_some(alerting)
-}
-
-fn policy_losses(policy: &Policy, losses: &mut Losses<'_>) {
-    let mut say_if = |so: bool, what: &str| {
-        if so {
-            losses.say("policies", format_args!("{}: {what}", policy.name));
-        }
-    };
-    say_if(has_least(&policy.trigger), "min_bad is not kept");
-    say_if(policy.keep_firing_ms > 0, "keep_firing_for is not kept");
-    say_if(!policy.consequence.is_empty(), "consequence is not kept");
-    say_if(
-        !policy.labels.is_empty(),
-        "labels are not kept: alerts have those of the SLO",
-    );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use narthex_model::format_duration;
 use serde_yaml::Value;
 
-use super::policies::{has_least, same_burn};
+use super::policies::{self, same_burn};
 use super::{common_losses, text};
 use crate::lost::{Losses, Lost};
 use crate::policies::google;
@@ -132,12 +132,7 @@ fn alerting(slo: &Slo, losses: &mut Losses<'_>) -> Value {
             .into_iter()
             .flatten()
             .any(|kept| kept == policy);
-        if !is_kept {
-            losses.say(
-                "policies",
-                format_args!("{}: Sloth has no such alert", policy.name),
-            );
-        }
+        losses.policy_if(!is_kept, policy, "Sloth has no such alert");
     }
     for policy in [page, ticket].into_iter().flatten() {
         policy_losses(policy, losses);
@@ -150,10 +145,8 @@ fn alerting(slo: &Slo, losses: &mut Losses<'_>) -> Value {
     if let (Some(page), Some(ticket)) = (page, ticket)
         && page.alert != ticket.alert
     {
-        losses.say(
-            "policies",
-            format_args!("{}: the alert is called {}", ticket.name, page.alert),
-        );
+        let called = format_args!("the alert is called {}", page.alert);
+        losses.policy_if(true, ticket, called);
     }
     map([
         ("name", name.map(Into::into)),
@@ -167,23 +160,16 @@ fn is_burn(policy: &Policy) -> bool {
 }
 
 fn policy_losses(policy: &Policy, losses: &mut Losses<'_>) {
-    let mut say_if = |so: bool, what: &str| {
-        if so {
-            losses.say("policies", format_args!("{}: {what}", policy.name));
-        }
-    };
     let usual = google()
         .into_iter()
         .find(|usual| usual.severity == policy.severity);
     let is_usual = usual.is_some_and(|usual| same_burn(&usual.trigger, &policy.trigger));
-    say_if(
-        !is_usual,
-        "its windows go into Sloth's file of AlertWindows, which is not written",
-    );
-    say_if(has_least(&policy.trigger), "min_bad is not kept");
-    say_if(policy.for_ms > 0, "for is not kept");
-    say_if(policy.keep_firing_ms > 0, "keep_firing_for is not kept");
-    say_if(policy.name != policy.severity, "its name is not kept");
+    let windows = "its windows go into Sloth's file of AlertWindows, which is not written";
+    losses.policy_if(!is_usual, policy, windows);
+    policies::losses(policy, losses);
+    losses.policy_if(policy.for_ms > 0, policy, "for is not kept");
+    let is_renamed = policy.name != policy.severity;
+    losses.policy_if(is_renamed, policy, "its name is not kept");
 }
 
 fn alert(policy: Option<&Policy>) -> Value {

@@ -309,3 +309,102 @@ fn what_is_lost_is_said() {
         insta::assert_snapshot!(name, converted.text.clone() + &lost.collect::<String>());
     }
 }
+
+fn lost_of(converted: &Converted, id: &str) -> Vec<String> {
+    let lost = converted.lost.iter().filter(|lost| lost.slo == id);
+    lost.map(|lost| format!("{}: {}", lost.field, lost.message))
+        .collect()
+}
+
+#[test]
+fn parts_of_composites_are_written_by_the_method_of_the_whole() {
+    let specs = "
+window: 30d
+slos:
+  - {name: events, objective: 99, errors: e_total, total: t_total}
+  - {name: five, objective: {target: 99, budgeting: timeslices, slice: 5m, good_from: 90%}, gauge: up}
+  - {name: one, objective: {target: 98, budgeting: timeslices, slice: 1m, good_from: 90%}, gauge: up}
+  - name: slices
+    objective: {target: 99, budgeting: timeslices, slice: 5m, good_from: 95%}
+    composite: [events, five, one]
+  - {name: sums, objective: 95, composite: [events, {slo: five, weight: 2}]}
+";
+    let slos = read(specs);
+    let converted = convert(&slos, Target::OpenSlo);
+    let again = read(&converted.text);
+    let budgeting = |id: &str| {
+        let found = again.iter().find(|slo| slo.id == id);
+        found.expect(id).objective.budgeting
+    };
+    let slices = |slice_ms, good_from| Budgeting::Timeslices {
+        slice_ms,
+        good_from,
+    };
+    // What the whole asks of a part by occurrences is asked by the part itself.
+    assert_eq!(budgeting("slices-events"), slices(300_000, 0.95));
+    assert_eq!(budgeting("slices-five"), slices(300_000, 0.9));
+    assert_eq!(budgeting("slices-one"), slices(300_000, 0.95));
+    assert_eq!(budgeting("slices"), slices(300_000, 1.0));
+    assert_eq!(budgeting("sums-five"), Budgeting::Occurrences);
+    let target = "objective.target: OpenSLO gives composites none: the weighted mean of the parts' targets is read";
+    let lost = |id| lost_of(&converted, id).join("\n");
+    assert!(lost("slices").contains(target) && lost("sums").contains(target));
+    assert!(lost("slices").contains(
+        "indicator.composite: one: judged by the slices of the whole, not by shorter ones"
+    ));
+    assert!(!lost("slices").contains("five:"));
+    assert!(
+        lost("sums").contains("indicator.composite: five: its events count, not stretches of time")
+    );
+}
+
+#[test]
+fn groups_of_ratios_are_not_in_their_queries() {
+    let slos = read(
+        "{name: r, objective: {target: 99, budgeting: ratio-timeslices}, window: 30d, error_ratio: 'avg by (a) (x)', group_by: [a]}",
+    );
+    let converted = convert(&slos, Target::OpenSlo);
+    assert!(lost_of(&converted, "r").contains(&"group_by: not kept".to_owned()));
+}
+
+#[test]
+fn pyrra_has_one_name_and_one_set_of_annotations() {
+    let mut slo = read(
+        "{name: p, objective: 99, window: 4w, errors: e_total, total: t_total, policies: [pyrra]}",
+    )
+    .remove(0);
+    let said = |slo: &Slo| {
+        let converted = convert(std::slice::from_ref(slo), Target::Pyrra);
+        read(&converted.text);
+        lost_of(&converted, "p")
+    };
+    assert_eq!(said(&slo), [""; 0]);
+    let mut other = policies::policy("first", "page", Trigger::Spent(0.5));
+    other
+        .annotations
+        .insert("a".to_owned(), "of the first".to_owned());
+    slo.policies.insert(0, other);
+    slo.policies[1].alert = "Fast".to_owned();
+    slo.policies[3]
+        .annotations
+        .insert("a".to_owned(), "b".to_owned());
+    slo.policies.push(policies::policy(
+        "blind",
+        "critical",
+        Trigger::Coverage {
+            below: 0.5,
+            within_ms: policies::pyrra_absent_ms(28 * DAY_MS, 0.99),
+        },
+    ));
+    assert_eq!(
+        said(&slo),
+        [
+            "policies: first: Pyrra has no such alert",
+            "policies: medium-burn: the alert is called Fast",
+            "policies: slow-burn: annotations are not kept: all alerts have those of the first",
+            "policies: slow-burn: the alert is called Fast",
+            "policies: long-term-burn: the alert is called Fast",
+            "policies: blind: fires when nothing at all is seen",
+        ]
+    );
+}

@@ -114,6 +114,18 @@ impl Budgeting {
     }
 }
 
+/// The target of a composite that says none, of those of its parts with their weights: their own, if it is the same, or the mean. `None`
+/// without parts.
+pub(crate) fn weighted_target(parts: &[(f64, f64)]) -> Option<f64> {
+    let (first, _) = *parts.first()?;
+    if parts.iter().all(|(target, _)| *target == first) {
+        return Some(first);
+    }
+    let weights: f64 = parts.iter().map(|(_, weight)| weight).sum();
+    let sum: f64 = parts.iter().map(|(target, weight)| weight * target).sum();
+    Some(sum / weights)
+}
+
 /// What absent data mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Missing {

@@ -80,6 +80,14 @@ impl Selector {
 }
 
 impl Counted {
+    /// The only selector, if it says which metric.
+    pub fn one(&self) -> Option<&Selector> {
+        match self.0.as_slice() {
+            [one] if one.metric().is_some() => Some(one),
+            _ => None,
+        }
+    }
+
     /// With the selectors sorted, so that equal sums are equal.
     pub fn new(mut selectors: Vec<Selector>) -> Self {
         selectors.sort_by_cached_key(ToString::to_string);

@@ -1,13 +1,12 @@
-//! Indicators, and the parts of composites.
+//! Indicators.
 
 use serde_yaml::Value;
 
-use super::objective;
 use crate::lost::Losses;
 use crate::promql::WINDOW;
 use crate::rules::{Measured, indicator_losses, measured};
-use crate::spec::{Counted, Indicator, Part, Slo, Which};
-use crate::yaml::{map, number};
+use crate::spec::{Counted, Indicator, Slo, Which};
+use crate::yaml::map;
 
 fn source(query: &str) -> Value {
     let spec = map([("query", Some(query.into()))]);
@@ -17,6 +16,8 @@ fn source(query: &str) -> Value {
 
 /// The indicator of an SLO that is no composite.
 pub(super) fn indicator(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
+    let is_grouped = !slo.group_by.is_empty();
+    losses.say_if(is_grouped && !by_queries(slo), "group_by", "not kept");
     let metric = match &slo.indicator {
         Indicator::Composite { .. } => return None,
         Indicator::Gauge {
@@ -28,8 +29,6 @@ pub(super) fn indicator(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
             let equal = *comparison == crate::spec::Comparison::Equal;
             losses.say_if(equal, "indicator.gauge.good", "OpenSLO has no ==: gte");
             losses.say_if(*by_time, "indicator.gauge.weigh", "not kept");
-            let grouped = !slo.group_by.is_empty();
-            losses.say_if(grouped, "group_by", "not kept");
             threshold(gauges, losses)
         }
         Indicator::Events { total, some, which } => counters(slo, total, some, *which),
@@ -44,6 +43,14 @@ pub(super) fn indicator(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
     };
     let metadata = map([("name", Some(slo.id.as_str().into()))]);
     Some(map([("metadata", Some(metadata)), ("spec", Some(metric))]))
+}
+
+/// Whether the queries say by which labels, so that whoever reads them knows.
+fn by_queries(slo: &Slo) -> bool {
+    matches!(
+        slo.indicator,
+        Indicator::Events { .. } | Indicator::Latency { .. }
+    )
 }
 
 fn threshold(gauges: &Counted, losses: &mut Losses<'_>) -> Value {
@@ -98,30 +105,4 @@ fn queries(slo: &Slo, losses: &mut Losses<'_>) -> Option<Value> {
         ("total", Some(source(&total))),
     ]);
     Some(map([("ratioMetric", Some(ratio))]))
-}
-
-/// A part of a composite, with its indicator.
-pub(super) fn part(part: &Part, slo: Option<&Slo>, losses: &mut Losses<'_>) -> Option<Value> {
-    let Some(slo) = slo else {
-        losses.say(
-            "indicator.composite",
-            format_args!("{} is not among the SLOs: left out", part.slo),
-        );
-        return None;
-    };
-    let Some(indicator) = indicator(slo, losses) else {
-        losses.say(
-            "indicator.composite",
-            format_args!("{} is a composite itself: left out", part.slo),
-        );
-        return None;
-    };
-    let (_, objective) = objective(slo);
-    let Value::Mapping(mut objective) = objective else {
-        return None;
-    };
-    objective.insert("displayName".into(), part.slo.as_str().into());
-    objective.insert("indicator".into(), indicator);
-    objective.insert("compositeWeight".into(), number(part.weight));
-    Some(Value::Mapping(objective))
 }

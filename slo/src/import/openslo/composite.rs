@@ -4,7 +4,7 @@ use super::indicator;
 use super::objective::Entry;
 use super::slo::Shared;
 use crate::load::Placed;
-use crate::spec::{Budgeting, Indicator, Part};
+use crate::spec::{Budgeting, Indicator, Part, weighted_target};
 
 /// Reads it; `has_sli`: the SLO has an indicator as well.
 pub(super) fn read(
@@ -49,19 +49,11 @@ fn whole(
     entries: &[Entry<'_>],
     parts: Vec<Part>,
 ) -> Option<crate::spec::Slo> {
-    let weights: f64 = entries.iter().map(|entry| entry.weight).sum();
-    let targets = entries
-        .iter()
-        .map(|entry| entry.weight * entry.objective.target);
+    let targets = entries.iter();
+    let targets: Vec<_> = targets.map(|e| (e.objective.target, e.weight)).collect();
     let first = entries.first()?.objective;
-    let alike = entries
-        .iter()
-        .all(|entry| entry.objective.target == first.target);
-    let target = if alike {
-        first.target
-    } else {
-        targets.sum::<f64>() / weights
-    };
+    let target = weighted_target(&targets)?;
+    let alike = targets.iter().all(|(target, _)| *target == first.target);
     if !alike {
         shared.object.spec.node().note(format_args!(
             "the parts have different targets: the whole has their weighted mean, {target}"

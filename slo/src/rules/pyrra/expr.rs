@@ -8,7 +8,7 @@ use narthex_syntax::Quoted;
 use crate::rules::file::Rule;
 use crate::rules::policy::window_name;
 use crate::rules::promql::{boundary, by, observations};
-use crate::spec::{Comparison, Counted, Indicator, Selector, Slo, Which};
+use crate::spec::{Comparison, Indicator, Selector, Slo, Which};
 
 /// An indicator of one metric each.
 #[derive(Debug)]
@@ -36,13 +36,6 @@ pub(super) fn matcher(matcher: &Matcher) -> String {
     format!("{name}{}{}", matcher.op().as_str(), Quoted(matcher.value()))
 }
 
-fn one(counted: &Counted) -> Option<&Selector> {
-    match counted.0.as_slice() {
-        [one] if one.metric().is_some() => Some(one),
-        _ => None,
-    }
-}
-
 /// The boundary of a bucket.
 fn le(series: &Selector) -> Option<String> {
     let mut matchers = series.label_matchers();
@@ -54,14 +47,14 @@ impl Shape {
     pub(super) fn of(slo: &Slo) -> Option<Self> {
         let (total, kind) = match &slo.indicator {
             Indicator::Events { total, some, which } => {
-                let (total, some) = (one(total)?.clone(), one(some)?.clone());
+                let (total, some) = (total.one()?.clone(), some.one()?.clone());
                 match le(&some).filter(|_| *which == Which::Good) {
                     Some(le) => (total, Kind::Latency(some, le)),
                     None => (total, Kind::Ratio(some, *which)),
                 }
             }
             Indicator::Latency { buckets, threshold } => {
-                let buckets = one(buckets)?;
+                let buckets = buckets.one()?;
                 let within = buckets.with(boundary(*threshold));
                 (
                     observations(buckets),
@@ -71,13 +64,13 @@ impl Shape {
             Indicator::NativeLatency {
                 histograms,
                 threshold,
-            } => (one(histograms)?.clone(), Kind::Native(*threshold)),
+            } => (histograms.one()?.clone(), Kind::Native(*threshold)),
             Indicator::Gauge {
                 gauges,
                 comparison: Comparison::Equal,
                 value: 1.0,
                 ..
-            } => (one(gauges)?.clone(), Kind::Gauge),
+            } => (gauges.one()?.clone(), Kind::Gauge),
             _ => return None,
         };
         Some(Self { total, kind })
