@@ -10,6 +10,11 @@ MINUTE = 60_000
 FORMATS = ["html", "csv", "json", "parquet", "md", "openmetrics", "table"]
 # When a report was made, wherever a format says so.
 MADE = [r'"made_at":"[^"]*"', r"Made [^.<]* by narthex"]
+MORE = """window: 30d
+slos:
+  - {name: misspelt, objective: 99, gauge: shop_request_total}
+  - {name: found, objective: 99.9, errors: 'shop_requests_total{code="500"}', total: shop_requests_total, policies: [google-30d]}
+"""
 OWN = "- {name: sudden, severity: page, burn: {factor: 2, long: 10m, short: 2m}}\n"
 
 
@@ -51,6 +56,7 @@ def run(programs, checks, server, data, specs, now):
             else:
                 equal(*[plain((folder / name).read_text()) for folder in folders], name)
         asked.both("report", "--format", "md", "--slo", "network,shop-by-code")
+        asked.both("report", "--format", "csv", "--slo", "shop-by-code", "--group-by", "code", "--compare-methods", "--exclusions", "both")
     with checks.check("--fail-on says the same and ends alike"):
         failed = asked.both("status", "--fail-on", "blown", code=1)
         contains(failed.stderr, "shop-availability: blown over its window (6h): ")
@@ -68,6 +74,15 @@ def run(programs, checks, server, data, specs, now):
         assert any(one["policy"] == "sudden" and one["fired"] for one in there), there
         asked.both("backtest", "--incidents", listed, "--from", f"{(now - 600 * MINUTE) // 1000}", "--step", "2m")
         contains(asked.both("what-if", "--targets", "50,99.9", "--windows", "1h,6h").stdout, "99.9 % met")
+    with checks.check("specs checked with a server's data, and rules of its SLOs"):
+        (programs.folder / "more.yaml").write_text(MORE)
+        there, here = [programs.narthex("slo", "validate", "-f", programs.folder / "more.yaml", *source) for source in (asked.there, ["--storage.path", data])]
+        equal((there.returncode, there.stdout), (here.returncode, here.stdout))
+        equal(there.stderr, here.stderr)
+        contains(there.stderr, "[matches-nothing]")
+        there, here = [programs.narthex("slo", "rules", *source, "--dialect", "sloth") for source in (asked.there, ["-f", specs])]
+        equal(there.returncode, 0, there.stderr)
+        equal("".join(line for line in there.stdout.splitlines(True) if not line.startswith("# ")), here.stdout)
     with checks.check("what a server does not have is said with what to do"):
         done = asked.of(asked.there, "status", "--slo", "shop-availabilty")
         equal(done.returncode, 1)

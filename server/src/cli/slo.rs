@@ -73,7 +73,7 @@ pub(crate) async fn run(what: &What) -> Result<ExitCode> {
         What::Validate(arguments) => return validate::run(arguments).await,
         What::Convert(arguments) => convert::run(arguments).map(|()| true),
         What::Diff(arguments) => diff::run(arguments).await.map(|()| true),
-        What::Rules(arguments) => rules::run(arguments).map(|()| true),
+        What::Rules(arguments) => rules::run(arguments).await.map(|()| true),
         What::Fill(arguments) => fill::run(arguments).await,
     };
     is_well.map(|is_well| match is_well {

@@ -9,6 +9,7 @@ mod one;
 mod report;
 mod rules;
 mod tag;
+mod validate;
 mod what_if;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/slo/backtest", read(backtest::backtest))
         .route("/slo/what-if", read(what_if::what_if))
         .route("/slo/rules", read(rules::rules))
+        .route("/slo/validate", read(validate::validate))
 }
 
 /// The SLOs that `slo` is about; none: all.

@@ -8,7 +8,7 @@ use narthex_slo::time::zone;
 use serde::de::DeserializeOwned;
 
 use super::opened::Wanted;
-use super::specs::SpecArguments;
+use super::specs::{SpecArguments, not_of_a_server};
 use crate::cli::remote;
 use crate::cli::source::{Source, SourceArguments};
 use crate::slos::window;
@@ -16,8 +16,7 @@ use crate::times::{format_time, parse_time};
 
 /// Which SLOs: those of specs over a store, or those that a server keeps.
 #[derive(Debug, Args)]
-#[command(mut_arg("files", |files| files.required(false).required_unless_present("url").conflicts_with("url")))]
-#[command(mut_arg("default_window", |window| window.conflicts_with("url")))]
+#[command(mut_args(not_of_a_server))]
 pub(super) struct AskArguments {
     #[command(flatten)]
     specs: SpecArguments,
@@ -71,7 +70,8 @@ impl AskArguments {
                 at: self.at,
             }),
             Source::Url(url) => {
-                let question = Question::new(url, &shown).with("slo", self.ids.join(","));
+                let question = Question::to(url).showing(&shown);
+                let question = question.with("slo", self.ids.join(","));
                 Whom::There(question.with_time("at", self.at))
             }
         }
@@ -85,17 +85,26 @@ pub(super) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn new(url: &'a str, shown: &Asked) -> Self {
-        let windows: Vec<_> = shown.windows.iter().map(Window::to_string).collect();
-        let mut form = vec![
-            ("window", windows.join(",")),
-            ("exclusions", shown.exclusions.name().to_owned()),
-            ("compare_methods", shown.compare_methods.to_string()),
-            ("tz", shown.zone.clone()),
-            ("periods", shown.periods.to_string()),
-        ];
-        form.extend(shown.group_by.iter().map(|by| ("group_by", by.join(","))));
+    /// One to this server.
+    pub(super) fn to(url: &'a str) -> Self {
+        let url = url.trim_end_matches('/');
+        let form = Vec::new();
         Self { url, form }
+    }
+
+    /// The same for what is to be shown.
+    fn showing(self, shown: &Asked) -> Self {
+        let windows: Vec<_> = shown.windows.iter().map(Window::to_string).collect();
+        let question = self
+            .with("window", windows.join(","))
+            .with("exclusions", shown.exclusions.name())
+            .with("compare_methods", shown.compare_methods.to_string())
+            .with("tz", &*shown.zone)
+            .with("periods", shown.periods.to_string());
+        match &shown.group_by {
+            Some(labels) => question.with("group_by", labels.join(",")),
+            None => question,
+        }
     }
 
     /// The same with a parameter.

@@ -6,21 +6,28 @@ use clap::{Args, ValueEnum};
 use narthex_model::Result;
 use narthex_slo::rules::{self, Dialect, Form};
 
-use super::specs::{SpecArguments, tell_lost};
+use super::asked::Question;
+use super::specs::{SpecArguments, not_of_a_server, tell_lost};
 use crate::cli::output::Output;
 
 pub(super) const EXAMPLES: &str = "Examples:
   narthex slo rules -f slos/ -o slo-rules.yml
   narthex slo rules -f slos/ --dialect sloth | promtool check rules
+  narthex slo rules --url http://127.0.0.1:9090 --dialect sloth -o slo-rules.yml
   narthex slo rules -f slos/ --dialect pyrra --format prometheusrule | kubectl apply -f -
 
-What rules cannot say is listed on standard error.";
+What rules cannot say is listed on standard error; of the SLOs of a server it stands above the rules.";
 
 /// What `rules` takes.
 #[derive(Debug, Args)]
+#[command(mut_args(not_of_a_server))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     specs: SpecArguments,
+
+    /// Write rules of the SLOs that the server at this address keeps
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
 
     /// Whose names the series have
     #[arg(long, value_enum, default_value_t = Names::Native)]
@@ -57,21 +64,44 @@ enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// A spec is wrong, or nothing can be written.
-pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let slos = arguments.specs.slos()?;
-    let dialect = match arguments.dialect {
-        Names::Native => Dialect::Native,
-        Names::Sloth => Dialect::Sloth,
-        Names::Pyrra => Dialect::Pyrra,
+/// A spec is wrong, the server does not answer, or nothing can be written.
+pub(super) async fn run(arguments: &Arguments) -> Result<()> {
+    let text = match &arguments.url {
+        Some(url) => {
+            let (dialect, form) = (name(&arguments.dialect), name(&arguments.format));
+            let question = Question::to(url)
+                .with("dialect", dialect)
+                .with("format", form);
+            question.post("/api/v1/slo/rules", &[]).await?
+        }
+        None => arguments.written()?.into_bytes(),
     };
-    let form = match arguments.format {
-        Format::Prometheus => Form::Prometheus,
-        Format::PrometheusRule => Form::PrometheusRule,
-    };
-    let written = rules::rules(&slos, dialect, form);
-    tell_lost(&written.lost);
     let mut output = Output::open(arguments.output.as_deref())?;
-    output.write(written.text.as_bytes())?;
+    output.write(&text)?;
     output.finish()
+}
+
+/// What a choice is called, here and over HTTP.
+fn name(choice: &impl ValueEnum) -> String {
+    let value = choice.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+impl Arguments {
+    /// The rules of specs.
+    fn written(&self) -> Result<String> {
+        let slos = self.specs.slos()?;
+        let dialect = match self.dialect {
+            Names::Native => Dialect::Native,
+            Names::Sloth => Dialect::Sloth,
+            Names::Pyrra => Dialect::Pyrra,
+        };
+        let form = match self.format {
+            Format::Prometheus => Form::Prometheus,
+            Format::PrometheusRule => Form::PrometheusRule,
+        };
+        let written = rules::rules(&slos, dialect, form);
+        tell_lost(&written.lost);
+        Ok(written.text)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, Args};
 use narthex_model::{Error, Result, parse_duration};
 use narthex_slo::spec::Slo;
 use narthex_slo::{Lost, Options, Specs, load};
@@ -58,6 +58,18 @@ impl SpecArguments {
     pub(super) fn checked(&self) -> std::result::Result<Specs, Vec<Error>> {
         let window_ms = self.default_window;
         load(&self.files, &Options { window_ms })
+    }
+}
+
+/// An argument of a command that takes `--url` in place of specs: those of the server are meant then.
+pub(super) fn not_of_a_server(argument: Arg) -> Arg {
+    match argument.get_id().as_str() {
+        "files" => {
+            let argument = argument.required(false).required_unless_present("url");
+            argument.conflicts_with("url")
+        }
+        "default_window" => argument.conflicts_with("url"),
+        _ => argument,
     }
 }
 
