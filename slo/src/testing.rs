@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use narthex_model::{
-    Error, HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs,
+    Error, Histogram, HistogramRef, Labels, LabelsRef, Matcher, Result, TimeRange, TimestampMs,
 };
 
 use crate::count::Grid;
@@ -16,6 +16,28 @@ pub(crate) struct MemorySeries {
     pub(crate) labels: Labels,
     pub(crate) timestamps: Vec<TimestampMs>,
     pub(crate) values: Vec<f64>,
+    /// Native histograms, of a series that has no floats.
+    pub(crate) histograms: Vec<(TimestampMs, Histogram)>,
+}
+
+impl MemorySeries {
+    /// What it has in a span.
+    fn within(&self, span: TimeRange) -> Self {
+        let at = |t: TimestampMs| self.timestamps.partition_point(|own| *own < t);
+        let of = at(span.start)..at(span.end).max(at(span.start));
+        let inside = |sample: &&(TimestampMs, Histogram)| span.contains(sample.0);
+        Self {
+            labels: self.labels.clone(),
+            timestamps: self.timestamps[of.clone()].to_vec(),
+            values: self.values[of].to_vec(),
+            histograms: self.histograms.iter().filter(inside).cloned().collect(),
+        }
+    }
+
+    fn times(&self) -> impl DoubleEndedIterator<Item = TimestampMs> {
+        let histograms = self.histograms.iter().map(|(t, _)| *t);
+        self.timestamps.iter().copied().chain(histograms)
+    }
 }
 
 /// Series, sorted by labels.
@@ -25,42 +47,47 @@ pub(crate) struct MemoryStore(pub(crate) Vec<Arc<MemorySeries>>);
 impl MemoryStore {
     /// Adds a series of the labels that a selector demands.
     pub(crate) fn push(&mut self, labels: &[(&str, &str)], samples: Vec<(TimestampMs, f64)>) {
-        let labels = Labels::new(labels.iter().copied()).expect("valid labels");
         let (timestamps, values) = samples.into_iter().unzip();
+        self.add(labels, (timestamps, values), Vec::new());
+    }
+
+    /// The same of native histograms.
+    pub(crate) fn push_histograms(
+        &mut self,
+        labels: &[(&str, &str)],
+        samples: Vec<(TimestampMs, Histogram)>,
+    ) {
+        self.add(labels, (Vec::new(), Vec::new()), samples);
+    }
+
+    fn add(
+        &mut self,
+        labels: &[(&str, &str)],
+        (timestamps, values): (Vec<TimestampMs>, Vec<f64>),
+        histograms: Vec<(TimestampMs, Histogram)>,
+    ) {
+        let labels = Labels::new(labels.iter().copied()).expect("valid labels");
         self.0.push(Arc::new(MemorySeries {
             labels,
             timestamps,
             values,
+            histograms,
         }));
         self.0.sort_by(|a, b| a.labels.cmp(&b.labels));
     }
 
     /// What was there of it at a time.
     pub(crate) fn before(&self, end: TimestampMs) -> Self {
-        let cut = |series: &Arc<MemorySeries>| {
-            let to = series.timestamps.partition_point(|t| *t < end);
-            Arc::new(MemorySeries {
-                labels: series.labels.clone(),
-                timestamps: series.timestamps[..to].to_vec(),
-                values: series.values[..to].to_vec(),
-            })
-        };
-        Self(self.0.iter().map(cut).collect())
+        let past = TimeRange::new(TimestampMs::MIN, end);
+        let cut = self.0.iter().map(|series| Arc::new(series.within(past)));
+        Self(cut.collect())
     }
-}
 
-impl MemoryStore {
     /// What is there since a time.
     pub(crate) fn since(&self, start: TimestampMs) -> Self {
-        let cut = |series: &Arc<MemorySeries>| {
-            let from = series.timestamps.partition_point(|t| *t < start);
-            Arc::new(MemorySeries {
-                labels: series.labels.clone(),
-                timestamps: series.timestamps[from..].to_vec(),
-                values: series.values[from..].to_vec(),
-            })
-        };
-        Self(self.0.iter().map(cut).collect())
+        let rest = TimeRange::new(start, TimestampMs::MAX);
+        let cut = self.0.iter().map(|series| Arc::new(series.within(rest)));
+        Self(cut.collect())
     }
 }
 
@@ -70,18 +97,9 @@ impl Store for MemoryStore {
             let mut matchers = matchers.iter();
             matchers.all(|m| m.accepts_labels(series.labels.as_ref()))
         };
-        let cut = |series: &Arc<MemorySeries>| {
-            let from = series.timestamps.partition_point(|t| *t < range.start);
-            let to = series.timestamps.partition_point(|t| *t < range.end);
-            let of = from..to.max(from);
-            Arc::new(MemorySeries {
-                labels: series.labels.clone(),
-                timestamps: series.timestamps[of.clone()].to_vec(),
-                values: series.values[of].to_vec(),
-            })
-        };
-        let chosen = self.0.iter().filter(accepted).map(cut);
-        let chosen = chosen.filter(|series| !series.timestamps.is_empty());
+        let chosen = self.0.iter().filter(accepted);
+        let chosen = chosen.map(|series| Arc::new(series.within(range)));
+        let chosen = chosen.filter(|series| series.times().next().is_some());
         Ok(Box::new(Self(chosen.collect())))
     }
 
@@ -90,9 +108,9 @@ impl Store for MemoryStore {
     }
 
     fn span(&self) -> Option<TimeRange> {
-        let firsts = self.0.iter().filter_map(|s| s.timestamps.first()).min()?;
-        let lasts = self.0.iter().filter_map(|s| s.timestamps.last()).max()?;
-        Some(TimeRange::inclusive(*firsts, *lasts))
+        let first = self.0.iter().filter_map(|s| s.times().next()).min()?;
+        let last = self.0.iter().filter_map(|s| s.times().next_back()).max()?;
+        Some(TimeRange::inclusive(first, last))
     }
 }
 
@@ -127,9 +145,11 @@ impl Chosen for MemoryStore {
 
     fn read_histograms(
         &self,
-        _: usize,
-        _: &mut dyn FnMut(TimestampMs, &HistogramRef<'_>),
+        at: usize,
+        each: &mut dyn FnMut(TimestampMs, &HistogramRef<'_>),
     ) -> Result<()> {
+        let histograms = self.0[at].histograms.iter();
+        histograms.for_each(|(t, histogram)| each(*t, &histogram.as_ref()));
         Ok(())
     }
 }

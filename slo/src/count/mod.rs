@@ -25,7 +25,7 @@ mod timeline;
 pub use gauge::{GaugeRule, by_sample, by_time};
 pub use grid::Grid;
 pub use latency::{BucketPlan, Buckets};
-pub use native::NativeSeries;
+pub use native::{NativeLife, NativeSeries};
 pub use queries::{of_queries, of_ratio};
 pub use slices::{Bounds, Method, Slices};
 pub use tally::Tally;

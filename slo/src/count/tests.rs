@@ -4,8 +4,8 @@ use narthex_model::{TimeRange, stale_nan};
 use proptest::prelude::*;
 
 use super::{
-    BucketPlan, Buckets, GaugeRule, Grid, Method, NativeSeries, Series, Slices, Tally, Timeline,
-    by_sample, by_time,
+    BucketPlan, Buckets, GaugeRule, Grid, Method, NativeLife, NativeSeries, Series, Slices, Tally,
+    Timeline, by_sample, by_time,
 };
 use crate::spec::{Comparison, Which};
 
@@ -219,7 +219,11 @@ fn native_histograms_are_counters_below_a_threshold() {
         samples.push(at, &histogram, 1.0);
     }
     let mut tally = Tally::new(grid(1), 1, Method::NativeHistograms, Which::Good);
-    tally.native(0, &samples, None);
+    let life = NativeLife {
+        samples: 0..samples.len(),
+        born: None,
+    };
+    tally.native(0, &samples, &[life]);
     let slices = tally.finish().remove(0);
     // Up by 2 and 1, then reset and up by 1 and 1.
     assert_eq!((slices.good[0], slices.bad[0]), (3.0, 2.0));

@@ -7,8 +7,8 @@ use std::thread;
 use narthex_model::{Error, LabelsRef, Result, TimestampMs, is_stale};
 
 use super::Work;
-use super::births::{Before, Births};
-use super::lives::{lives, may_end, seen_together};
+use super::births::{Before, Births, Floats, newest};
+use super::lives::{lives, may_end, seen_together, was_there};
 use super::timelines::Timelines;
 use crate::count::{Series, Tally};
 use crate::store::{Chosen, Samples};
@@ -132,8 +132,9 @@ impl Batch<'_> {
         };
         let is_seen = |v: f64| !is_stale(v);
         let mut earlier = None;
-        if !self.was_there(series, is_seen) {
-            earlier = self.births.earlier(self.labels(position), first, is_seen)?;
+        if !was_there(series, self.start, is_seen) {
+            let newest = newest(is_seen);
+            earlier = self.births.earlier(self.labels(position), first, newest)?;
         }
         let whole = with(&mut earlier, series);
         seen_together(whole).into_iter().for_each(count);
@@ -151,11 +152,12 @@ impl Batch<'_> {
             return Ok(());
         };
         let mut earlier = None;
-        if !self.was_there(series, f64::is_finite) {
-            match self.births.before(self.labels(position), first)? {
+        if !was_there(series, self.start, f64::is_finite) {
+            let newest = newest(f64::is_finite);
+            match self.births.before(self.labels(position), first, newest)? {
                 Before::Unknown => {}
                 Before::Born(at) => series.born = Some(at),
-                Before::Samples(timestamps, values) => earlier = Some((timestamps, values)),
+                Before::Samples(samples) => earlier = Some(samples),
             }
         }
         let whole = with(&mut earlier, series);
@@ -177,21 +179,10 @@ impl Batch<'_> {
             timeline: self.timelines.of(at),
         }
     }
-
-    /// Whether a series was seen before the slices, among what was read.
-    fn was_there(&self, series: Series<'_>, is_seen: fn(f64) -> bool) -> bool {
-        let before = series.timestamps.iter().zip(series.values);
-        before
-            .take_while(|(t, _)| **t < self.start)
-            .any(|(_, v)| is_seen(*v))
-    }
 }
 
 /// A series with what was before it.
-fn with<'a>(
-    earlier: &'a mut Option<(Vec<TimestampMs>, Vec<f64>)>,
-    series: Series<'a>,
-) -> Series<'a> {
+fn with<'a>(earlier: &'a mut Option<Floats>, series: Series<'a>) -> Series<'a> {
     let Some((timestamps, values)) = earlier else {
         return series;
     };

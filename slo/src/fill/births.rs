@@ -21,14 +21,17 @@ const EARLIER: usize = 9;
 
 /// What a series had before the samples that were read.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Before {
+pub(super) enum Before<T> {
     /// These samples: the last that was a number, what came after it, and a few before it, which tell how far apart they are.
-    Samples(Vec<TimestampMs>, Vec<f64>),
+    Samples(T),
     /// Nothing, though its target was seen at this time.
     Born(TimestampMs),
     /// Nobody knows.
     Unknown,
 }
+
+/// Times and values of samples.
+pub(super) type Floats = (Vec<TimestampMs>, Vec<f64>);
 
 /// Looks for what was before.
 pub(super) struct Births<'a> {
@@ -58,10 +61,15 @@ impl<'a> Births<'a> {
         self.read.start.saturating_sub(LOOK_BACK_MS)
     }
 
-    /// What was before the sample at `first`, the first that was read of a counter.
-    pub(super) fn before(&self, labels: LabelsRef<'_>, first: TimestampMs) -> Result<Before> {
-        if let Some((timestamps, values)) = self.earlier(labels, first, f64::is_finite)? {
-            return Ok(Before::Samples(timestamps, values));
+    /// What was before the sample at `first`, the first that was read of a counter; `read` as in [`Births::earlier`].
+    pub(super) fn before<T>(
+        &self,
+        labels: LabelsRef<'_>,
+        first: TimestampMs,
+        read: impl FnOnce(&dyn Chosen, usize) -> Result<Option<T>>,
+    ) -> Result<Before<T>> {
+        if let Some(samples) = self.earlier(labels, first, read)? {
+            return Ok(Before::Samples(samples));
         }
         let born = self.born(labels, first)?;
         Ok(born.map_or(Before::Unknown, Before::Born))
@@ -82,14 +90,13 @@ impl<'a> Births<'a> {
         }
     }
 
-    /// The newest sample of a series that `counts`, before those that were read and at most a day before `first`; what came after it, and a few
-    /// before it.
-    pub(super) fn earlier(
+    /// What `read` finds of a series, of the samples before those that were read, at most a day before `first`.
+    pub(super) fn earlier<T>(
         &self,
         labels: LabelsRef<'_>,
         first: TimestampMs,
-        counts: fn(f64) -> bool,
-    ) -> Result<Option<(Vec<TimestampMs>, Vec<f64>)>> {
+        read: impl FnOnce(&dyn Chosen, usize) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
         let span = TimeRange::new(first.saturating_sub(LOOK_BACK_MS), self.read.start);
         if span.is_empty() || self.oldest >= span.end {
             return Ok(None);
@@ -97,14 +104,10 @@ impl<'a> Births<'a> {
         let matchers: Vec<_> = labels.iter().map(|(n, v)| Matcher::equal(n, v)).collect();
         let chosen = self.store.select(&matchers, span)?;
         // Others may have more labels.
-        let Some(at) = (0..chosen.len()).find(|at| chosen.labels(*at) == labels) else {
-            return Ok(None);
-        };
-        let samples = chosen.read(at..at + 1)?;
-        let (timestamps, values) = samples.series(0);
-        let last = values.iter().rposition(|v| counts(*v));
-        let from = last.map(|last| last.saturating_sub(EARLIER));
-        Ok(from.map(|from| (timestamps[from..].to_vec(), values[from..].to_vec())))
+        match (0..chosen.len()).find(|at| chosen.labels(*at) == labels) {
+            Some(at) => read(chosen.as_ref(), at),
+            None => Ok(None),
+        }
     }
 
     /// When the target of a series was last seen before `at`.
@@ -148,6 +151,24 @@ impl<'a> Births<'a> {
     }
 }
 
+/// Reads the newest sample that `counts`, what came after it, and a few before it.
+pub(super) fn newest(
+    counts: fn(f64) -> bool,
+) -> impl FnOnce(&dyn Chosen, usize) -> Result<Option<Floats>> {
+    move |chosen, at| {
+        let samples = chosen.read(at..at + 1)?;
+        let (timestamps, values) = samples.series(0);
+        let from = near_last(values, counts);
+        Ok(from.map(|from| (timestamps[from..].to_vec(), values[from..].to_vec())))
+    }
+}
+
+/// A few samples before the last that `counts`.
+pub(super) fn near_last(values: &[f64], counts: fn(f64) -> bool) -> Option<usize> {
+    let last = values.iter().rposition(|v| counts(*v));
+    last.map(|last| last.saturating_sub(EARLIER))
+}
+
 fn last_before(times: &[TimestampMs], at: TimestampMs) -> Option<TimestampMs> {
     let before = times.partition_point(|t| *t < at);
     times[..before].last().copied()
@@ -161,6 +182,11 @@ fn times(chosen: &dyn Chosen, counts: impl Fn(f64) -> bool) -> Result<Vec<Timest
         let (timestamps, values) = samples.series(0);
         let pairs = timestamps.iter().zip(values);
         all.extend(pairs.filter(|(_, v)| counts(**v)).map(|(t, _)| *t));
+        if timestamps.is_empty() {
+            chosen.read_histograms(at, &mut |t, histogram| {
+                all.extend(counts(histogram.sum).then_some(t));
+            })?;
+        }
         if at % 64 == 63 {
             all.sort_unstable();
             all.dedup();

@@ -2,11 +2,19 @@
 
 use std::ops::Range;
 
-use narthex_model::{LabelsRef, Result, is_stale};
+use narthex_model::{LabelsRef, Result, TimestampMs, is_stale};
 
 use super::LOOK_BACK_MS;
 use super::births::Births;
 use crate::count::Series;
+
+/// Whether a series was seen before the slices, which begin at `start`, among what was read.
+pub(super) fn was_there(series: Series<'_>, start: TimestampMs, is_seen: fn(f64) -> bool) -> bool {
+    let before = series.timestamps.iter().zip(series.values);
+    before
+        .take_while(|(t, _)| **t < start)
+        .any(|(_, v)| is_seen(*v))
+}
 
 /// Whether a series may have to be cut: few have.
 pub(super) fn may_end(series: Series<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use narthex_model::{Histogram, Span};
 use proptest::prelude::*;
 
 use super::stretch::PIECE_MS;
@@ -31,6 +32,12 @@ fn availability() -> Slo {
 fn latency() -> Slo {
     slo(
         "{name: a, service: s, objective: 99, window: 30d, latency: {buckets: took_bucket, threshold: 0.3}}",
+    )
+}
+
+fn native() -> Slo {
+    slo(
+        "{name: a, service: s, objective: 99, window: 30d, latency: {histograms: lasted, threshold: 1}}",
     )
 }
 
@@ -90,6 +97,26 @@ impl Life {
     }
 }
 
+impl Life {
+    /// The same as native histograms, with all events above one second.
+    fn histograms(&self, start: i64) -> Vec<(i64, Histogram)> {
+        let histogram = |(t, count): (i64, f64)| {
+            let histogram = Histogram {
+                count,
+                sum: count,
+                positive_spans: vec![Span {
+                    offset: 1,
+                    length: 1,
+                }],
+                positive_buckets: vec![count],
+                ..Histogram::default()
+            };
+            (t, histogram)
+        };
+        self.samples(start).into_iter().map(histogram).collect()
+    }
+}
+
 /// A target that was always seen, with counters of several codes and routes; pieces end in the middle of it.
 fn store(lives: &[Life]) -> (MemoryStore, i64) {
     let start = PIECE_MS * 20 - 6 * HOUR + 7_000;
@@ -110,6 +137,8 @@ fn store(lives: &[Life]) -> (MemoryStore, i64) {
         let own = [("__name__", "took_bucket"), ("le", le), ("route", route)];
         if at < 3 {
             store.push(&[&own, &target[..]].concat(), life.samples(start));
+            let own = [("__name__", "lasted"), ("route", route), ("code", code)];
+            store.push_histograms(&[&own, &target[..]].concat(), life.histograms(start));
         }
     }
     (store, start + TICKS as i64 * MINUTE)
@@ -175,7 +204,7 @@ proptest! {
         // Long after the last sample, so that all gaps are over.
         let mut times: Vec<i64> = times.take_while(|at| *at < end).collect();
         times.push(end);
-        for slo in [availability(), latency()] {
+        for slo in [availability(), latency(), native()] {
             let at_once = kept(&store, &slo, &[end], 1);
             let in_steps = kept(&store, &slo, &times, 2);
             assert_alike(&at_once, &in_steps);
@@ -211,6 +240,18 @@ proptest! {
             let all = ledger.load(ledger.span().expect("samples")).expect("read").tracks;
             assert_alike(&all, &kept(&store, &slo, &[end], 1));
         }
+    }
+
+    #[test]
+    fn the_count_of_a_histogram_is_a_counter(lives in prop::collection::vec(life(), 1..4)) {
+        let (store, end) = store(&lives);
+        let counter = slo(
+            "{name: a, service: s, objective: 99, window: 30d, errors: requests_total, total: requests_total}",
+        );
+        let [counter, native] = [counter, native()].map(|slo| kept(&store, &slo, &[end], 1));
+        assert_alike(&counter, &native);
+        let observed = |tracks: &[Track]| tracks[0].slices.observed_ms.clone();
+        prop_assert_eq!(observed(&counter), observed(&native));
     }
 
     #[test]
