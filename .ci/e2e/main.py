@@ -16,6 +16,7 @@ import crash_loop
 import differential
 import imports
 import limits
+import oauth2
 import open_format
 import rules
 import rules_files
@@ -48,6 +49,7 @@ SCENARIOS = [
     ("rules over the past: backfilled, compared with Prometheus and promtool", rules_past.run),
     ("SLO specs: promtool's verdicts on rules, mistakes and where they are", slo_files.run),
     ("alerting: Alertmanagers found, trusted, slow and refusing", alerting.run),
+    ("oauth2: tokens for whoever is asked or told, as Prometheus gets them", oauth2.run),
     ("alert generator: the cases of the suite for alerts, beside Prometheus", alert_generator.run),
     ("slo: counted, told, alerted on in the running server", slo.run),
     ("slo: a month counted, beside the rules of Sloth and Pyrra, slo-generator and a plain count", slo_peers.run),

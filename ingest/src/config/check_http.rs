@@ -20,17 +20,18 @@ pub(super) fn mistakes(options: &HttpOptions) -> Vec<Mistake> {
     let ways = [
         options.basic_auth.is_some(),
         options.authorization.is_some(),
+        options.oauth2.is_some(),
         bearer,
     ];
-    let key = if options.authorization.is_some() {
-        "authorization"
-    } else {
-        "basic_auth"
+    let key = match (&options.authorization, &options.basic_auth) {
+        (Some(_), _) => "authorization",
+        (None, Some(_)) => "basic_auth",
+        (None, None) => "oauth2",
     };
     mistake(
         ways.iter().filter(|way| **way).count() > 1,
         key,
-        "at most one of basic_auth, authorization and bearer_token may be given",
+        "at most one of basic_auth, authorization, oauth2 and bearer_token may be given",
     );
     const TWICE: &str = "give a value or a file with it, not both";
     if let Some(auth) = &options.basic_auth {
@@ -44,6 +45,18 @@ pub(super) fn mistakes(options: &HttpOptions) -> Vec<Mistake> {
         let basic = auth.scheme().eq_ignore_ascii_case("basic");
         let message = "type must not be \"basic\", use basic_auth instead";
         mistake(basic, "authorization", message);
+    }
+    if let Some(oauth2) = &options.oauth2 {
+        let twice = oauth2.client_secret.is_some() && oauth2.client_secret_file.is_some();
+        mistake(twice, "oauth2", TWICE);
+        mistake(
+            oauth2.client_id.is_empty(),
+            "oauth2",
+            "client_id is missing",
+        );
+        if let Some(message) = url_mistake(&oauth2.token_url) {
+            mistake(true, "oauth2", &format!("token_url: {message}"));
+        }
     }
     let twice = options.bearer_token.is_some() && options.bearer_token_file.is_some();
     mistake(twice, "bearer_token", TWICE);

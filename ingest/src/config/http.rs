@@ -8,6 +8,8 @@ use narthex_settings::{FromText, Secret, text_serde};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use super::OAuth2;
+
 /// What a section says of how requests are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpOptions {
@@ -19,6 +21,8 @@ pub struct HttpOptions {
     pub bearer_token: Option<Secret>,
     /// Short for `authorization` of type `Bearer`, from before it.
     pub bearer_token_file: Option<PathBuf>,
+    /// Tokens that a server gives.
+    pub oauth2: Option<Box<OAuth2>>,
     /// Whether redirects are followed.
     pub follow_redirects: bool,
     /// Whether HTTP/2 may be spoken; we speak HTTP/1.1 in any case.
@@ -38,9 +42,14 @@ pub struct HttpOptions {
 impl HttpOptions {
     /// The files that it names.
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let tls = self
-            .tls_config
-            .iter_mut()
+        let mut tls: Vec<&mut TlsConfig> = self.tls_config.iter_mut().collect();
+        let mut secrets = Vec::new();
+        if let Some(oauth2) = self.oauth2.as_deref_mut() {
+            tls.extend(&mut oauth2.tls_config);
+            secrets.push(&mut oauth2.client_secret_file);
+        }
+        let tls = tls
+            .into_iter()
             .flat_map(|tls| [&mut tls.ca_file, &mut tls.cert_file, &mut tls.key_file]);
         let basic = self
             .basic_auth
@@ -51,7 +60,8 @@ impl HttpOptions {
             .iter_mut()
             .map(|auth| &mut auth.credentials_file);
         let bearer = std::iter::once(&mut self.bearer_token_file);
-        let single = tls.chain(basic).chain(credentials).chain(bearer).flatten();
+        let secrets = secrets.into_iter().chain(basic).chain(credentials);
+        let single = tls.chain(secrets).chain(bearer).flatten();
         let headers = self.http_headers.values_mut();
         single.chain(headers.flat_map(|header| &mut header.files))
     }

@@ -47,6 +47,9 @@ macro_rules! with_http_keys {
             /// Short for `authorization` of type `Bearer`, from before it.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub bearer_token_file: Option<std::path::PathBuf>,
+            /// Tokens that a server gives.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub oauth2: Option<Box<$crate::config::OAuth2>>,
             /// Whether redirects are followed.
             #[serde(default = "crate::config::http::yes")]
             pub follow_redirects: bool,
@@ -81,6 +84,7 @@ macro_rules! with_http_keys {
                     authorization: self.authorization.clone(),
                     bearer_token: self.bearer_token.clone(),
                     bearer_token_file: self.bearer_token_file.clone(),
+                    oauth2: self.oauth2.clone(),
                     follow_redirects: self.follow_redirects,
                     enable_http2: self.enable_http2,
                     tls_config: self.tls_config.clone(),
@@ -96,6 +100,7 @@ macro_rules! with_http_keys {
                 self.authorization = http.authorization;
                 self.bearer_token = http.bearer_token;
                 self.bearer_token_file = http.bearer_token_file;
+                self.oauth2 = http.oauth2;
                 self.follow_redirects = http.follow_redirects;
                 self.enable_http2 = http.enable_http2;
                 self.tls_config = http.tls_config;

@@ -2,7 +2,6 @@
 
 /// Keys of any section that are refused as "not supported yet", apart from the service discoveries.
 const NOT_YET: &[&str] = &[
-    "oauth2",
     "sigv4",
     "proxy_connect_header",
     "server_name",

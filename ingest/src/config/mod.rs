@@ -15,6 +15,7 @@ pub(crate) mod http;
 mod inherit;
 pub(crate) mod keys;
 mod known;
+mod oauth2;
 mod protocol;
 mod scrape;
 mod storage;
@@ -35,6 +36,7 @@ pub use http::{
     TlsVersion,
 };
 pub use narthex_settings::{ByteSize, DurationMs, Secret};
+pub use oauth2::OAuth2;
 pub use protocol::{EscapingScheme, ScrapeProtocol, ValidationScheme};
 pub use scrape::ScrapeConfig;
 pub use storage::{ExemplarsConfig, RetentionRule, StorageConfig, StoreRetention, TsdbConfig};

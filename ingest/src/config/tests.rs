@@ -55,8 +55,16 @@ fn messages_name_file_line_column_and_key() {
             "p.yml:3:5: scrape_configs[0]: key \"kubernetes_sd_configs\" is not supported yet",
         ),
         (
-            format!("{job}    oauth2: {{}}\n"),
-            "p.yml:3:5: scrape_configs[0]: key \"oauth2\" is not supported yet",
+            format!("{job}    oauth2: {{client_id: '', token_url: 'http://a'}}\n"),
+            "p.yml:3:5: scrape_configs[0].oauth2: client_id is missing",
+        ),
+        (
+            format!("{job}    oauth2: {{client_id: a, token_url: 'a:1'}}\n"),
+            "p.yml:3:5: scrape_configs[0].oauth2: token_url: \"a:1\" must begin with http:// or https:// and name a host",
+        ),
+        (
+            format!("{job}    proxy_connect_header: {{}}\n"),
+            "p.yml:3:5: scrape_configs[0]: key \"proxy_connect_header\" is not supported yet",
         ),
         (
             "remote_write:\n  - url: a\n".to_owned(),
@@ -92,7 +100,7 @@ fn messages_name_file_line_column_and_key() {
             format!(
                 "{job}    basic_auth: {{username: u}}\n    authorization: {{credentials: c}}\n"
             ),
-            "p.yml:4:5: scrape_configs[0].authorization: at most one of basic_auth, authorization and bearer_token may be given",
+            "p.yml:4:5: scrape_configs[0].authorization: at most one of basic_auth, authorization, oauth2 and bearer_token may be given",
         ),
         (
             format!("{job}    scrape_protocols: [JSON]\n"),

@@ -6,6 +6,7 @@ use narthex_model::{Error, Result};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method, Proxy, RequestBuilder, Url};
 
+use super::oauth2::Tokens;
 use super::{redirects, tls};
 use crate::config::HttpOptions;
 
@@ -26,6 +27,7 @@ pub struct Answers {
 pub struct HttpClient {
     client: Client,
     options: HttpOptions,
+    tokens: Option<Tokens>,
 }
 
 impl HttpClient {
@@ -34,19 +36,16 @@ impl HttpClient {
     /// # Errors
     /// `Invalid` or the file's error if the TLS, proxy or header options cannot be used.
     pub fn new(options: HttpOptions, answers: &Answers) -> Result<Self> {
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(redirects::policy(&options))
-            .gzip(!answers.plain)
-            .default_headers(fixed_headers(&options, answers)?);
-        builder = proxies(builder, &options)?;
-        if let Some(tls) = &options.tls_config {
-            builder = tls::configure(builder, tls)?;
-        }
-        let client = builder
-            .build()
-            .map_err(|e| Error::invalid(format!("cannot make the HTTP client: {}", explain(&e))))?;
-        Ok(Self { client, options })
+        let tokens = options.oauth2.as_deref().map(|oauth2| {
+            let client = client(&oauth2.http(), &Answers::default());
+            let about = |e: Error| e.context("oauth2");
+            Tokens::new(client.map_err(about)?, oauth2.clone())
+        });
+        Ok(Self {
+            client: client(&options, answers)?,
+            options,
+            tokens: tokens.transpose()?,
+        })
     }
 
     /// A request with credentials and headers; those that lie in files are read each time, so that they can be rotated.
@@ -66,6 +65,9 @@ impl HttpClient {
                 None => auth.password.as_ref().map(|p| p.0.clone()),
             };
             request = request.basic_auth(name, password);
+        }
+        if let Some(tokens) = &self.tokens {
+            request = request.header(AUTHORIZATION, tokens.header().await?);
         }
         if let Some(header) = self.authorization().await? {
             request = request.header(AUTHORIZATION, header);
@@ -94,6 +96,21 @@ impl HttpClient {
     }
 }
 
+/// The client alone.
+fn client(options: &HttpOptions, answers: &Answers) -> Result<Client> {
+    let mut builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirects::policy(options))
+        .gzip(!answers.plain)
+        .default_headers(fixed_headers(options, answers)?);
+    builder = proxies(builder, options)?;
+    if let Some(tls) = &options.tls_config {
+        builder = tls::configure(builder, tls)?;
+    }
+    let failed = |e: reqwest::Error| format!("cannot make the HTTP client: {}", explain(&e));
+    builder.build().map_err(|e| Error::invalid(failed(e)))
+}
+
 /// Headers that are the same for every request.
 fn fixed_headers(options: &HttpOptions, answers: &Answers) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
@@ -115,7 +132,7 @@ fn fixed_headers(options: &HttpOptions, answers: &Answers) -> Result<HeaderMap> 
     Ok(headers)
 }
 
-fn secret_header(value: &str) -> Result<HeaderValue> {
+pub(super) fn secret_header(value: &str) -> Result<HeaderValue> {
     let mut header = HeaderValue::from_str(value)
         .map_err(|_| Error::invalid("a header's value holds bytes that headers may not"))?;
     header.set_sensitive(true);
@@ -140,7 +157,7 @@ fn proxies(builder: ClientBuilder, options: &HttpOptions) -> Result<ClientBuilde
     Ok(builder.proxy(proxy.no_proxy(exempt)))
 }
 
-async fn read_secret(path: &Path) -> Result<String> {
+pub(super) async fn read_secret(path: &Path) -> Result<String> {
     let text = tokio::fs::read_to_string(path)
         .await
         .map_err(|e| crate::io::error(&e).context(format!("cannot read {}", path.display())))?;

@@ -89,16 +89,29 @@ impl Tokens {
     pub(super) async fn header(&self) -> Result<HeaderValue> {
         let secret = match &self.options.client_secret_file {
             Some(path) => read_secret(path).await?,
-            None => self.options.client_secret.as_ref().map_or(String::new(), |s| s.0.clone()),
+            None => self
+                .options
+                .client_secret
+                .as_ref()
+                .map_or(String::new(), |s| s.0.clone()),
         };
         let mut kept = self.kept.lock().await;
         if let Some(token) = kept.token.as_ref().filter(|token| token.is_good(&secret)) {
             return Ok(token.header.clone());
         }
-        let about = |e: String| Error::unavailable(format!("oauth2: cannot fetch token from {}: {e}", self.options.token_url));
+        let about = |e: String| {
+            Error::unavailable(format!(
+                "oauth2: cannot fetch token from {}: {e}",
+                self.options.token_url
+            ))
+        };
         let began = Instant::now();
         let answer = self.ask(&mut kept.place, &secret).await.map_err(about)?;
-        let header = secret_header(&format!("{} {}", kind(&answer.token_type), answer.access_token))?;
+        let header = secret_header(&format!(
+            "{} {}",
+            kind(&answer.token_type),
+            answer.access_token
+        ))?;
         let lives = seconds(&answer.expires_in).filter(|seconds| *seconds > 0);
         let until = lives.and_then(|lives| began.checked_add(Duration::from_secs(lives)));
         kept.token = Some(Token {
@@ -133,11 +146,17 @@ impl Tokens {
         let answer = self.request(place, secret).timeout(PATIENCE).send();
         let mut answer = answer.await.map_err(failed)?;
         let body = body(&mut answer).await?;
-        let quoted = || String::from_utf8_lossy(&body).chars().take(QUOTE_MAX).collect::<String>();
+        let quoted = || {
+            String::from_utf8_lossy(&body)
+                .chars()
+                .take(QUOTE_MAX)
+                .collect::<String>()
+        };
         if !answer.status().is_success() {
             return Err(format!("{}: {}", answer.status(), quoted().trim()));
         }
-        let answer: Answer = serde_json::from_slice(&body).map_err(|e| format!("the answer is no token: {e}"))?;
+        let answer: Answer =
+            serde_json::from_slice(&body).map_err(|e| format!("the answer is no token: {e}"))?;
         match answer.access_token.is_empty() {
             true => Err("server response missing access_token".to_owned()),
             false => Ok(answer),
@@ -172,7 +191,10 @@ impl Tokens {
 
 impl Token {
     fn is_good(&self, secret: &str) -> bool {
-        self.secret == secret && self.until.is_none_or(|until| until.saturating_duration_since(Instant::now()) > EARLY)
+        self.secret == secret
+            && self
+                .until
+                .is_none_or(|until| until.saturating_duration_since(Instant::now()) > EARLY)
     }
 }
 
@@ -207,7 +229,10 @@ fn kind(token_type: &str) -> &str {
 fn seconds(value: &serde_json::Value) -> Option<u64> {
     match value {
         serde_json::Value::String(text) => text.parse().ok(),
-        value => value.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64),
+        value => value
+            .as_f64()
+            .filter(|seconds| *seconds >= 0.0)
+            .map(|seconds| seconds as u64),
     }
 }
 

@@ -30,9 +30,15 @@ async fn server(answers: Vec<String>) -> (String, Asked) {
                 text.push_str(&String::from_utf8_lossy(&piece[..read]));
             }
             let (head, form) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-            let is_credentials = |line: &&str| line.to_ascii_lowercase().starts_with("authorization: ");
-            let credentials = head.lines().find(is_credentials).map_or("", |line| &line[15..]);
-            notes.lock().push(format!("{credentials} {form}").trim().to_owned());
+            let is_credentials =
+                |line: &&str| line.to_ascii_lowercase().starts_with("authorization: ");
+            let credentials = head
+                .lines()
+                .find(is_credentials)
+                .map_or("", |line| &line[15..]);
+            notes
+                .lock()
+                .push(format!("{credentials} {form}").trim().to_owned());
             let answer = &answers[number.min(answers.len() - 1)];
             number += 1;
             let (status, body) = answer.split_once(' ').expect("a status and a body");
@@ -54,7 +60,9 @@ fn tokens(url: &str, more: &str) -> Tokens {
 }
 
 fn token(name: &str, expires_in: &str) -> String {
-    format!("200 {{\"access_token\": \"{name}\", \"token_type\": \"bearer\", \"expires_in\": {expires_in}}}")
+    format!(
+        "200 {{\"access_token\": \"{name}\", \"token_type\": \"bearer\", \"expires_in\": {expires_in}}}"
+    )
 }
 
 async fn header(tokens: &Tokens) -> String {
@@ -66,13 +74,21 @@ async fn header(tokens: &Tokens) -> String {
 #[tokio::test]
 async fn a_token_is_kept_until_shortly_before_it_expires() {
     let (url, asked) = server(vec![token("x", "3600"), token("y", "3600")]).await;
-    let all = tokens(&url, "client_secret: 's s', scopes: [p, q], endpoint_params: {audience: z}");
+    let all = tokens(
+        &url,
+        "client_secret: 's s', scopes: [p, q], endpoint_params: {audience: z}",
+    );
     let both = tokio::join!(header(&all), header(&all));
     assert_eq!(both, ("Bearer x".to_owned(), "Bearer x".to_owned()));
     // base64 of `a%3Ab:s+s`.
     let expected = "Basic YSUzQWI6cytz grant_type=client_credentials&scope=p+q&audience=z";
     assert_eq!(*asked.lock(), [expected]);
-    let (url, asked) = server(vec![token("x", "\"9\""), token("y", "11"), token("z", "null")]).await;
+    let (url, asked) = server(vec![
+        token("x", "\"9\""),
+        token("y", "11"),
+        token("z", "null"),
+    ])
+    .await;
     let all = tokens(&url, "client_secret: s");
     for expected in ["Bearer x", "Bearer y", "Bearer y", "Bearer y"] {
         assert_eq!(header(&all).await, expected);
@@ -110,14 +126,20 @@ async fn another_secret_in_the_file_needs_another_token() {
 #[tokio::test]
 async fn what_is_no_token() {
     for (answer, expected) in [
-        ("403 {\"error\": \"access_denied\"}", "403 Forbidden: {\"error\": \"access_denied\"}"),
+        (
+            "403 {\"error\": \"access_denied\"}",
+            "403 Forbidden: {\"error\": \"access_denied\"}",
+        ),
         ("200 {}", "server response missing access_token"),
         ("200 <html>", "the answer is no token: expected value"),
     ] {
         let (url, _) = server(vec![answer.to_owned()]).await;
         let error = tokens(&url, "client_secret: s").header().await;
         let error = error.expect_err("no token").to_string();
-        assert!(error.contains("oauth2: cannot fetch token from http://127.0.0.1"), "{error}");
+        assert!(
+            error.contains("oauth2: cannot fetch token from http://127.0.0.1"),
+            "{error}"
+        );
         assert!(error.contains(expected), "{error}");
     }
 }
