@@ -1,5 +1,6 @@
 //! Reads series in batches, by several threads, into a tally.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -19,23 +20,48 @@ const SAMPLES_AT_ONCE: u64 = 1 << 19;
 /// Series, and the batches that they are read in.
 pub(super) struct Batches {
     pub(super) chosen: Box<dyn Chosen>,
-    ranges: Vec<Range<usize>>,
+    pub(super) ranges: Vec<Range<usize>>,
 }
 
 impl Batches {
-    /// In the order of labels; none is split that `together` says belongs to the one before.
-    pub(super) fn by_labels(chosen: Box<dyn Chosen>, together: impl Fn(usize) -> bool) -> Self {
-        let ranges = ranges((0..chosen.len()).map(|at| chosen.cost(at)), together);
+    /// In the order of labels.
+    fn by_labels(chosen: Box<dyn Chosen>) -> Self {
+        let ranges = ranges((0..chosen.len()).map(|at| chosen.cost(at)));
         Self { chosen, ranges }
+    }
+
+    /// The series of sets of positions, which have none in common, each set in one batch; and by position in `chosen`, that in the batches.
+    pub(super) fn of_sets(
+        chosen: &dyn Chosen,
+        sets: impl Iterator<Item = BTreeSet<u32>>,
+    ) -> (Self, Vec<u32>) {
+        let sets: Vec<_> = sets.collect();
+        let cost = |set: &BTreeSet<u32>| set.iter().map(|at| chosen.cost(*at as usize)).sum();
+        let (mut order, mut all) = (Vec::new(), Vec::new());
+        for run in ranges(sets.iter().map(cost)) {
+            let start = order.len();
+            order.extend(sets[run].iter().flatten());
+            order[start..].sort_unstable();
+            all.push(start..order.len());
+        }
+        let mut places = vec![0; chosen.len()];
+        for (place, at) in (0..).zip(&order) {
+            places[*at as usize] = place;
+        }
+        let batches = Self {
+            chosen: chosen.only(&order),
+            ranges: all,
+        };
+        (batches, places)
     }
 
     /// With those that have the same times in the same batch, as far as possible: times are decoded and laid over slices once for all.
     pub(super) fn by_times(chosen: Box<dyn Chosen>) -> Self {
         let Some(mut order) = chosen.by_times() else {
-            return Self::by_labels(chosen, |_| false);
+            return Self::by_labels(chosen);
         };
         let costs = order.iter().map(|at| chosen.cost(*at as usize));
-        let ranges = ranges(costs, |_| false);
+        let ranges = ranges(costs);
         for range in &ranges {
             order[range.clone()].sort_unstable();
         }
@@ -45,11 +71,11 @@ impl Batches {
 }
 
 /// Runs of positions of about equal cost.
-fn ranges(costs: impl Iterator<Item = u64>, together: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+fn ranges(costs: impl Iterator<Item = u64>) -> Vec<Range<usize>> {
     let (mut all, mut start, mut cost) = (Vec::new(), 0, 0);
     let mut len = 0;
     for (at, more) in costs.enumerate() {
-        if cost >= SAMPLES_AT_ONCE && !together(at) {
+        if cost >= SAMPLES_AT_ONCE {
             all.push(start..at);
             (start, cost) = (at, 0);
         }
@@ -147,14 +173,51 @@ impl Batch<'_> {
         position: usize,
         count: &mut dyn FnMut(&[Series<'_>]),
     ) -> Result<()> {
-        let mut series = self.series(position);
+        self.lives(self.labels(position), self.series(position), count)
+    }
+
+    /// The same for a counter whose samples are in several series.
+    pub(super) fn counter_of(
+        &self,
+        positions: &[u32],
+        count: &mut dyn FnMut(&[Series<'_>]),
+    ) -> Result<()> {
+        if let [position] = positions {
+            return self.counter(*position as usize, count);
+        }
+        let all = positions
+            .iter()
+            .map(|at| (*at as usize, self.series(*at as usize)));
+        let mut all: Vec<_> = all
+            .filter(|(_, series)| !series.timestamps.is_empty())
+            .collect();
+        all.sort_by_key(|(_, series)| series.timestamps[0]);
+        let Some((first, _)) = all.first() else {
+            return Ok(());
+        };
+        let (timestamps, values) = merged(all.iter().map(|(_, series)| *series));
+        let series = Series {
+            timestamps: &timestamps,
+            values: &values,
+            born: None,
+            timeline: None,
+        };
+        self.lives(self.labels(*first), series, count)
+    }
+
+    fn lives(
+        &self,
+        labels: LabelsRef<'_>,
+        mut series: Series<'_>,
+        count: &mut dyn FnMut(&[Series<'_>]),
+    ) -> Result<()> {
         let Some(&first) = series.timestamps.first() else {
             return Ok(());
         };
         let mut earlier = None;
         if !was_there(series, self.start, f64::is_finite) {
             let newest = newest(f64::is_finite);
-            match self.births.before(self.labels(position), first, newest)? {
+            match self.births.before(labels, first, newest)? {
                 Before::Unknown => {}
                 Before::Born(at) => series.born = Some(at),
                 Before::Samples(samples) => earlier = Some(samples),
@@ -162,7 +225,7 @@ impl Batch<'_> {
         }
         let whole = with(&mut earlier, series);
         if may_end(whole) {
-            count(&lives(self.births, self.labels(position), whole)?);
+            count(&lives(self.births, labels, whole)?);
         } else {
             count(&[whole]);
         }
@@ -179,6 +242,15 @@ impl Batch<'_> {
             timeline: self.timelines.of(at),
         }
     }
+}
+
+/// The samples of series in order of time; of several at a time the first that is a number.
+fn merged<'a>(all: impl Iterator<Item = Series<'a>>) -> (Vec<TimestampMs>, Vec<f64>) {
+    let pairs = all.flat_map(|series| series.timestamps.iter().zip(series.values));
+    let mut pairs: Vec<(TimestampMs, f64)> = pairs.map(|(t, v)| (*t, *v)).collect();
+    pairs.sort_by_key(|(t, v)| (*t, !v.is_finite()));
+    pairs.dedup_by_key(|(t, _)| *t);
+    pairs.into_iter().unzip()
 }
 
 /// A series with what was before it.

@@ -10,6 +10,7 @@ use narthex_model::{LabelsRef, METRIC_NAME, Matcher, Result, TimeRange, Timestam
 use parking_lot::Mutex;
 
 use super::LOOK_BACK_MS;
+use super::bound::{Bound, LE};
 use crate::spec::FirstSample;
 use crate::store::{Chosen, Store};
 
@@ -66,7 +67,7 @@ impl<'a> Births<'a> {
         &self,
         labels: LabelsRef<'_>,
         first: TimestampMs,
-        read: impl FnOnce(&dyn Chosen, usize) -> Result<Option<T>>,
+        read: impl Fn(&dyn Chosen, usize) -> Result<Option<T>>,
     ) -> Result<Before<T>> {
         if let Some(samples) = self.earlier(labels, first, read)? {
             return Ok(Before::Samples(samples));
@@ -95,19 +96,26 @@ impl<'a> Births<'a> {
         &self,
         labels: LabelsRef<'_>,
         first: TimestampMs,
-        read: impl FnOnce(&dyn Chosen, usize) -> Result<Option<T>>,
+        read: impl Fn(&dyn Chosen, usize) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
         let span = TimeRange::new(first.saturating_sub(LOOK_BACK_MS), self.read.start);
         if span.is_empty() || self.oldest >= span.end {
             return Ok(None);
         }
-        let matchers: Vec<_> = labels.iter().map(|(n, v)| Matcher::equal(n, v)).collect();
+        let has_bound = labels.get(LE).and_then(Bound::parse).is_some();
+        let same = labels.iter().filter(|(n, _)| !(has_bound && *n == LE));
+        let matchers: Vec<_> = same.map(|(n, v)| Matcher::equal(n, v)).collect();
         let chosen = self.store.select(&matchers, span)?;
-        // Others may have more labels.
-        match (0..chosen.len()).find(|at| chosen.labels(*at) == labels) {
-            Some(at) => read(chosen.as_ref(), at),
-            None => Ok(None),
+        // Others may have more labels. What is written alike goes before what is written otherwise.
+        let same = (0..chosen.len()).filter(|at| is_same(chosen.labels(*at), labels));
+        let mut same: Vec<_> = same.collect();
+        same.sort_by_key(|at| chosen.labels(*at) != labels);
+        for at in same {
+            if let Some(found) = read(chosen.as_ref(), at)? {
+                return Ok(Some(found));
+            }
         }
+        Ok(None)
     }
 
     /// When the target of a series was last seen before `at`.
@@ -154,7 +162,7 @@ impl<'a> Births<'a> {
 /// Reads the newest sample that `counts`, what came after it, and a few before it.
 pub(super) fn newest(
     counts: fn(f64) -> bool,
-) -> impl FnOnce(&dyn Chosen, usize) -> Result<Option<Floats>> {
+) -> impl Fn(&dyn Chosen, usize) -> Result<Option<Floats>> {
     move |chosen, at| {
         let samples = chosen.read(at..at + 1)?;
         let (timestamps, values) = samples.series(0);
@@ -167,6 +175,15 @@ pub(super) fn newest(
 pub(super) fn near_last(values: &[f64], counts: fn(f64) -> bool) -> Option<usize> {
     let last = values.iter().rposition(|v| counts(*v));
     last.map(|last| last.saturating_sub(EARLIER))
+}
+
+/// Whether labels are those of the same series: with the same bound, if they are those of a bucket, however it is written.
+fn is_same(a: LabelsRef<'_>, b: LabelsRef<'_>) -> bool {
+    let is_same = |((n, v), (m, w)): ((&str, &str), (&str, &str))| {
+        let bound = || Bound::parse(v).is_some_and(|v| Bound::parse(w) == Some(v));
+        n == m && (v == w || (n == LE && bound()))
+    };
+    a.iter().count() == b.iter().count() && a.iter().zip(b.iter()).all(is_same)
 }
 
 fn last_before(times: &[TimestampMs], at: TimestampMs) -> Option<TimestampMs> {

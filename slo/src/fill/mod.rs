@@ -4,6 +4,7 @@
 
 mod batches;
 mod births;
+mod bound;
 mod counting;
 mod events;
 mod gauge;

@@ -498,3 +498,55 @@ fn an_error_after_a_restart_counts_though_it_is_the_first_again() {
     up(&mut unseen, 20..30);
     assert_eq!(bad(&unseen), 1.0, "it went on unseen");
 }
+
+#[test]
+fn a_bound_that_is_written_otherwise_is_the_same_bucket() {
+    let start = 1_000 * HOUR;
+    let own = |name, le| {
+        [
+            ("__name__", name),
+            ("instance", "i"),
+            ("job", "j"),
+            ("le", le),
+        ]
+    };
+    let ticks = |of: std::ops::Range<i64>, each: f64| {
+        of.map(move |t| (start + t * MINUTE, 1_000.0 + each * t as f64))
+    };
+    // Prometheus is replaced by one that writes bounds otherwise, and is away for a while, or not.
+    for (away, upto) in [(0, 120), (30, 120), (30, 31)] {
+        let mut store = MemoryStore::default();
+        let mut push = |le, samples| store.push(&own("took_bucket", le), samples);
+        let stale = (start + 60 * MINUTE, narthex_model::stale_nan());
+        let stale = Some(stale).filter(|_| away == 0);
+        let seen = |each| -> Vec<_> {
+            ticks(0..60, each)
+                .chain(ticks(60 + away..200, each))
+                .collect()
+        };
+        push("1", ticks(0..60, 8.0).chain(stale).collect());
+        push("1.0", ticks(60 + away..200, 8.0).collect());
+        push("0.5", seen(5.0));
+        push("+Inf", seen(10.0));
+        store.push(
+            &own("up", "")[..3],
+            seen(0.0).iter().map(|(t, _)| (*t, 1.0)).collect(),
+        );
+        let slo = slo(
+            "{name: a, service: s, objective: 99, window: 30d, latency: {buckets: took_bucket, threshold: 1}}",
+        );
+        let times = [
+            start + 60 * MINUTE,
+            start + (60 + upto) * MINUTE,
+            start + 200 * MINUTE,
+        ];
+        for times in [&times[..], &times[2..]] {
+            let tracks = kept(&store, &slo, times, 1);
+            let sum = |column: &[f64]| column.iter().sum::<f64>();
+            let slices = &tracks[0].slices;
+            let (total, bad) = (sum(&slices.total), sum(&slices.bad));
+            assert_eq!((total, bad), (1990.0, 398.0), "away {away}, {times:?}");
+            assert_eq!(slices.bounds, None);
+        }
+    }
+}
