@@ -105,8 +105,9 @@ impl<P> KeptPlans<P> {
 
 impl<P> Waiting<P> {
     fn take(&mut self, key: &Key) -> Option<P> {
-        let of_query = self.plans.get_mut(key)?;
-        let (_, plan) = of_query.pop()?;
+        let of_query = self.plans.get_mut(key).filter(|plans| !plans.is_empty())?;
+        // The oldest, so that each of them has its turn.
+        let (_, plan) = of_query.remove(0);
         if of_query.is_empty() {
             self.plans.remove(key);
         }
@@ -114,7 +115,6 @@ impl<P> Waiting<P> {
         Some(plan)
     }
 
-    /// Those of one query age together: which of them goes does not matter.
     fn take_oldest(&mut self) -> Option<P> {
         let used = |of_query: &[(u64, P)]| of_query.first().map(|(given, _)| *given);
         let oldest = self.plans.iter().min_by_key(|(_, plans)| used(plans));

@@ -39,7 +39,7 @@ const BATCH_ROWS: usize = 64 << 10;
 const ROW_BYTES: usize = 20;
 /// Bytes of a label in a row: the view of a text that all rows of the series share.
 const LABEL_BYTES: usize = 16;
-const TIME_ZONE: &str = "UTC";
+pub(crate) const TIME_ZONE: &str = "UTC";
 
 /// The samples of one metric, one row each: its labels as nullable `Utf8View` columns in order of their names (see
 /// [`ColumnNames`]), then `timestamp` (milliseconds, UTC) and `value`. Stale markers are left out.

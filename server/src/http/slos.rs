@@ -26,6 +26,9 @@ use crate::slos::{Ask, window};
 /// Calendar periods that are looked back, unless asked otherwise.
 const PERIODS: usize = 12;
 
+/// Nobody compares more windows, targets or policies at once.
+const LIST_MAX: usize = 100;
+
 /// The routes below `/api/v1`.
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -73,7 +76,7 @@ fn shown(params: &Params) -> ApiResult<Asked> {
     let labels = params.get("group_by").is_some();
     let labels = labels.then(|| list(params, "group_by").map(str::to_owned).collect());
     Ok(Asked {
-        windows: list(params, "window")
+        windows: few(params, "window")?
             .map(window)
             .collect::<ApiResult<_>>()?,
         group_by: labels,
@@ -87,4 +90,13 @@ fn shown(params: &Params) -> ApiResult<Asked> {
 fn list<'a>(params: &'a Params, name: &'a str) -> impl Iterator<Item = &'a str> {
     let texts = params.all(name).flat_map(|text| text.split(','));
     texts.filter(|text| !text.is_empty())
+}
+
+/// As [`list`], of what each takes its time.
+fn few<'a>(params: &'a Params, name: &'a str) -> ApiResult<impl Iterator<Item = &'a str>> {
+    if list(params, name).nth(LIST_MAX).is_some() {
+        let expected = format!("expected at most {LIST_MAX}");
+        return Err(ApiError::parameter(name, expected));
+    }
+    Ok(list(params, name))
 }

@@ -1,7 +1,7 @@
 //! Windows as people write them.
 
 use narthex_model::{Error, Result};
-use narthex_slo::spec::{Calendar, CalendarUnit, Rolling, Weekday, Window};
+use narthex_slo::spec::{Calendar, CalendarUnit, LONGEST_MS, Rolling, Weekday, Window};
 
 /// A window as people write it: `30d`, `calendar-month`.
 ///
@@ -16,11 +16,11 @@ pub(crate) fn window(text: &str, zone: &str) -> Result<Window> {
         Some("year") => CalendarUnit::Year,
         _ => {
             let expected = format!(
-                "{text:?} is no window: expected a duration such as 30d, or calendar-day, -week, -month, -quarter or -year"
+                "{text:?} is no window: expected a duration of at most ten years such as 30d, or calendar-day, -week, -month, -quarter or -year"
             );
             let ms = narthex_model::parse_duration(text)
                 .ok()
-                .filter(|ms| *ms > 0);
+                .filter(|ms| (1..=LONGEST_MS).contains(ms));
             let ms = ms.ok_or_else(|| Error::invalid(expected))?;
             return Ok(Window::Rolling(Rolling { ms }));
         }

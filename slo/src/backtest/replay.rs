@@ -38,13 +38,13 @@ pub fn replay(
     let mut life = AlertLife::new(policy.for_ms, policy.keep_firing_ms);
     let mut fired: Vec<Firing> = Vec::new();
     let (mut active_at, mut open) = (span.start, false);
-    let mut at = span.start + step_ms;
+    let mut at = span.start.saturating_add(step_ms);
     while at <= span.end {
         let reading = watch.read(meter, at);
         match life.step(at, reading.verdict) {
             Phase::Inactive => {
                 close(&mut fired, &mut open, at);
-                active_at = at + step_ms;
+                active_at = at.saturating_add(step_ms);
             }
             Phase::Pending(since) => active_at = since,
             Phase::Firing(since) if !open => {
@@ -58,7 +58,7 @@ pub fn replay(
             }
             Phase::Firing(_) => (),
         }
-        at += step_ms;
+        at = at.saturating_add(step_ms);
     }
     Ok(fired)
 }

@@ -57,7 +57,7 @@ pub fn what_if(
 
 fn rolling_spans(ms: i64, span: TimeRange, every_ms: i64) -> Vec<TimeRange> {
     let every = usize::try_from(every_ms.max(1)).unwrap_or(usize::MAX);
-    let ends = (span.start + ms..=span.end).step_by(every);
+    let ends = (span.start.saturating_add(ms)..=span.end).step_by(every);
     ends.map(|end| TimeRange::new(end - ms, end)).collect()
 }
 

@@ -14,7 +14,7 @@ pub use indicator::{Comparison, Counted, Indicator, Part, Selector, Which};
 pub use percent::{complement, from_percent, to_percent};
 pub use policy::{BurnTier, Policy, Trigger};
 pub use unknown::no_such;
-pub(crate) use window::LONGEST_MS;
+pub use window::LONGEST_MS;
 pub use window::{Calendar, CalendarUnit, Exclusion, Rolling, Weekday, Window};
 
 /// A service level objective.

@@ -12,7 +12,7 @@ pub enum Window {
 const DAY_MS: i64 = 86_400_000;
 
 /// Ten years: nothing that specs say may be longer. What was stored for longer than that has hardly been.
-pub(crate) const LONGEST_MS: i64 = 10 * 366 * DAY_MS;
+pub const LONGEST_MS: i64 = 10 * 366 * DAY_MS;
 
 impl Window {
     /// How long it is, in milliseconds; of a calendar period, how long it is as a rule: policies are scaled by it.

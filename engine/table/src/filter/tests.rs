@@ -31,6 +31,19 @@ fn time_as_ns() -> Expr {
 }
 
 #[test]
+fn times_that_a_cast_moves_are_not_looked_at() {
+    let berlin = |expr| {
+        let zone = Some("Europe/Berlin".into());
+        cast(expr, DataType::Timestamp(TimeUnit::Nanosecond, zone))
+    };
+    check(&berlin(time_as_ns()).gt_eq(ns(7_000_000)), None);
+    check(
+        &berlin(ident("timestamp")).gt_eq(ns(7_000_000)),
+        Some("matchers={}, time=[7, )"),
+    );
+}
+
+#[test]
 fn conditions_on_labels() {
     check(
         &col("job").eq(lit("a")),

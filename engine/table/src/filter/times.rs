@@ -6,6 +6,8 @@ use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, TryCast};
 use datafusion::logical_expr::{Expr, Operator};
 use narthex_model::{TimeRange, TimestampMs};
 
+use crate::metric::TIME_ZONE;
+
 /// Which times of the column of milliseconds `name` `filter` demands, if that is all it does.
 pub fn time_range(filter: &Expr, name: &str) -> Option<TimeRange> {
     let is_time = |column: &str| column == name;
@@ -48,16 +50,36 @@ pub(super) fn comparison(
 
 /// In which unit `expr` reads the column of times, if it does; a cast to a finer unit loses nothing.
 fn unit(expr: &Expr, is_time: &dyn Fn(&str) -> bool) -> Option<TimeUnit> {
+    read_as(expr, is_time).map(|read| read.unit)
+}
+
+/// How a column of times is read.
+struct ReadAs<'a> {
+    unit: TimeUnit,
+    /// Its zone; `None`: none.
+    zone: Option<&'a str>,
+}
+
+fn read_as<'a>(expr: &'a Expr, is_time: &dyn Fn(&str) -> bool) -> Option<ReadAs<'a>> {
     match expr {
-        Expr::Column(Column { name, .. }) if is_time(name) => Some(TimeUnit::Millisecond),
+        Expr::Column(Column { name, .. }) if is_time(name) => Some(ReadAs {
+            unit: TimeUnit::Millisecond,
+            zone: Some(TIME_ZONE),
+        }),
         Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => {
-            let inner = unit(expr, is_time)?;
-            match field.data_type() {
-                DataType::Timestamp(unit, _) if ticks_per_ms(*unit)? >= ticks_per_ms(inner)? => {
-                    Some(*unit)
-                }
-                _ => None,
-            }
+            let inner = read_as(expr, is_time)?;
+            let DataType::Timestamp(unit, zone) = field.data_type() else {
+                return None;
+            };
+            let zone = zone.as_deref();
+            let is_finer = ticks_per_ms(*unit)? >= ticks_per_ms(inner.unit)?;
+            // From one zone to another it is the same instant; a time without a zone is moved when it is given one.
+            let is_same = match (inner.zone, zone) {
+                (None, None) | (Some(_), Some(_)) => true,
+                (Some(zone), None) => zone == TIME_ZONE,
+                (None, Some(_)) => false,
+            };
+            (is_finer && is_same).then_some(ReadAs { unit: *unit, zone })
         }
         _ => None,
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use narthex_model::{Result, TimeRange};
 use narthex_slo::policies::NAMES;
+use narthex_slo::spec::LONGEST_MS;
 use serde_json::json;
 
 use super::super::answer::answer_value;
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
-use super::ids;
+use super::{LIST_MAX, ids};
 use crate::App;
 use crate::serve::blocking;
 use crate::slos::{Candidate, Replay, incidents};
@@ -18,8 +19,9 @@ use crate::slos::{Candidate, Replay, incidents};
 /// The policies that the parameters name or hold, over their time: `slo`, `policy`, `policies`, `incidents`, `start`, `end`, `step`.
 pub(crate) async fn backtest(State(app): State<Arc<App>>, params: Params) -> ApiResult {
     let step_ms = params.duration("step")?.unwrap_or(60_000);
-    if step_ms <= 0 {
-        return Err(ApiError::parameter("step", "expected more than nothing"));
+    if !(1..=LONGEST_MS).contains(&step_ms) {
+        let expected = "expected more than nothing and at most ten years";
+        return Err(ApiError::parameter("step", expected));
     }
     let given = params.get("incidents");
     let given = given.map(|text| incidents("incidents", text));
@@ -59,6 +61,10 @@ fn candidates(params: &Params) -> ApiResult<Vec<Candidate>> {
             }),
             _ => {}
         }
+    }
+    if candidates.len() > LIST_MAX {
+        let expected = format!("expected at most {LIST_MAX} policies");
+        return Err(ApiError::parameter("policy", expected));
     }
     Ok(candidates)
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::answer::answer_value;
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
-use super::{ids, list, shown};
+use super::{few, ids, shown};
 use crate::App;
 use crate::serve::blocking;
 use crate::slos::WhatIf;
@@ -34,5 +34,5 @@ fn targets(params: &Params) -> ApiResult<Vec<f64>> {
         let wrong = |_| ApiError::parameter("target", format!("{text:?} is no percentage"));
         text.parse::<f64>().map_err(wrong)
     };
-    list(params, "target").map(number).collect()
+    few(params, "target")?.map(number).collect()
 }
