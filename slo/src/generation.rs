@@ -1,6 +1,6 @@
 //! What changes the meaning of slices: a number that is another one whenever old slices are worth nothing.
 //!
-//! It is the XXH64, seed 0, of a text: lines of a word, a blank and a value, in the order of [`canonical_text`]. Selectors are written
+//! It is the XXH64, seed 0, of a text: lines of a word, a blank and a value, in the order that `canonical_text` writes them in. Selectors are written
 //! with the name first and the other matchers sorted, lists of selectors and labels sorted, numbers in their shortest form. What is
 //! applied when slices are read (targets, windows, exclusions, policies, what absent data mean) is not in it, nor what is for people.
 
@@ -31,7 +31,7 @@ pub fn generation(slo: &Slo) -> Generation {
 }
 
 /// Everything that changes the meaning of slices.
-pub fn canonical_text(slo: &Slo) -> String {
+fn canonical_text(slo: &Slo) -> String {
     let mut lines = vec![HEAD.to_owned(), format!("slice_ms {}", slo.slice_ms)];
     let first_sample = match slo.missing.first_sample {
         FirstSample::Zero => "zero",

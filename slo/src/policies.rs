@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::spec::{BurnTier, Policy, Trigger, complement};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 
 /// The name of alerts that have no other.
 pub const ALERT: &str = "ErrorBudgetBurn";

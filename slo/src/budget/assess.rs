@@ -2,7 +2,7 @@
 
 use narthex_model::{Labels, Result, TimestampMs};
 
-use super::pace::{self, HOUR_MS};
+use super::pace::{self, PACE_MS};
 use super::sums::floor;
 use super::{Meter, View, forecast};
 use crate::outcome::{Budget, Counts, Outcome, State};
@@ -33,7 +33,7 @@ pub fn assess(
     let budget = meter.budget(span, View::Adjusted);
     let projected = time.is_open().then(|| forecast::projected(meter, time));
     let exhausted_in_ms = pace::exhausted_in(meter, time, projected.as_ref().unwrap_or(&budget));
-    let last_hour = narthex_model::TimeRange::new(span.end - HOUR_MS, span.end);
+    let last_hour = narthex_model::TimeRange::new(span.end - PACE_MS, span.end);
     let seen = Seen {
         attained,
         whole: projected.unwrap_or(budget),

@@ -121,11 +121,6 @@ impl Book {
         &self.by
     }
 
-    /// The time that is taken out.
-    pub fn excluded(&self) -> &Spans {
-        &self.excluded
-    }
-
     /// What came of it in a window that is looked at at `at`: all together first, then each group.
     ///
     /// # Errors

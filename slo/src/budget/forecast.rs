@@ -2,10 +2,9 @@
 
 use narthex_model::TimeRange;
 
-use super::pace::HOUR_MS;
 use super::{Meter, View};
 use crate::outcome::Budget;
-use crate::time::WindowSpan;
+use crate::time::{HOUR_MS, WindowSpan};
 
 const WEEK_MS: i64 = 7 * 24 * HOUR_MS;
 

@@ -4,10 +4,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 
-use super::pace::HOUR_MS;
 use super::{Meter, View};
 use crate::outcome::{HeatCell, HeatDay, HeatMap};
-use crate::time::zone;
+use crate::time::{HOUR_MS, zone};
 
 /// When the budget of `span` was spent, by days and hours of a zone.
 ///

@@ -81,7 +81,7 @@ impl Meter {
 
     /// The meter of a composite by occurrences: its burn rate is the sum of its parts' burn rates, each by its own target, times
     /// their weights.
-    pub fn weighted(parts: Vec<(Self, f64)>, objective: Objective) -> Self {
+    pub(super) fn weighted(parts: Vec<(Self, f64)>, objective: Objective) -> Self {
         let known = parts.iter().map(|(part, _)| part.known);
         let known = known.filter(|known| !known.is_empty());
         Self {
@@ -118,7 +118,7 @@ impl Meter {
     }
 
     /// Whether anything was excluded.
-    pub fn has_exclusions(&self) -> bool {
+    pub(super) fn has_exclusions(&self) -> bool {
         match &self.kind {
             Kind::Own { adjusted, .. } => adjusted.is_some(),
             Kind::Weighted(parts) => parts.iter().any(|(part, _)| part.has_exclusions()),

@@ -30,3 +30,4 @@ pub use heat_map::heat_map;
 pub use incidents::{IncidentRule, incidents};
 pub use meter::{Meter, View};
 pub use open::{OpenBook, OpenBooks};
+pub(crate) use pace::PACE_MS;

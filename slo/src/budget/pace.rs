@@ -4,10 +4,10 @@ use narthex_model::TimeRange;
 
 use super::{Meter, View};
 use crate::outcome::Budget;
-use crate::time::WindowSpan;
+use crate::time::{HOUR_MS, WindowSpan};
 
 /// What is taken for the present pace: that of the last hour.
-pub(super) const HOUR_MS: i64 = 3_600_000;
+pub(crate) const PACE_MS: i64 = HOUR_MS;
 
 /// At so many times the future is looked at.
 const LOOKS: i64 = 512;
@@ -19,17 +19,17 @@ pub(super) fn exhausted_in(meter: &Meter, time: WindowSpan, whole: &Budget) -> O
     if whole.spent > whole.allowed {
         return Some(0);
     }
-    let hour = TimeRange::new(span.end - HOUR_MS, span.end);
+    let hour = TimeRange::new(span.end - PACE_MS, span.end);
     let (bad, all) = meter.errors(hour, View::Adjusted);
     if bad <= 0.0 {
         return None;
     }
     if time.is_open() {
-        let bad_ms = meter.budget_of(bad, all).spent / HOUR_MS as f64;
+        let bad_ms = meter.budget_of(bad, all).spent / PACE_MS as f64;
         let left = (whole.allowed - whole.spent) / bad_ms;
         return (left < (ends_at - span.end) as f64).then_some(left as i64);
     }
-    rolls_out(meter, span, (bad / HOUR_MS as f64, all / HOUR_MS as f64))
+    rolls_out(meter, span, (bad / PACE_MS as f64, all / PACE_MS as f64))
 }
 
 /// The same for a window that rolls on: old errors leave it while new ones come in at the pace of so many bad, of so many in all, in a

@@ -2,12 +2,9 @@
 
 use narthex_model::{Result, TimeRange, TimestampMs};
 
-use crate::budget::{Meter, View};
+use crate::budget::{Meter, PACE_MS, View};
 use crate::spec::{BurnTier, Missing, Policy, Trigger, Window};
 use crate::time::Periods;
-
-/// What is taken for the present pace: that of the last hour.
-const HOUR_MS: i64 = 3_600_000;
 
 /// What can be said of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,16 +92,16 @@ impl Watch {
             Trigger::Spent(fraction) => {
                 let fraction = *fraction;
                 let (bad, allowed) = self.window.allowed(meter, at);
-                judge(bad / allowed > fraction, bad / allowed, last(HOUR_MS))
+                judge(bad / allowed > fraction, bad / allowed, last(PACE_MS))
             }
             Trigger::ExhaustedWithin(ms) => {
                 let ms = *ms as f64;
                 let (bad, allowed) = self.window.allowed(meter, at);
-                let hour = last(HOUR_MS);
+                let hour = last(PACE_MS);
                 let bad_by_now = meter.errors(hour, View::Adjusted).0;
                 let pace = bad_by_now / (hour.end - hour.start) as f64;
                 let lasts = lasts(allowed - bad, pace);
-                judge(lasts < ms, lasts, last(HOUR_MS))
+                judge(lasts < ms, lasts, last(PACE_MS))
             }
             Trigger::Coverage { below, within_ms } => {
                 let coverage = meter.coverage(last(*within_ms), View::Adjusted);

@@ -6,21 +6,21 @@ use super::{Grid, Series};
 
 /// Which buckets of a histogram tell how many events were not slower than a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BucketPlan {
+pub(crate) struct BucketPlan {
     /// That of all events.
-    pub total: usize,
+    pub(crate) total: usize,
     /// That of events surely not slower; `None`: the threshold is below all boundaries.
-    pub lower: Option<usize>,
+    pub(crate) lower: Option<usize>,
     /// That of events possibly not slower. The same as `lower` where the threshold is a boundary.
-    pub upper: usize,
+    pub(crate) upper: usize,
     /// The fraction of the events between the two that is taken for not slower, as if they were evenly spread.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 impl BucketPlan {
     /// The plan for buckets with these upper bounds, in any order; `None` if none of them is `+Inf`. Bounds are compared as numbers:
     /// `1` is `1.0`.
-    pub fn new(bounds: &[f64], threshold: f64) -> Option<Self> {
+    pub(crate) fn new(bounds: &[f64], threshold: f64) -> Option<Self> {
         let total = bounds.iter().position(|bound| *bound == f64::INFINITY)?;
         let at = |i: usize| bounds[i];
         let all = || 0..bounds.len();
@@ -42,20 +42,20 @@ impl BucketPlan {
     }
 
     /// Whether the threshold is a boundary.
-    pub fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         self.lower == Some(self.upper)
     }
 }
 
 /// The series of one histogram that a [`BucketPlan`] asks for: the lives of each, none if it is not there.
 #[derive(Debug, Clone, Copy)]
-pub struct Buckets<'a> {
+pub(crate) struct Buckets<'a> {
     /// That of all events; without it nothing is known.
-    pub total: &'a [Series<'a>],
+    pub(crate) total: &'a [Series<'a>],
     /// That of `lower`.
-    pub lower: &'a [Series<'a>],
+    pub(crate) lower: &'a [Series<'a>],
     /// That of `upper`; not looked at where the plan is exact.
-    pub upper: &'a [Series<'a>],
+    pub(crate) upper: &'a [Series<'a>],
 }
 
 impl Tally {
@@ -63,7 +63,7 @@ impl Tally {
     ///
     /// # Panics
     /// If there is no such group.
-    pub fn histogram(&mut self, group: usize, plan: &BucketPlan, buckets: Buckets<'_>) {
+    pub(crate) fn histogram(&mut self, group: usize, plan: &BucketPlan, buckets: Buckets<'_>) {
         if buckets.total.is_empty() {
             return;
         }

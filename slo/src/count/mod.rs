@@ -24,8 +24,8 @@ mod timeline;
 
 pub use gauge::{GaugeRule, by_sample, by_time};
 pub use grid::Grid;
-pub use latency::{BucketPlan, Buckets};
-pub use native::{NativeLife, NativeSeries};
+pub(crate) use latency::{BucketPlan, Buckets};
+pub(crate) use native::{NativeLife, NativeSeries};
 pub use queries::{of_queries, of_ratio};
 pub use slices::{Bounds, Method, Slices};
 pub use tally::Tally;

@@ -15,7 +15,7 @@ const COLUMNS: usize = 4;
 
 /// The samples of a native histogram; what lies below the threshold is worked out once for each sample.
 #[derive(Debug, Clone, Default)]
-pub struct NativeSeries {
+pub(crate) struct NativeSeries {
     timestamps: Vec<TimestampMs>,
     /// As the samples say them; stale markers where those were.
     columns: [Vec<f64>; COLUMNS],
@@ -25,33 +25,28 @@ pub struct NativeSeries {
 
 /// A run of the samples of a series, in which its counts go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NativeLife {
+pub(crate) struct NativeLife {
     /// Its samples.
-    pub samples: Range<usize>,
+    pub(crate) samples: Range<usize>,
     /// As in [`Series`].
-    pub born: Option<TimestampMs>,
+    pub(crate) born: Option<TimestampMs>,
 }
 
 impl NativeSeries {
     /// Forgets all samples, and keeps the memory for those of the next series.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.timestamps.clear();
         self.columns.iter_mut().for_each(Vec::clear);
         self.resets.clear();
     }
 
     /// How many samples there are, stale markers among them.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.timestamps.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.timestamps.is_empty()
-    }
-
     /// Adds the next sample, later than those before.
-    pub fn push(&mut self, at: TimestampMs, histogram: &HistogramRef<'_>, threshold: f64) {
+    pub(crate) fn push(&mut self, at: TimestampMs, histogram: &HistogramRef<'_>, threshold: f64) {
         let said = match is_stale(histogram.sum) {
             true => [histogram.sum; COLUMNS],
             false => {
@@ -66,7 +61,7 @@ impl NativeSeries {
     }
 
     /// Puts the samples of `earlier` from that at `from` on before its own.
-    pub fn put_before(&mut self, earlier: &Self, from: usize) {
+    pub(crate) fn put_before(&mut self, earlier: &Self, from: usize) {
         let of =
             |to: &mut Vec<f64>, all: &[f64]| drop(to.splice(0..0, all[from..].iter().copied()));
         let columns = self.columns.iter_mut().zip(&earlier.columns);
@@ -77,7 +72,7 @@ impl NativeSeries {
     }
 
     /// How many events there were, as the samples say: a counter.
-    pub fn counter(&self) -> Series<'_> {
+    pub(crate) fn counter(&self) -> Series<'_> {
         self.of(0..self.len(), &self.columns[0], None)
     }
 
@@ -155,7 +150,7 @@ impl Tally {
     ///
     /// # Panics
     /// If there is no such group.
-    pub fn native(&mut self, group: usize, series: &NativeSeries, lives: &[NativeLife]) {
+    pub(crate) fn native(&mut self, group: usize, series: &NativeSeries, lives: &[NativeLife]) {
         for life in lives.iter().flat_map(|life| series.cut(life)) {
             let risen = |column| series.risen(&life, column);
             let [count, low, likely, high] = [0, 1, 2, 3].map(risen);

@@ -7,9 +7,7 @@ use crate::backtest::replay;
 use crate::budget::Book;
 use crate::outcome::{Outcome, State};
 use crate::spec::Window;
-
-/// States are looked at so far apart.
-const DAY_MS: i64 = 86_400_000;
+use crate::time::DAY_MS;
 
 /// Policies are replayed in steps of this at least.
 const STEP_MS: i64 = 60_000;

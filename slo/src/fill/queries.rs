@@ -8,7 +8,7 @@ use super::groups::group;
 use super::{Filled, Work, room};
 use crate::count::{of_queries, of_ratio};
 use crate::ledger::Track;
-use crate::promql::{WINDOW, are_rates};
+use crate::promql::are_rates;
 use crate::spec::Which;
 
 /// A value of each slice, of each group; a stale marker: none.
@@ -63,7 +63,7 @@ fn columns(work: Work<'_>, query: &str) -> Result<(Columns, bool)> {
     let window = format_duration(work.grid.step);
     let given = work
         .store
-        .evaluate(&query.replace(WINDOW, &window), work.grid)?;
+        .evaluate(&crate::promql::fill(query, &window), work.grid)?;
     let (mut all, mut added) = (Columns::new(), false);
     for (labels, values) in given {
         let group = group(&work.slo.group_by, labels.as_ref());

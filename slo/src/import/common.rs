@@ -11,9 +11,7 @@ use crate::promql::{Known, Template, are_rates};
 use crate::spec::{
     Budgeting, Indicator, Missing, Objective, Rolling, Slo, Which, Window, from_percent,
 };
-
-pub(super) const MINUTE_MS: i64 = 60_000;
-pub(super) const DAY_MS: i64 = 86_400_000;
+use crate::time::MINUTE_MS;
 
 /// The slice of what is evaluated as PromQL: the shortest window that the other tools evaluate, for a rate needs several scrapes.
 pub(super) const QUERY_SLICE_MS: i64 = 5 * MINUTE_MS;

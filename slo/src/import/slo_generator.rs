@@ -5,11 +5,12 @@ mod budget_policy;
 use narthex_settings::{Keys, Node};
 
 use super::common::{
-    self, DAY_MS, QUERY_SLICE_MS, fraction, lost, metadata, set_known, set_queries, set_ratio,
+    self, QUERY_SLICE_MS, fraction, lost, metadata, set_known, set_queries, set_ratio,
 };
 use crate::load::{Doc, Format, Placed, Read};
 use crate::promql::{Template, WINDOW, of_queries, of_ratio};
 use crate::spec::{Counted, Indicator, Rolling, Selector, Slo, Which, Window};
+use crate::time::DAY_MS;
 use budget_policy::BudgetPolicies;
 
 /// Reads the documents of slo-generator.

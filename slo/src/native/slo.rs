@@ -9,9 +9,7 @@ use super::value::{UTC, id_problem, is_id, label_names, zone_of};
 use super::{SHARED, indicator, missing, objective, policy, window};
 use crate::load::Placed;
 use crate::spec::Slo;
-
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 86_400_000;
+use crate::time::{DAY_MS, MINUTE_MS};
 
 /// Reads an SLO; `shared` are the keys of its document, if it is one of several.
 pub(super) fn read(node: &Node<'_>, shared: Option<&Keys<'_>>) -> Option<Placed> {

@@ -44,11 +44,6 @@ impl Template {
     pub fn has_window(&self) -> bool {
         self.text.contains(WINDOW)
     }
-
-    /// The text for a window such as `5m`.
-    pub fn with_window(&self, window: &str) -> String {
-        fill(&self.text, window)
-    }
 }
 
 /// A query's text with the window in it.

@@ -11,9 +11,7 @@ use super::policy::{Tier, alert, min_bad, tiers, window_name, windows};
 use super::promql::{self, Measured, measured};
 use crate::lost::Losses;
 use crate::spec::{Policy, Slo, Trigger, complement};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
+use crate::time::{HOUR_MS, MINUTE_MS};
 
 /// Two groups: what is recorded, and alerts.
 pub(super) fn groups(slo: &Slo, losses: &mut Losses<'_>) -> Groups {

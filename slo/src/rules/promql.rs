@@ -4,7 +4,7 @@ use narthex_model::{MatchOp, Matcher};
 
 use crate::lost::Losses;
 use crate::promql::{are_rates, fill};
-use crate::spec::{Comparison, Counted, Indicator, Selector, Slo, Which};
+use crate::spec::{Counted, Indicator, Selector, Slo, Which};
 
 /// Bad and all events, or their fraction alone.
 pub(crate) enum Measured {
@@ -63,7 +63,7 @@ pub(crate) fn measured(slo: &Slo, window: &str) -> Option<Measured> {
             value,
             ..
         } => {
-            let sign = opposite(*comparison);
+            let sign = comparison.opposite();
             let sum = |function: &str, compared: &str| {
                 let sums = gauges
                     .0
@@ -151,15 +151,4 @@ pub(super) fn boundary(threshold: f64) -> Matcher {
     let regex = format!("{threshold}(\\.0)?");
     Matcher::new("le", MatchOp::Regex, regex)
         .unwrap_or_else(|_| Matcher::equal("le", threshold.to_string()))
-}
-
-/// The comparison that holds of bad values.
-fn opposite(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Less => ">=",
-        Comparison::LessOrEqual => ">",
-        Comparison::Greater => "<=",
-        Comparison::GreaterOrEqual => "<",
-        Comparison::Equal => "!=",
-    }
 }

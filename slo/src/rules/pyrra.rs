@@ -13,9 +13,8 @@ use super::{Groups, promql};
 use crate::lost::Losses;
 use crate::policies;
 use crate::spec::{Policy, Slo, Trigger, complement};
+use crate::time::DAY_MS;
 use expr::Shape;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Up to three groups: counts over the window, burn rates with their alerts, and what dashboards of all SLOs read.
 pub(super) fn groups(slo: &Slo, losses: &mut Losses<'_>) -> Groups {

@@ -9,9 +9,7 @@ use super::policy::{Tier, alert, min_bad, shares_names, tiers, window_name, wind
 use super::{Groups, promql};
 use crate::lost::Losses;
 use crate::spec::{Policy, Slo, Trigger, complement, to_percent};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
+use crate::time::{HOUR_MS, MINUTE_MS};
 
 /// The windows that Sloth's dashboards show.
 const WINDOWS: [i64; 7] = [

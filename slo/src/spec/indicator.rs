@@ -108,6 +108,19 @@ pub struct Part {
     pub weight: f64,
 }
 
+impl Comparison {
+    /// How PromQL writes the comparison that holds where this one does not.
+    pub(crate) fn opposite(self) -> &'static str {
+        match self {
+            Self::Less => ">=",
+            Self::LessOrEqual => ">",
+            Self::Greater => "<=",
+            Self::GreaterOrEqual => "<",
+            Self::Equal => "!=",
+        }
+    }
+}
+
 impl Which {
     /// The other one.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Over which time something is promised, and when not.
 
+use crate::time::DAY_MS;
+
 /// A stretch of time over which a promise is kept or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Window {
@@ -8,8 +10,6 @@ pub enum Window {
     /// A week, month, quarter or year.
     Calendar(Calendar),
 }
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Ten years: nothing that specs say may be longer. What was stored for longer than that has hardly been.
 pub const LONGEST_MS: i64 = 10 * 366 * DAY_MS;

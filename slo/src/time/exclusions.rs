@@ -29,7 +29,7 @@ pub fn excluded(exclusions: &[Exclusion], range: TimeRange) -> Result<Spans> {
 ///
 /// # Errors
 /// If its start, zone or rule cannot be understood.
-pub fn occurrences(exclusion: &Exclusion, range: TimeRange) -> Result<Vec<TimeRange>> {
+fn occurrences(exclusion: &Exclusion, range: TimeRange) -> Result<Vec<TimeRange>> {
     let zone = zone(&exclusion.zone)?;
     let start: DateTime = exclusion.start.parse().map_err(|_| {
         Error::invalid(format!(

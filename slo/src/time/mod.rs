@@ -5,12 +5,21 @@ mod exclusions;
 mod rrule;
 
 pub use calendar::{Periods, WindowSpan, window_at};
-pub use exclusions::{excluded, occurrences};
+pub use exclusions::excluded;
 pub use rrule::Rule;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use narthex_model::{Error, Result, TimestampMs};
+
+/// A minute, in milliseconds.
+pub(crate) const MINUTE_MS: i64 = 60_000;
+
+/// An hour.
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// A day, but for those when clocks change.
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The zone of an IANA name, from the database that is built in.
 ///

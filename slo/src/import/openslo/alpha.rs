@@ -4,10 +4,11 @@ use narthex_settings::{Keys, Node};
 
 use super::indicator::{alpha_ratio, alpha_threshold};
 use super::objective::{Method, budgeting, good};
-use crate::import::common::{self, DAY_MS, MINUTE_MS, described, fraction, metadata, slug};
+use crate::import::common::{self, described, fraction, metadata, slug};
 use crate::load::Placed;
 use crate::native::{check_date, check_zone};
 use crate::spec::{Calendar, CalendarUnit, Objective, Rolling, Slo, Weekday, Window};
+use crate::time::{DAY_MS, MINUTE_MS};
 
 /// Reads a document; a service is nothing to be measured.
 pub(super) fn read(root: &Node<'_>) -> Option<Vec<Placed>> {

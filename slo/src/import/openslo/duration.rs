@@ -2,7 +2,7 @@
 
 use narthex_settings::Node;
 
-use crate::import::common::{DAY_MS, MINUTE_MS};
+use crate::time::{DAY_MS, MINUTE_MS};
 
 const EXPECTED: &str = "a number with m, h, d, w, M, Q or Y behind it, such as 4w or 1M";
 

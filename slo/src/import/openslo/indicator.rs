@@ -3,11 +3,10 @@
 use narthex_settings::{Keys, Node};
 
 use super::objects::{Objects, metadata_of_inline, open, spec};
-use crate::import::common::{
-    MINUTE_MS, QUERY_SLICE_MS, lost, set_known, set_queries, set_ratio, template,
-};
+use crate::import::common::{QUERY_SLICE_MS, lost, set_known, set_queries, set_ratio, template};
 use crate::promql::{Template, WINDOW, of_counters, of_queries, of_ratio};
 use crate::spec::{Comparison, Counted, Indicator, Selector, Slo, Which};
+use crate::time::MINUTE_MS;
 
 /// The types of data sources whose queries are PromQL.
 const PROMETHEUS_LIKE: [&str; 8] = [
@@ -194,17 +193,6 @@ fn threshold(
     Some(())
 }
 
-/// The comparison that holds of bad values.
-fn opposite(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Less => ">=",
-        Comparison::LessOrEqual => ">",
-        Comparison::Greater => "<=",
-        Comparison::GreaterOrEqual => "<",
-        Comparison::Equal => "!=",
-    }
-}
-
 /// v1alpha: a pair of queries.
 pub(super) fn alpha_ratio(slo: &mut Slo, node: &Node<'_>) -> Option<()> {
     let keys = node.keys(&["incremental", "counter", "good", "bad", "total"])?;
@@ -267,7 +255,7 @@ fn set_threshold(
         };
         return;
     }
-    let (query, bad) = (&query.text, opposite(comparison));
+    let (query, bad) = (&query.text, comparison.opposite());
     // What is no number, as a quantile of nothing, is neither good nor bad: 0 / 0.
     let bad = format!("(({query}) {bad} bool {value}) / (({query}) == bool ({query}))");
     set_ratio(slo, bad, MINUTE_MS, node);

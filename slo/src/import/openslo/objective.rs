@@ -3,8 +3,9 @@
 use narthex_settings::{Keys, Node};
 
 use super::duration::Duration;
-use crate::import::common::{MINUTE_MS, fraction, percent};
+use crate::import::common::{fraction, percent};
 use crate::spec::{Budgeting, Comparison, Objective};
+use crate::time::MINUTE_MS;
 
 const KEYS: [&str; 10] = [
     "displayName",

@@ -4,9 +4,9 @@ use jiff::civil::DateTime;
 use narthex_settings::{Keys, Node};
 
 use super::duration::{Duration, length};
-use crate::import::common::DAY_MS;
 use crate::native::{check_date, check_zone};
 use crate::spec::{Calendar, CalendarUnit, Rolling, Weekday, Window};
+use crate::time::DAY_MS;
 
 /// The value of `timeWindow`: a list of one.
 pub(super) fn read(slo: &Keys<'_>) -> Option<Window> {

@@ -2,10 +2,11 @@
 
 use narthex_settings::{Keys, Node};
 
-use crate::import::common::{DAY_MS, metadata};
+use crate::import::common::metadata;
 use crate::load::Doc;
 use crate::policies::google;
 use crate::spec::{BurnTier, Trigger};
+use crate::time::DAY_MS;
 
 /// The window of the SLOs, and when their alerts hold.
 #[derive(Debug)]

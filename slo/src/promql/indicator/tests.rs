@@ -135,7 +135,7 @@ fn said_to_be_counters() {
 #[test]
 fn templates() {
     assert_eq!(read("rate(x[{{  .window }}])").text, "rate(x[{{.window}}])");
-    assert_eq!(read("x").with_window("5m"), "x");
+    assert_eq!(crate::promql::fill(&read("x").text, "5m"), "x");
     assert!(Template::parse("x[{{.range}}]").is_err());
     assert!(Template::parse("x[{{.window]").is_err());
     assert!(Template::parse("sum(").is_err());
