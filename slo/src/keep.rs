@@ -1,18 +1,20 @@
 //! Brings ledgers up to date with the samples that are stored, and reads what is known.
 
-use narthex_model::{Error, Result, TimeRange, TimestampMs};
+use narthex_model::{Result, TimeRange, TimestampMs};
 
 use crate::count::Grid;
 use crate::fill::{FillOptions, Filled, LOOK_BACK_MS};
-use crate::ledger::{Damage, Layer, Ledger, Spans, Track, overlay};
+use crate::ledger::{Ledger, Spans};
 use crate::spec::Slo;
 use crate::store::Store;
 
 mod changes;
+mod known;
 mod stretch;
 mod waiting;
 
 pub use changes::{note_changed, note_missed};
+pub use known::{Known, known};
 use stretch::{Stretch, Work};
 use waiting::Waiting;
 
@@ -61,15 +63,6 @@ impl Upkeep {
         self.counted_ms += length(filled.span);
         self.series = filled.series;
     }
-}
-
-/// What is known of an SLO.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Known {
-    /// The slices of each group, sorted by group.
-    pub tracks: Vec<Track>,
-    /// Files of the ledger that could not be read; their slices were counted anew.
-    pub damage: Vec<Damage>,
 }
 
 /// Counts what the ledger lacks, what is dirty, and the newest slices once more. `progress` is told of the milliseconds that were counted since it
@@ -161,68 +154,6 @@ pub fn to_count(store: &dyn Store, slo: &Slo, ledger: &Ledger, until: TimestampM
     let newest = newest(stored, slo, ledger, until);
     let all = together(&dirty, stored).into_iter().chain(newest);
     all.map(length).sum()
-}
-
-/// The slices of `span`: those of the ledger, and what it lacks counted from the store, without writing anything.
-///
-/// # Errors
-/// Whatever the store or the disk says.
-pub fn known(
-    store: &dyn Store,
-    slo: &Slo,
-    ledger: Option<&Ledger>,
-    span: TimeRange,
-    options: FillOptions,
-) -> Result<Known> {
-    let mut known = Known::default();
-    let stored = store.span().unwrap_or(TimeRange::new(0, 0));
-    let all = TimeRange::new(oldest(stored, slo, span.end), stored.end);
-    let all = aligned(span.intersection(&all), slo.slice_ms);
-    let mut lacking = vec![all];
-    if let Some((ledger, there)) = ledger.and_then(|ledger| Some((ledger, ledger.span()?))) {
-        let loaded = ledger.load(span)?;
-        (known.tracks, known.damage) = (loaded.tracks, loaded.damage);
-        lacking = vec![
-            TimeRange::new(i64::MIN, there.start),
-            TimeRange::new(there.end - RECENT_MS, i64::MAX),
-        ];
-        lacking.extend(changes::dirty(store, ledger).iter());
-        lacking.extend(known.damage.iter().map(|damage| damage.span));
-    }
-    let lacking = lacking.iter().map(|span| span.intersection(&all));
-    let lacking = lacking.map(|span| aligned(span, slo.slice_ms)).collect();
-    let work = Work {
-        store,
-        slo,
-        options,
-    };
-    let watermark = ledger.and_then(Ledger::watermark);
-    let (mut layers, mut away) = (Vec::new(), Spans::default());
-    let mut count = |spans: &Spans| {
-        for span in together(spans, stored) {
-            Stretch::anew(span, watermark).count(work, &mut |filled| {
-                away.insert(aligned(filled.reached().intersection(&all), slo.slice_ms));
-                layers.push(Layer {
-                    span: filled.span,
-                    tracks: filled.tracks,
-                });
-                Ok(true)
-            })?;
-        }
-        Ok::<_, Error>(std::mem::take(&mut away))
-    };
-    // As in upkeep: what a series counted while it was away.
-    let reached = count(&lacking)?;
-    count(&reached)?;
-    // As a ledger, it begins with the first slice of which anything is known.
-    let counted = layers.iter().flat_map(|layer| &layer.tracks);
-    let begins = counted.chain(&known.tracks).filter_map(Track::begins).min();
-    if let Some(begins) = begins {
-        let layers = layers.into_iter().filter_map(|layer| layer.since(begins));
-        let all = TimeRange::new(begins, begins.max(all.end));
-        known.tracks = overlay(known.tracks, layers.collect(), all);
-    }
-    Ok(known)
 }
 
 /// What there is to count at the end: the span after what the ledger has, or all that is stored.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::stretch::PIECE_MS;
 use super::*;
-use crate::ledger::Disk;
+use crate::ledger::{Disk, Track};
 use crate::testing::MemoryStore;
 use crate::{Options, Text, parse};
 
