@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use narthex_model::{Error, ErrorKind};
 
@@ -48,6 +49,11 @@ fn kind(root: &DataFusionError) -> ErrorKind {
         | DataFusionError::Configuration(_)
         | DataFusionError::Execution(_)
         | DataFusionError::ArrowError(..) => ErrorKind::Invalid,
+        // Arrow's kernels wrap what regular expressions say of themselves.
+        DataFusionError::External(inner) => match inner.downcast_ref::<ArrowError>() {
+            Some(ArrowError::ExternalError(_)) => ErrorKind::Invalid,
+            _ => ErrorKind::Internal,
+        },
         _ => ErrorKind::Internal,
     }
 }
@@ -87,7 +93,6 @@ fn uncapitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::error::ArrowError;
     use std::sync::Arc;
 
     fn check(error: DataFusionError, kind: ErrorKind, message: &str) {
@@ -129,6 +134,12 @@ mod tests {
             ArrowError::DivideByZero.into(),
             ErrorKind::Invalid,
             "divide by zero error",
+        );
+        let pattern = ArrowError::ExternalError("unclosed group".into());
+        check(
+            DataFusionError::External(Box::new(pattern)),
+            ErrorKind::Invalid,
+            "external error: unclosed group",
         );
         assert_eq!(
             from_datafusion(DataFusionError::Internal("x".into())).kind(),
