@@ -33,7 +33,7 @@ pub fn assess(
     let budget = meter.budget(span, View::Adjusted);
     let projected = time.is_open().then(|| forecast::projected(meter, time));
     let exhausted_in_ms = pace::exhausted_in(meter, time, projected.as_ref().unwrap_or(&budget));
-    let last_hour = narthex_model::TimeRange::new(span.end - PACE_MS, span.end);
+    let last_hour = meter.last(span.end, PACE_MS);
     let seen = Seen {
         attained,
         whole: projected.unwrap_or(budget),

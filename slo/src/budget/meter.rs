@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use narthex_model::TimeRange;
+use narthex_model::{TimeRange, TimestampMs};
 
 use super::sums::Sums;
 use crate::count::Slices;
@@ -138,6 +138,12 @@ impl Meter {
     /// How long a slice is, in milliseconds.
     pub fn slice_ms(&self) -> i64 {
         self.slice_ms
+    }
+
+    /// The last while before `at`, but no less than a stretch: of a part of one nothing can be said.
+    pub fn last(&self, at: TimestampMs, ms: i64) -> TimeRange {
+        let ms = ms.max(self.stretch_ms().unwrap_or(0));
+        TimeRange::new(at.saturating_sub(ms), at)
     }
 
     /// What was counted in the slices of `span`: from the one that its start lies in, up to the one that its end lies in, without it.

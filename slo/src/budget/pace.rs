@@ -19,17 +19,18 @@ pub(super) fn exhausted_in(meter: &Meter, time: WindowSpan, whole: &Budget) -> O
     if whole.spent > whole.allowed {
         return Some(0);
     }
-    let hour = TimeRange::new(span.end - PACE_MS, span.end);
+    let hour = meter.last(span.end, PACE_MS);
     let (bad, all) = meter.errors(hour, View::Adjusted);
+    let hour_ms = (hour.end - hour.start) as f64;
     if bad <= 0.0 {
         return None;
     }
     if time.is_open() {
-        let bad_ms = meter.budget_of(bad, all).spent / PACE_MS as f64;
+        let bad_ms = meter.budget_of(bad, all).spent / hour_ms;
         let left = (whole.allowed - whole.spent) / bad_ms;
         return (left < (ends_at - span.end) as f64).then_some(left as i64);
     }
-    rolls_out(meter, span, (bad / PACE_MS as f64, all / PACE_MS as f64))
+    rolls_out(meter, span, (bad / hour_ms, all / hour_ms))
 }
 
 /// The same for a window that rolls on: old errors leave it while new ones come in at the pace of so many bad, of so many in all, in a

@@ -353,6 +353,27 @@ fn burning_too_fast_to_last() {
 }
 
 #[test]
+fn the_pace_of_long_stretches_is_that_of_the_last_one() {
+    // By two hours, of which the last but one are bad; half an hour of the next is over.
+    let mut events = vec![(100.0, 0.0); 48 * 60 + 30];
+    events[46 * 60..48 * 60].fill((100.0, 50.0));
+    let budgeting = Budgeting::Timeslices {
+        slice_ms: 2 * HOUR,
+        good_from: 0.9,
+    };
+    let (slices, at) = (minutes(0, &events), 2 * DAY + 30 * MINUTE);
+    let outcome = assessed(&slices, objective(0.9, budgeting), &rolling(2 * DAY), at);
+    assert!(
+        outcome
+            .burn_rate
+            .is_some_and(|rate| (rate - 10.0).abs() < 1e-9)
+    );
+    // One of 24 is bad, 2.4 may be: at that pace two more are too many.
+    let hours = outcome.exhausted_in_ms.map(|ms| ms as f64 / HOUR as f64);
+    assert!(hours.is_some_and(|h| (2.5..3.5).contains(&h)), "{hours:?}");
+}
+
+#[test]
 fn old_errors_leave_a_window_that_rolls() {
     // 90 % of the budget went in the first hour of two days; now exactly as fast as allowed: it never runs out, as old errors leave.
     let mut events = vec![(100.0, 0.0); 48 * 60];

@@ -63,7 +63,7 @@ impl Watch {
 
     /// What can be said at `at`, from the slices before it.
     pub fn read(&mut self, meter: &Meter, at: TimestampMs) -> Reading {
-        let last = |ms: i64| last(meter, at, ms);
+        let last = |ms: i64| meter.last(at, ms);
         // What holds by what was measured holds; that something does not is only said of what was measured.
         let judge = |holds: bool, value: f64, over: TimeRange| {
             let measured = || meter.judged(over, View::Adjusted) >= self.coverage_floor;
@@ -144,12 +144,6 @@ impl Budgeted {
     }
 }
 
-/// The last while before `at`, but no less than a stretch: of a part of one nothing can be said.
-fn last(meter: &Meter, at: TimestampMs, ms: i64) -> TimeRange {
-    let stretch_ms = meter.objective().budgeting.stretch_ms();
-    TimeRange::new(at - ms.max(stretch_ms.unwrap_or(0)), at)
-}
-
 /// How long what is left of a budget lasts at a pace: for ever where nothing is bad, even if nothing was counted and so nothing is left.
 fn lasts(left: f64, pace: f64) -> f64 {
     match pace > 0.0 {
@@ -164,14 +158,14 @@ fn burns(meter: &Meter, tiers: &[BurnTier], min_bad: f64, at: TimestampMs) -> (b
     let allowed = 1.0 - meter.objective().target;
     let mut fastest = f64::NAN;
     for tier in tiers {
-        let (bad, all) = meter.errors(last(meter, at, tier.long_ms), View::Adjusted);
+        let (bad, all) = meter.errors(meter.last(at, tier.long_ms), View::Adjusted);
         if all <= 0.0 {
             continue;
         }
         let burn = bad / all / allowed;
         fastest = fastest.max(burn);
         if burn > tier.factor && bad >= min_bad {
-            let now = meter.burn_rate(last(meter, at, tier.short_ms), View::Adjusted);
+            let now = meter.burn_rate(meter.last(at, tier.short_ms), View::Adjusted);
             if now.is_some_and(|now| now > tier.factor) {
                 return (true, burn);
             }

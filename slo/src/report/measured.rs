@@ -146,8 +146,8 @@ impl Measured<'_> {
 
     fn pair(&self, tier: &BurnTier, threshold: f64, severity: &str) -> BurnRate {
         let over = |ms: i64| {
-            let span = TimeRange::new(self.at.saturating_sub(ms), self.at);
-            self.book.all().burn_rate(span, View::Adjusted)
+            let meter = self.book.all();
+            meter.burn_rate(meter.last(self.at, ms), View::Adjusted)
         };
         BurnRate {
             long_ms: tier.long_ms,

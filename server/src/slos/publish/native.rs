@@ -1,6 +1,6 @@
 //! Series under our own names.
 
-use narthex_model::{Labels, TimeRange};
+use narthex_model::Labels;
 use narthex_slo::budget::{Meter, View};
 use narthex_slo::outcome::{Outcome, State};
 
@@ -42,8 +42,7 @@ fn push_burn_rates(
 ) {
     let labels = with_group(own, group);
     for (window, ms) in WINDOWS {
-        let span = TimeRange::new(known.at - ms, known.at);
-        if let Some(rate) = meter.burn_rate(span, View::Adjusted) {
+        if let Some(rate) = meter.burn_rate(meter.last(known.at, ms), View::Adjusted) {
             series.push(
                 "narthex_slo_burn_rate",
                 &labels,
