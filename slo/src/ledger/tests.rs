@@ -223,6 +223,35 @@ fn the_newest_slices_are_put_in_again_without_the_old_ones() {
 }
 
 #[test]
+fn the_newest_slices_keep_their_file_when_those_before_are_put_in_again() {
+    let mut ledger = own(&Arc::new(Memory::default()));
+    let mut put = |span| {
+        let tracks = vec![track("/a", span, 1.0)];
+        ledger.put(span, tracks).expect("written");
+        ledger.parts().last().expect("a file").span()
+    };
+    assert_eq!(put(span(0, 1000)), span(984, 1000));
+    assert_eq!(put(span(980, 998)), span(984, 1000));
+    assert_eq!(put(span(900, 984)), span(984, 1000));
+}
+
+#[test]
+fn what_is_put_in_and_what_is_dirty_then_are_one_step() {
+    let files = Arc::new(Memory::default());
+    let mut ledger = own(&files);
+    ledger.put(span(0, 50), vec![]).expect("written");
+    // A file, the index, and no more.
+    files.fail_after(Some(2));
+    let tracks = vec![track("/a", span(50, 60), 1.0)];
+    let reached = Spans::from_iter([span(-9, 3), span(40, 50)]);
+    let put = ledger.put_and_mark(span(50, 60), tracks, &reached);
+    put.expect("written");
+    files.fail_after(None);
+    let dirty = Spans::from_iter([span(0, 3), span(40, 50)]);
+    assert_eq!(own(&files).dirty(), &dirty);
+}
+
+#[test]
 fn time_without_slices_takes_no_file_and_is_known() {
     let files = Arc::new(Memory::default());
     let mut ledger = own(&files);

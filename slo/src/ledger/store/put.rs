@@ -5,6 +5,7 @@ use std::ops::Range;
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 
 use super::{Damage, INDEX, Ledger, io_error};
+use crate::count::Grid;
 use crate::ledger::manifest::{Manifest, PartEntry};
 use crate::ledger::seen::Seen;
 use crate::ledger::{Layer, Spans, Track, overlay, part};
@@ -30,6 +31,19 @@ impl Ledger {
     /// # Errors
     /// If files cannot be read or written; then nothing has changed. If `span` or a track is not on the ledger's slices.
     pub fn put(&mut self, span: TimeRange, tracks: Vec<Track>) -> Result<()> {
+        self.put_and_mark(span, tracks, &Spans::default())
+    }
+
+    /// The same, and `dirty` is dirty after that, as with [`Ledger::mark_dirty`]: all in one step.
+    ///
+    /// # Errors
+    /// As [`Ledger::put`].
+    pub fn put_and_mark(
+        &mut self,
+        span: TimeRange,
+        tracks: Vec<Track>,
+        dirty: &Spans,
+    ) -> Result<()> {
         let step = self.manifest.step;
         let on_grid = |t: &Track| t.slices.grid.step == step && t.slices.grid.range() == span;
         if span.is_empty() || self.aligned(span) != span || !tracks.iter().all(on_grid) {
@@ -45,6 +59,7 @@ impl Ledger {
             next.dirty.insert(damage.span);
             next.dirty.remove(span);
         }
+        mark(&mut next, dirty);
         let layer = Layer { span, tracks };
         let mut tracks = overlay(base.tracks, vec![layer], all);
         tracks.retain(|track| track.begins().is_some());
@@ -67,12 +82,8 @@ impl Ledger {
     /// # Errors
     /// If the index cannot be written; then nothing has changed.
     pub fn mark_dirty(&mut self, spans: &Spans) -> Result<()> {
-        let known = self.span().unwrap_or(TimeRange::new(0, 0));
         let mut next = self.manifest.clone();
-        let counted = spans.iter().map(|span| span.intersection(&known));
-        for span in counted.filter(|span| !span.is_empty()) {
-            next.dirty.insert(self.aligned(span));
-        }
+        mark(&mut next, spans);
         self.change(next)
     }
 
@@ -120,7 +131,8 @@ impl Ledger {
         let parts = &self.manifest.parts;
         let mut from = parts.partition_point(|part| part.end_ms <= span.start);
         let to = parts.partition_point(|part| part.start_ms < span.end);
-        let is_end = to == parts.len() && span.end >= self.manifest.watermark;
+        let last = parts[from..to].last().map_or(span.end, |part| part.end_ms);
+        let is_end = to == parts.len() && last.max(span.end) >= self.manifest.watermark;
         let long = self.tail_ms();
         let is_tail = |part: &PartEntry| part.end_ms - part.start_ms <= 2 * long;
         if is_end && right_before(&parts[..from], span.start).is_some_and(is_tail) {
@@ -251,6 +263,17 @@ fn right_before(parts: &[PartEntry], start: TimestampMs) -> Option<&PartEntry> {
 fn merges(before: u64, rows: u64) -> bool {
     let is_small = before <= ROWS_MAX / 16;
     before <= rows.saturating_mul(MERGED_UP_TO) && (is_small || before + rows <= ROWS_MAX)
+}
+
+/// Notes that `spans` are dirty, as far as they were counted at all.
+fn mark(manifest: &mut Manifest, spans: &Spans) {
+    let known = TimeRange::new(manifest.start, manifest.watermark);
+    let counted = spans.iter().map(|span| span.intersection(&known));
+    for span in counted.filter(|span| !span.is_empty()) {
+        manifest
+            .dirty
+            .insert(Grid::over(span, manifest.step).range());
+    }
 }
 
 /// Notes that the slices of `span` are there.
