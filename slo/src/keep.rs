@@ -27,12 +27,18 @@ pub const LATE_MS: i64 = RECENT_MS / 2;
 /// Nothing is counted further back than so many slices, 16 years of minutes: one sample with a time of 1970 would have all since then counted.
 const SLICES_MAX: i64 = 1 << 23;
 
+/// All time.
+const ANYWHERE: TimeRange = TimeRange {
+    start: TimestampMs::MIN,
+    end: TimestampMs::MAX,
+};
+
 /// How far an upkeep goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Goal {
     /// Slices before this time are counted.
     pub until: TimestampMs,
-    /// About so much time at most; what is left is for the next upkeep. In milliseconds.
+    /// About so much time at most, and as much again where that reaches back to; what is left is for the next upkeep. In milliseconds.
     pub at_most_ms: i64,
 }
 
@@ -102,12 +108,14 @@ pub fn upkeep(
     let dirty = dirty.map(|span| Stretch::anew(span, watermark));
     let mut away = Spans::default();
     for stretch in newest.into_iter().chain(dirty) {
-        let reached = round.count(stretch, ledger)?;
+        let reached = round.count(stretch, ANYWHERE, ledger)?;
         reached.iter().for_each(|span| away.insert(span));
     }
-    // What those reach back to. Not further: series that are seen rarely lie across each other without an end.
+    // What those reach back to, for which there is as much room again. Not further: series that are seen rarely lie across each other without an
+    // end, and what was before is as it was. But what one piece reaches of another lacks it.
+    round.left_ms = round.left_ms.max(goal.at_most_ms);
     for span in together(&away, stored) {
-        round.count(Stretch::anew(span, watermark), ledger)?;
+        round.count(Stretch::anew(span, watermark), span, ledger)?;
     }
     Ok(round.done)
 }
@@ -121,8 +129,9 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Counts a stretch, as far as there is room for it, and puts it in. Gives the slices before its pieces that lack what they counted.
-    fn count(&mut self, stretch: Stretch, ledger: &mut Ledger) -> Result<Spans> {
+    /// Counts a stretch, as far as there is room for it, and puts it in. Gives the slices before its pieces that lack what they counted, of those in
+    /// `reach`.
+    fn count(&mut self, stretch: Stretch, reach: TimeRange, ledger: &mut Ledger) -> Result<Spans> {
         let (mut waiting, mut away) = (Waiting::default(), Spans::default());
         if self.left_ms <= 0 {
             return Ok(away);
@@ -133,8 +142,9 @@ impl Round<'_> {
             self.left_ms = self.left_ms.saturating_sub(length(filled.span));
             (self.progress)(length(filled.span));
             // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
-            away.insert(filled.reached());
-            waiting.add(filled, ledger)?;
+            let reached = filled.reached().intersection(&reach);
+            away.insert(reached);
+            waiting.add(filled, reached, ledger)?;
             Ok(self.left_ms > 0)
         })?;
         waiting.put(ledger)?;

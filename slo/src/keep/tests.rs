@@ -11,6 +11,8 @@ use crate::ledger::{Disk, Track};
 use crate::testing::MemoryStore;
 use crate::{Options, Text, parse};
 
+mod rare;
+
 const HOUR: i64 = 3_600_000;
 const MINUTE: i64 = 60_000;
 

@@ -18,13 +18,18 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Adds what was counted in the piece after the one before, and puts it in with all others if it is much.
-    pub(super) fn add(&mut self, filled: Filled, ledger: &mut Ledger) -> Result<()> {
+    /// Adds what was counted in the piece after the one before, and puts it in with all others if it is much. The slices of `reached` lack some of it.
+    pub(super) fn add(
+        &mut self,
+        filled: Filled,
+        reached: TimeRange,
+        ledger: &mut Ledger,
+    ) -> Result<()> {
         // Long times without anything take no memory.
         if self.tracks.is_empty() != filled.tracks.is_empty() {
             self.put(ledger)?;
         }
-        self.dirty.insert(filled.reached());
+        self.dirty.insert(reached);
         let piece = filled.span;
         self.span = Some(self.span.map_or(piece, |span| span.union(&piece)));
         let rows = filled.tracks.iter().map(|t| t.slices.grid.len);
@@ -42,8 +47,8 @@ impl Waiting {
             return Ok(());
         };
         let tracks = std::mem::take(&mut self.tracks);
-        ledger.put(span, overlay(tracks, Vec::new(), span))?;
+        let dirty = std::mem::take(&mut self.dirty);
         self.rows = 0;
-        ledger.mark_dirty(&std::mem::take(&mut self.dirty))
+        ledger.put_and_mark(span, overlay(tracks, Vec::new(), span), &dirty)
     }
 }
