@@ -117,8 +117,7 @@ fn detect(incident: TimeRange, fired: &[Firing], meter: &Meter, allowed: f64) ->
 
 /// The longest run of slices that burn faster than allowed while nothing fires. Slices in which nothing was counted do not end it.
 fn longest_silent_burn(meter: &Meter, span: TimeRange, fired: &[Firing]) -> Option<TimeRange> {
-    let stretch_ms = meter.objective().budgeting.stretch_ms();
-    let step = stretch_ms.unwrap_or(0).max(meter.slice_ms());
+    let step = meter.judged_ms();
     let (mut longest, mut run): (Option<TimeRange>, Option<TimeRange>) = (None, None);
     let mut firings = fired.iter().peekable();
     let mut start = span.start.div_euclid(step) * step;

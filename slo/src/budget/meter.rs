@@ -140,10 +140,21 @@ impl Meter {
         self.slice_ms
     }
 
-    /// The last while before `at`, but no less than a stretch: of a part of one nothing can be said.
+    /// The last while before `at`, but no less than a stretch, of a composite the longest of its parts: of a part of one nothing can be said.
     pub fn last(&self, at: TimestampMs, ms: i64) -> TimeRange {
-        let ms = ms.max(self.stretch_ms().unwrap_or(0));
-        TimeRange::new(at.saturating_sub(ms), at)
+        TimeRange::new(at.saturating_sub(ms.max(self.judged_ms())), at)
+    }
+
+    /// The shortest time of which something can always be said, in milliseconds: a slice, or a stretch, of a composite the longest of
+    /// its parts.
+    pub(crate) fn judged_ms(&self) -> i64 {
+        match &self.kind {
+            Kind::Own { .. } => self.stretch_ms().unwrap_or(0).max(self.slice_ms),
+            Kind::Weighted(parts) => {
+                let each = parts.iter().map(|(part, _)| part.judged_ms());
+                each.max().unwrap_or(self.slice_ms)
+            }
+        }
     }
 
     /// What was counted in the slices of `span`: from the one that its start lies in, up to the one that its end lies in, without it.

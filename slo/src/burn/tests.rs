@@ -1,14 +1,16 @@
 //! Conditions by hand.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::budget::Meter;
+use crate::budget::{Book, Meter};
 use crate::count::{Grid, Method, Slices};
-use crate::ledger::Spans;
+use crate::ledger::{Spans, Track};
 use crate::spec::{
-    Absent, Budgeting, BurnTier, Calendar, CalendarUnit, Missing, Objective, Policy, Rolling,
-    Trigger, Weekday, Window,
+    Absent, Budgeting, BurnTier, Calendar, CalendarUnit, Indicator, Missing, Objective, Part,
+    Policy, Rolling, Slo, Trigger, Weekday, Window,
 };
-use narthex_model::TimeRange;
+use narthex_model::{Labels, TimeRange};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -106,29 +108,64 @@ fn an_outage_of_all_data_pages_where_no_data_is_bad() {
     assert_eq!(asked(Absent::Hold), Verdict::Unmeasured);
 }
 
-#[test]
-fn windows_shorter_than_a_stretch_do_not_flap() {
-    // By hours of which the second is bad.
+/// An SLO by hours, of which the second of four is bad.
+fn by_hours() -> Book {
     let grid = Grid::over(TimeRange::new(0, 4 * HOUR), MINUTE);
     let mut slices = Slices::empty(grid, Method::Counters);
     slices.total.fill(10.0);
     slices.bad[60..120].fill(10.0);
     slices.observed_ms.fill(MINUTE as f64);
-    let objective = Objective {
-        target: 0.99,
-        budgeting: Budgeting::Timeslices {
-            slice_ms: HOUR,
-            good_from: 0.9,
-        },
+    let budgeting = Budgeting::Timeslices {
+        slice_ms: HOUR,
+        good_from: 0.9,
     };
-    let meter = Meter::new(&slices, objective, &Missing::default(), &Spans::default());
-    let watch = Watch::new(&policy(burn(14.4, 0.0)), &days(30), &Missing::default());
-    let mut watch = watch.expect("a known zone");
-    let said = (60..240).map(|minute| watch.read(&meter, minute * MINUTE).verdict);
-    let said: Vec<_> = said.collect();
-    assert_eq!(said[..60], [Verdict::HoldsNot; 60]);
-    assert_eq!(said[60..120], [Verdict::Holds; 60]);
-    assert_eq!(said[120..], [Verdict::HoldsNot; 60]);
+    let track = Track {
+        group: Labels::empty(),
+        slices,
+    };
+    Book::open(&slo(budgeting, Vec::new()), &[track]).expect("no exclusions")
+}
+
+fn slo(budgeting: Budgeting, parts: Vec<Part>) -> Slo {
+    Slo {
+        id: "any".to_owned(),
+        service: "any".to_owned(),
+        name: "any".to_owned(),
+        description: String::new(),
+        labels: [].into(),
+        indicator: Indicator::Composite { parts },
+        group_by: Vec::new(),
+        objective: Objective {
+            target: 0.99,
+            budgeting,
+        },
+        windows: Vec::new(),
+        exclusions: Vec::new(),
+        missing: Missing::default(),
+        policies: Vec::new(),
+        slice_ms: MINUTE,
+    }
+}
+
+#[test]
+fn windows_shorter_than_a_stretch_do_not_flap() {
+    let own = Arc::new(by_hours());
+    let part = Part {
+        slo: "any".to_owned(),
+        weight: 1.0,
+    };
+    // A composite by occurrences has no stretches; its parts may.
+    let whole = slo(Budgeting::Occurrences, vec![part]);
+    let whole = Book::composite(&whole, &[(own.clone(), 1.0)]).expect("no exclusions");
+    for book in [own.as_ref(), &whole] {
+        let watch = Watch::new(&policy(burn(14.4, 0.0)), &days(30), &Missing::default());
+        let mut watch = watch.expect("a known zone");
+        let said = (60..240).map(|minute| watch.read(book.all(), minute * MINUTE).verdict);
+        let said: Vec<_> = said.collect();
+        assert_eq!(said[..60], [Verdict::HoldsNot; 60]);
+        assert_eq!(said[60..120], [Verdict::Holds; 60]);
+        assert_eq!(said[120..], [Verdict::HoldsNot; 60]);
+    }
 }
 
 #[test]
