@@ -106,18 +106,43 @@ pub fn upkeep(
     let newest = newest.map(|span| Stretch::newest(span, watermark));
     let dirty = together(&dirty, stored).into_iter();
     let dirty = dirty.map(|span| Stretch::anew(span, watermark));
-    let mut away = Spans::default();
+    let mut away = Beside::default();
     for stretch in newest.into_iter().chain(dirty) {
         let reached = round.count(stretch, ANYWHERE, ledger)?;
-        reached.iter().for_each(|span| away.insert(span));
+        away.add(&reached);
     }
-    // What those reach back to, for which there is as much room again. Not further: series that are seen rarely lie across each other without an
-    // end, and what was before is as it was. But what one piece reaches of another lacks it.
+    // What those reach back to, and ahead, for which there is as much room again. Not further: series that are seen rarely lie across each
+    // other without an end, and what was before is as it was. But what one piece reaches of another lacks it.
     round.left_ms = round.left_ms.max(goal.at_most_ms);
-    for span in together(&away, stored) {
+    for span in together(&away.before, stored) {
         round.count(Stretch::anew(span, watermark), span, ledger)?;
     }
+    for span in together(&away.after, stored) {
+        round.count(Stretch::after_those(span), span, ledger)?;
+    }
+    if round.left_ms <= 0 {
+        ledger.mark_dirty(&away.after)?;
+    }
     Ok(round.done)
+}
+
+/// Slices beside those that were counted that are to be counted again.
+#[derive(Debug, Default)]
+struct Beside {
+    /// Before them: they lack what was counted there.
+    before: Spans,
+    /// After them: they divide what they divide with others now.
+    after: Spans,
+}
+
+impl Beside {
+    fn add(&mut self, other: &Self) {
+        other
+            .before
+            .iter()
+            .for_each(|span| self.before.insert(span));
+        other.after.iter().for_each(|span| self.after.insert(span));
+    }
 }
 
 /// An upkeep under way.
@@ -129,10 +154,10 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Counts a stretch, as far as there is room for it, and puts it in. Gives the slices before its pieces that lack what they counted, of those in
-    /// `reach`.
-    fn count(&mut self, stretch: Stretch, reach: TimeRange, ledger: &mut Ledger) -> Result<Spans> {
-        let (mut waiting, mut away) = (Waiting::default(), Spans::default());
+    /// Counts a stretch, as far as there is room for it, and puts it in. Gives what is to be counted again beside it, and of the slices before its
+    /// pieces those in `reach`.
+    fn count(&mut self, stretch: Stretch, reach: TimeRange, ledger: &mut Ledger) -> Result<Beside> {
+        let (mut waiting, mut away) = (Waiting::default(), Beside::default());
         if self.left_ms <= 0 {
             return Ok(away);
         }
@@ -143,7 +168,8 @@ impl Round<'_> {
             (self.progress)(length(filled.span));
             // A series was away, and what it counted meanwhile belongs to slices that were counted without it.
             let reached = filled.reached().intersection(&reach);
-            away.insert(reached);
+            away.before.insert(reached);
+            away.after.insert(stretch.ahead(&filled));
             waiting.add(filled, reached, ledger)?;
             Ok(self.left_ms > 0)
         })?;

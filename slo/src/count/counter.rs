@@ -14,19 +14,32 @@ pub(super) trait Observer {
     fn missing(&mut self, from: TimestampMs, to: TimestampMs);
 }
 
-/// Adds to each slice what `series` counted in it. Returns the time that the first difference in the grid belongs to.
+/// The times that the differences at the edges of a grid belong to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Across {
+    /// That of the first.
+    pub(super) first: Option<TimeRange>,
+    /// That of the last, if it ends after the grid.
+    pub(super) last: Option<TimeRange>,
+}
+
+/// Adds to each slice what `series` counted in it. Returns what lies across the edges of the grid.
 pub(super) fn count(
     series: Series<'_>,
     grid: &Grid,
     slices: &mut [f64],
     observer: &mut impl Observer,
-) -> Option<TimeRange> {
-    let mut walk = Walk::begin(series, grid, slices)?;
-    let mut reach = None;
+) -> Across {
+    let mut across = Across::default();
+    let Some(mut walk) = Walk::begin(series, grid, slices) else {
+        return across;
+    };
     while walk.next < walk.timestamps.len() && walk.at < grid.end() {
         let from = walk.step(observer);
         if walk.at > grid.start {
-            reach = reach.or(from.map(|from| TimeRange::new(from, walk.at)));
+            let of = from.map(|from| TimeRange::new(from, walk.at));
+            across.first = across.first.or(of);
+            across.last = of.filter(|of| of.end > grid.end());
             match walk.timeline() {
                 Some(timeline) => walk.run_along(timeline),
                 None => walk.run(),
@@ -34,7 +47,7 @@ pub(super) fn count(
         }
     }
     observer.expected(walk.since, walk.at);
-    reach
+    across
 }
 
 /// The way through a series.

@@ -2,10 +2,13 @@
 
 use narthex_model::{TimeRange, TimestampMs};
 
-use super::counter::{self, Observer};
+use super::counter::{self, Across, Observer};
 use super::presence::Presence;
 use super::{Bounds, Grid, Method, Series, Slices};
 use crate::spec::Which;
+
+/// Samples are no further apart than this, as a rule. So far beside those that changed slices are counted anew in any case.
+const USUAL_MS: i64 = 300_000;
 
 /// The count of an SLO's events on a grid, by group.
 ///
@@ -20,6 +23,7 @@ pub struct Tally {
     /// Samples before this time were known when the slices before the grid were counted.
     known_before: TimestampMs,
     reach: TimestampMs,
+    ahead: TimestampMs,
 }
 
 /// The columns of a group; those that nothing was added to are empty.
@@ -48,6 +52,7 @@ impl Tally {
             groups: vec![group; groups],
             known_before: grid.start,
             reach: grid.start,
+            ahead: grid.end(),
         }
     }
 
@@ -73,8 +78,8 @@ impl Tally {
     pub fn total(&mut self, group: usize, series: Series<'_>) {
         let (grid, columns) = (self.grid, &mut self.groups[group]);
         let mut observer = (&grid, &mut columns.presence);
-        let reach = counter::count(series, &grid, &mut columns.total, &mut observer);
-        self.note_reach(reach);
+        let across = counter::count(series, &grid, &mut columns.total, &mut observer);
+        self.note(across);
     }
 
     /// Adds a counter of those events of a group that are told apart.
@@ -83,8 +88,8 @@ impl Tally {
     /// If there is no such group.
     pub fn some(&mut self, group: usize, series: Series<'_>) {
         let columns = &mut self.groups[group];
-        let reach = counter::count(series, &self.grid, &mut columns.some, &mut Unobserved);
-        self.note_reach(reach);
+        let across = counter::count(series, &self.grid, &mut columns.some, &mut Unobserved);
+        self.note(across);
     }
 
     /// The slices.
@@ -98,9 +103,16 @@ impl Tally {
         self.reach
     }
 
+    /// Later than the grid if a series was not seen for a while: up to when what it counted from within the grid on is divided. If its samples
+    /// there are others than they were, so are the slices up to then.
+    pub fn reaches_ahead_to(&self) -> TimestampMs {
+        self.ahead
+    }
+
     /// Adds what another tally of the same grid, groups and method counted.
     pub fn merge(&mut self, other: &Self) {
         self.reach = self.reach.min(other.reach);
+        self.ahead = self.ahead.max(other.ahead);
         for (group, of) in self.groups.iter_mut().zip(&other.groups) {
             // What has no bounds is exact.
             if group.bounds.is_some() || of.bounds.is_some() {
@@ -140,6 +152,14 @@ impl Tally {
 
     pub(super) fn group(&mut self, group: usize) -> (Grid, &mut Group) {
         (self.grid, &mut self.groups[group])
+    }
+
+    /// Takes note of differences across the edges of the grid.
+    fn note(&mut self, Across { first, last }: Across) {
+        self.note_reach(first);
+        if let Some(of) = last.filter(|of| of.end - of.start > USUAL_MS) {
+            self.ahead = self.ahead.max(of.end);
+        }
     }
 
     /// Takes note of the time that a difference belongs to, by the sample at its end.

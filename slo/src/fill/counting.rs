@@ -56,6 +56,7 @@ impl<'a> Counting<'a> {
         Filled {
             span: self.work.grid.range(),
             reaches_back_to: self.tally.reaches_back_to(),
+            reaches_ahead_to: self.tally.reaches_ahead_to(),
             tracks: self.groups.tracks(self.tally),
             series: self.series,
             samples: self.samples,

@@ -34,6 +34,8 @@ pub struct Filled {
     pub tracks: Vec<Track>,
     /// Before the span if a series was not seen for a while: since when it had been counting what became known too late for the slices before.
     pub reaches_back_to: TimestampMs,
+    /// After the span if a series was not seen for a while: up to when what it counted from within the span on is divided.
+    pub reaches_ahead_to: TimestampMs,
     /// How many series were counted.
     pub series: usize,
     /// About how many samples were read.
@@ -44,6 +46,11 @@ impl Filled {
     /// The time before the span whose slices lack what was counted there; empty as a rule.
     pub fn reached(&self) -> TimeRange {
         TimeRange::new(self.reaches_back_to, self.span.start)
+    }
+
+    /// The time after the span whose slices have part of what was counted from there on; empty as a rule.
+    pub fn ahead(&self) -> TimeRange {
+        TimeRange::new(self.span.end, self.reaches_ahead_to)
     }
 }
 

@@ -52,6 +52,7 @@ fn filled(work: Work<'_>, tracks: Vec<Track>) -> Filled {
     Filled {
         span: work.grid.range(),
         reaches_back_to: work.grid.start,
+        reaches_ahead_to: work.grid.end(),
         series: tracks.len(),
         samples: (tracks.len() * work.grid.len) as u64,
         tracks,

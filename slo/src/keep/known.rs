@@ -4,7 +4,7 @@ use narthex_model::{Result, TimeRange, TimestampMs};
 
 use super::changes;
 use super::stretch::{Stretch, Work};
-use super::{RECENT_MS, aligned, older, oldest, together};
+use super::{Beside, RECENT_MS, aligned, older, oldest, together};
 use crate::fill::FillOptions;
 use crate::ledger::{Damage, Layer, Ledger, Spans, Track, overlay};
 use crate::spec::Slo;
@@ -50,8 +50,11 @@ pub fn known(
         lacking = counting.lacking(ledger, &known.damage);
     }
     // As in upkeep: what a series counted while it was away.
-    let reached = counting.count(&lacking)?;
-    counting.count(&reached)?;
+    let watermark = counting.watermark;
+    let anew = |span| Stretch::anew(span, watermark);
+    let beside = counting.count(&lacking, &anew)?;
+    counting.count(&beside.before, &anew)?;
+    counting.count(&beside.after, &Stretch::after_those)?;
     known.tracks = counting.over(known.tracks);
     Ok(known)
 }
@@ -91,12 +94,14 @@ impl Counting<'_> {
             .collect()
     }
 
-    /// Counts spans above all that was counted before. Gives what they reach back to.
-    fn count(&mut self, spans: &Spans) -> Result<Spans> {
-        let mut reached = Vec::new();
+    /// Counts spans above all that was counted before. Gives what is to be counted again beside them.
+    fn count(&mut self, spans: &Spans, stretch: &dyn Fn(TimeRange) -> Stretch) -> Result<Beside> {
+        let mut beside = Beside::default();
         for span in together(spans, self.stored) {
-            Stretch::anew(span, self.watermark).count(self.work, &mut |filled| {
-                reached.push(filled.reached());
+            let stretch = stretch(span);
+            stretch.count(self.work, &mut |filled| {
+                beside.before.insert(filled.reached());
+                beside.after.insert(stretch.ahead(&filled));
                 self.layers.push(Layer {
                     span: filled.span,
                     tracks: filled.tracks,
@@ -104,7 +109,10 @@ impl Counting<'_> {
                 Ok(true)
             })?;
         }
-        Ok(self.asked(reached.into_iter()))
+        Ok(Beside {
+            before: self.asked(beside.before.iter()),
+            after: self.asked(beside.after.iter()),
+        })
     }
 
     /// All that was counted over what a ledger has. As that, it begins with the first slice of which anything is known.

@@ -25,8 +25,18 @@ pub(super) struct Stretch {
     span: TimeRange,
     /// The slices of the ledger go up to here.
     watermark: Option<TimestampMs>,
-    /// Whether there may be later samples that are known.
-    is_newest: bool,
+    kind: Kind,
+}
+
+/// What lies beside a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing after it, as far as is known.
+    Newest,
+    /// Slices that were counted before, on both sides.
+    Anew,
+    /// The same, and those before it were counted with all that is known now.
+    Ahead,
 }
 
 impl Stretch {
@@ -35,15 +45,26 @@ impl Stretch {
         Self {
             span,
             watermark,
-            is_newest: true,
+            kind: Kind::Newest,
         }
     }
 
     /// Slices that were counted before, or lie between such.
     pub(super) fn anew(span: TimeRange, watermark: Option<TimestampMs>) -> Self {
+        let kind = Kind::Anew;
         Self {
-            is_newest: false,
-            ..Self::newest(span, watermark)
+            span,
+            watermark,
+            kind,
+        }
+    }
+
+    /// Slices that were counted before, after such as were counted anew.
+    pub(super) fn after_those(span: TimeRange) -> Self {
+        Self {
+            span,
+            watermark: None,
+            kind: Kind::Ahead,
         }
     }
 
@@ -66,14 +87,26 @@ impl Stretch {
         Ok(())
     }
 
+    /// The slices after a piece, where slices that were counted before end with it, that divide what they divide with others now.
+    pub(super) fn ahead(&self, piece: &Filled) -> TimeRange {
+        let is_last = piece.span.end >= self.span.end && self.kind == Kind::Anew;
+        let known = self.watermark.filter(|_| is_last);
+        let known = TimeRange::new(TimestampMs::MIN, known.unwrap_or(TimestampMs::MIN));
+        piece.ahead().intersection(&known)
+    }
+
     fn options(&self, work: Work<'_>, piece: TimeRange) -> FillOptions {
         let mut options = work.options;
+        if self.kind == Kind::Ahead {
+            options.known_ms = i64::MAX;
+            return options.far_ahead();
+        }
         // The slices before the first piece are those of the ledger, which knew no more than was there then.
         if let Some(watermark) = self.watermark.filter(|watermark| piece.start < *watermark) {
             options.known_ms = options.known_ms.min(watermark - LATE_MS - piece.start);
         }
         // After all others comes a piece that tells of what lies across.
-        if piece.end == self.span.end && !self.is_newest {
+        if piece.end == self.span.end && self.kind == Kind::Anew {
             options = options.far_ahead();
         }
         options

@@ -11,6 +11,7 @@ use crate::ledger::{Disk, Track};
 use crate::testing::MemoryStore;
 use crate::{Options, Text, parse};
 
+mod late;
 mod rare;
 
 const HOUR: i64 = 3_600_000;
