@@ -17,31 +17,46 @@ const SLICES_MAX: usize = 1 << 22;
 /// As much of the beginning of `grid` as can be counted at once, and how.
 ///
 /// # Errors
-/// Whatever the store says; `Limit` if there are too many groups.
+/// Whatever the store says; `Limit` if there are too many groups at a time.
 pub(super) fn fitting(
     store: &dyn Store,
     slo: &Slo,
     grid: Grid,
     options: FillOptions,
 ) -> Result<(Grid, FillOptions)> {
-    let groups = groups(store, slo, grid, options)?;
-    check(slo, groups)?;
     // Each thread counts for itself, and all is added up in one more.
-    let slices = (SLICES_MAX / (groups.max(1) * (options.threads + 2))).max(1);
-    if grid.len <= slices {
+    let room = |groups: usize| slices(groups * (options.threads + 2));
+    let all = groups(store, slo, grid, options)?;
+    if all <= GROUPS_MAX && grid.len <= room(all) {
         return Ok((grid, options));
     }
-    let options = FillOptions {
+    let near = FillOptions {
         ahead_ms: options.ahead_ms.min(NEAR_MS),
         ..options
     };
-    Ok((
-        Grid {
-            len: slices,
-            ..grid
-        },
-        options,
-    ))
+    let mut short = grid;
+    let mut met = match near.ahead_ms == options.ahead_ms {
+        true => all,
+        false => groups(store, slo, short, near)?,
+    };
+    // Groups come and go: fewer are there in a shorter time.
+    while met > GROUPS_MAX && short.len > 1 {
+        short.len /= 2;
+        met = groups(store, slo, short, near)?;
+    }
+    check(slo, met)?;
+    short.len = short.len.min(room(met));
+    if short.len == grid.len {
+        // Most come later, and count for nothing but room.
+        short.len = short.len.min(room(all));
+        return Ok((short, if short.len == grid.len { options } else { near }));
+    }
+    Ok((short, near))
+}
+
+/// How many slices there is room for in so many columns.
+fn slices(columns: usize) -> usize {
+    (SLICES_MAX / columns.max(1)).max(1)
 }
 
 /// Whether an SLO may have so many groups.
@@ -91,17 +106,28 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn fit(groups: usize, minutes: i64) -> Result<usize> {
+        let mut store = MemoryStore::default();
+        for pod in 0..groups {
+            store.push(&labels(&pod.to_string()), vec![(MINUTE, 1.0)]);
+        }
+        let options = FillOptions::threads(2);
+        Ok(fit_into(&store, minutes, options)?.0.len)
+    }
+
+    fn labels(pod: &str) -> [(&str, &str); 2] {
+        [("__name__", "sent_total"), ("pod", pod)]
+    }
+
+    fn fit_into(
+        store: &MemoryStore,
+        minutes: i64,
+        options: FillOptions,
+    ) -> Result<(Grid, FillOptions)> {
         let text = "{name: a, service: s, objective: 99, window: 30d, group_by: [pod], errors: 'sent_total{code=\"500\"}', total: sent_total}";
         let file = "a.yaml";
         let specs = parse(&[Text { file, text }], &Options::default()).expect("valid");
-        let mut store = MemoryStore::default();
-        for pod in 0..groups {
-            let labels = [("__name__", "sent_total"), ("pod", &pod.to_string())];
-            store.push(&labels, vec![(MINUTE, 1.0)]);
-        }
         let grid = Grid::over(TimeRange::new(0, minutes * MINUTE), MINUTE);
-        let options = FillOptions::threads(2);
-        Ok(fitting(&store, &specs.slos[0].slo, grid, options)?.0.len)
+        fitting(store, &specs.slos[0].slo, grid, options)
     }
 
     #[test]
@@ -112,5 +138,29 @@ mod tests {
         let error = fit(GROUPS_MAX + 1, month).expect_err("too many");
         assert_eq!(error.kind(), ErrorKind::Limit);
         assert!(error.to_string().contains("1001 groups by pod"), "{error}");
+    }
+
+    #[test]
+    fn pods_that_come_and_go_are_not_there_at_a_time() {
+        let mut store = MemoryStore::default();
+        let days = 30;
+        for (day, pod) in (0..days).flat_map(|day| (0..40).map(move |pod| (day, pod))) {
+            let hours = (0..4).map(|part| ((day * 4 + part) * 360 * MINUTE, 1.0));
+            store.push(&labels(&format!("{day}-{pod}")), hours.collect());
+        }
+        let near = FillOptions::threads(2);
+        let (grid, options) = fit_into(&store, days * 1440, near).expect("few at a time");
+        assert_eq!(options.ahead_ms, NEAR_MS);
+        assert!((1440..16 * 1440).contains(&grid.len), "{}", grid.len);
+        // Many that come long after are in nobody's way.
+        for pod in 0..1001 {
+            store.push(&labels(&format!("late-{pod}")), vec![(120 * MINUTE, 1.0)]);
+        }
+        let far = near.far_ahead();
+        let (grid, options) = fit_into(&store, 60, far).expect("few at a time");
+        assert_eq!((grid.len, options.ahead_ms), (60, far.ahead_ms));
+        let (grid, options) = fit_into(&store, 110, near).expect("few at a time");
+        assert_eq!((grid.len, options.ahead_ms), (110, NEAR_MS));
+        fit_into(&store, 130, far).expect("few at first");
     }
 }
