@@ -38,6 +38,9 @@ pub(super) struct PartEntry {
     pub(super) start_ms: TimestampMs,
     pub(super) end_ms: TimestampMs,
     pub(super) rows: u64,
+    /// How many groups have rows; 0: nobody noted.
+    #[serde(default)]
+    pub(super) groups: u64,
     pub(super) crc32c: u32,
 }
 

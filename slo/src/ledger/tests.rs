@@ -182,6 +182,48 @@ fn a_year_of_small_steps_is_a_few_files() {
 }
 
 #[test]
+fn bursts_with_nothing_between_are_a_few_files() {
+    let files = Arc::new(Memory::default());
+    let mut ledger = own(&files);
+    let mut all = Vec::new();
+    for hour in 0..100 {
+        let start = hour * 60;
+        for (from, to) in [(0, 5), (0, 10)] {
+            let span = span(start + from, start + to);
+            let tracks = vec![track("/a", span, 1.0)];
+            ledger.put(span, tracks).expect("written");
+        }
+        all.push(track("/a", span(start, start + 10), 1.0));
+        for (from, to) in [(5, 12), (7, 30), (25, 60)] {
+            let (start, end) = (start + from, start + to);
+            let burst = span(start, end.min(hour * 60 + 10).max(start));
+            let tracks = (!burst.is_empty()).then(|| track("/a", burst, 1.0));
+            let span = span(start, end);
+            let tracks = overlay(tracks.into_iter().collect(), vec![], span);
+            ledger.put(span, tracks).expect("written");
+        }
+        assert!(ledger.file_count() <= 8, "{hour}: {}", ledger.file_count());
+    }
+    let rows: u64 = ledger.parts().map(|part| part.rows).sum();
+    assert_eq!(rows, 1000);
+    let loaded = ledger.load(ALL).expect("readable").tracks;
+    assert_eq!(loaded, overlay(all, vec![], span(0, 100 * 60)));
+}
+
+#[test]
+fn groups_that_come_and_go_are_not_laid_side_by_side() {
+    let mut ledger = own(&Arc::new(Memory::default()));
+    let day = |day: i64| span(day * 1440, (day + 1) * 1440);
+    for i in 0..10 {
+        let pods = (0..40).map(|pod| track(&format!("{i}-{pod}"), day(i), 1.0));
+        ledger.put(day(i), pods.collect()).expect("written");
+    }
+    let cells = |part: &PartEntry| (part.end_ms - part.start_ms) / STEP * part.groups as i64;
+    let largest = ledger.parts().map(cells).max();
+    assert!(largest < Some(1 << 22), "{largest:?}");
+}
+
+#[test]
 fn slices_go_up_to_the_watermark_where_nothing_was_seen() {
     let mut ledger = own(&Arc::new(Memory::default()));
     let seen = span(0, 100);

@@ -145,14 +145,14 @@ impl Ledger {
             true => all.end - long,
             false => all.end,
         };
-        let mut rows: u64 = old.iter().map(|part| part.rows).sum();
-        rows += tracks.iter().map(|t| t.slices.grid.len as u64).sum::<u64>();
+        let mut size = Size::of(tracks);
+        old.iter().for_each(|part| size.add(part));
         let settles = tail > all.start;
         while settles
-            && let Some(before) = right_before(&parts[..from], all.start)
-            && merges(before.rows, rows)
+            && let Some(before) = parts[..from].last()
+            && size.merges(before, (all.end - before.start_ms) / self.manifest.step)
         {
-            rows += before.rows;
+            size.add(before);
             all.start = before.start_ms;
             from -= 1;
         }
@@ -183,21 +183,23 @@ impl Ledger {
         let mut start = span.start;
         while start < span.end {
             let piece = TimeRange::new(start, span.end.min(start + slices * step));
-            let tracks: Vec<Track> = tracks.iter().map(|track| track.within(piece)).collect();
+            start = piece.end;
+            let mut tracks: Vec<Track> = tracks.iter().map(|track| track.within(piece)).collect();
+            tracks.retain(|track| track.begins().is_some());
+            if tracks.is_empty() {
+                continue;
+            }
             let of = part::Of {
                 slo: &next.slo,
                 generation: &next.generation,
             };
-            start = piece.end;
             let (bytes, rows) = part::write(&tracks, of)?;
-            if rows == 0 {
-                continue;
-            }
             let entry = PartEntry {
                 file: format!("{:06}.parquet", next.next),
                 start_ms: piece.start,
                 end_ms: piece.end,
                 rows,
+                groups: tracks.len() as u64,
                 crc32c: crc32c::crc32c(&bytes),
             };
             let path = self.path(&entry.file);
@@ -259,10 +261,42 @@ fn right_before(parts: &[PartEntry], start: TimestampMs) -> Option<&PartEntry> {
     parts.last().filter(|part| part.end_ms == start)
 }
 
-/// Whether a file with so many rows is merged with those after it.
-fn merges(before: u64, rows: u64) -> bool {
-    let is_small = before <= ROWS_MAX / 16;
-    before <= rows.saturating_mul(MERGED_UP_TO) && (is_small || before + rows <= ROWS_MAX)
+/// How large a file will be.
+struct Size {
+    rows: u64,
+    /// As many as the part has that has most.
+    groups: u64,
+}
+
+impl Size {
+    fn of(tracks: &[Track]) -> Self {
+        let known = |t: &Track| {
+            (0..t.slices.grid.len)
+                .filter(|i| t.slices.is_known(*i))
+                .count() as u64
+        };
+        let rows = tracks.iter().map(known).filter(|rows| *rows > 0);
+        Self {
+            rows: rows.clone().sum(),
+            groups: rows.count() as u64,
+        }
+    }
+
+    fn add(&mut self, part: &PartEntry) {
+        self.rows += part.rows;
+        self.groups = self.groups.max(part.groups);
+    }
+
+    /// Whether a file is merged with what comes after it, which makes so many slices. They may be apart: that takes no rows, but as much memory as
+    /// if there were some.
+    fn merges(&self, before: &PartEntry, slices: i64) -> bool {
+        let (rows, groups) = (self.rows, self.groups.max(before.groups).max(1));
+        let is_small = before.rows <= ROWS_MAX / 16;
+        let fits = slices.unsigned_abs().saturating_mul(groups) <= 2 * ROWS_MAX;
+        before.rows <= rows.saturating_mul(MERGED_UP_TO)
+            && (is_small || before.rows + rows <= ROWS_MAX)
+            && fits
+    }
 }
 
 /// Notes that `spans` are dirty, as far as they were counted at all.
