@@ -73,14 +73,19 @@ fn bound(spans: &mut Vec<TimeRange>) {
     }
     spans.sort_unstable_by_key(|span| span.start);
     let mut gaps: Vec<i64> = spans.windows(2).map(gap).collect();
-    let (_, widest, _) = gaps.select_nth_unstable(SPANS_MAX / 2);
+    let joins = spans.len() - SPANS_MAX / 2;
+    let (narrower, widest, _) = gaps.select_nth_unstable(joins - 1);
     let widest = *widest;
+    // Where many gaps are as wide, no more of them are closed than need be.
+    let mut as_wide = joins - narrower.iter().filter(|gap| **gap < widest).count();
     spans.dedup_by(|next, last| {
-        let joins = gap(&[*last, *next]) <= widest;
-        if joins {
-            *last = last.union(next);
+        let gap = gap(&[*last, *next]);
+        if gap > widest || gap == widest && as_wide == 0 {
+            return false;
         }
-        joins
+        as_wide -= usize::from(gap == widest);
+        *last = last.union(next);
+        true
     });
 }
 
@@ -174,6 +179,20 @@ mod tests {
             assert!(spans.len() <= SPANS_MAX);
             let length: i64 = spans.iter().map(|span| span.end - span.start).sum();
             assert!(length < year / 4, "{length}");
+        }
+    }
+
+    #[test]
+    fn spans_that_lie_as_far_apart_do_not_become_one() {
+        let (late, day) = (LateTimes::default(), 24 * 3_600_000);
+        late.watch(100);
+        let mut samples = LateSamples::before(i64::MAX);
+        for t in (0..=1024).map(|i| i * day) {
+            late.note(TimeRange::new(t, t + 1));
+            samples.look(t);
+        }
+        for spans in [late.take(), samples.spans().to_vec()] {
+            assert_eq!(spans.len(), SPANS_MAX / 2);
         }
     }
 

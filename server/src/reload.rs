@@ -36,7 +36,7 @@ async fn try_reload(app: &App) -> Result<()> {
     let store = app.store()?;
     let config = app.config.read()?;
     let retention = retention(&app.settings.flags, &config)?;
-    let mut promises = store.slos.read()?;
+    let mut promises = store.slos.read().await?;
     let rules = store
         .ruling
         .read(&config, std::mem::take(&mut promises.groups))?;

@@ -85,7 +85,7 @@ impl Server {
         };
         let ruling = Ruling::new(wiring, &flags, address);
         let slos = Slos::open(&flags, engine.clone(), &database, &app.queries)?;
-        let mut promises = slos.read()?;
+        let mut promises = slos.read().await?;
         let alerts = std::mem::take(&mut promises.groups);
         let rules = ruling.read(&config, alerts)?;
         let scraping = Scraping::start(engine.clone(), &config, discovery.clone()).await?;

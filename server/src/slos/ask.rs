@@ -10,7 +10,7 @@ use narthex_slo::spec::{Slo, no_such};
 
 use super::keeper::Keeping;
 use super::kept::Kept;
-use super::{damaged, made};
+use super::{damaged, made, told_until};
 use crate::times::now_ms;
 
 /// What is asked.
@@ -28,14 +28,18 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(super) fn report(&self, keeping: &Keeping) -> Result<Report> {
-        let OpenLedgers { books, notes } = OpenLedgers::open(keeping, &self.ids, &self.shown)?;
+        let OpenLedgers { books, mut notes } = OpenLedgers::open(keeping, &self.ids, &self.shown)?;
         let (mut slos, mut latest) = (Vec::new(), None);
         for OpenBook {
             book,
             counted_until,
         } in &books
         {
-            let at = self.at.unwrap_or(*counted_until).min(*counted_until);
+            let asked = self.at.unwrap_or(*counted_until);
+            let at = asked.min(*counted_until);
+            if at < asked {
+                notes.push(told_until(&book.slo().id, asked, at));
+            }
             latest = latest.max(Some(at));
             let measured = Measured {
                 book,
@@ -44,7 +48,7 @@ impl Ask {
             };
             slos.push(measured.report()?);
         }
-        let at = self.at.or(latest).unwrap_or_else(now_ms);
+        let at = latest.or(self.at).unwrap_or_else(now_ms);
         Ok(Report {
             notes,
             ..made(&self.title, at, &self.shown.zone, slos)?

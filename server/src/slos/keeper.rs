@@ -1,6 +1,5 @@
 //! The rounds: every ledger is brought up to date, results are swapped in and written.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -15,8 +14,9 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::conditions::Conditions;
-use super::kept::{Kept, LedgerCell};
+use super::kept::Kept;
 use super::known::{Books, assemble};
+use super::ledgers::Ledgers;
 use super::metrics::KeeperMetrics;
 use super::publish::Publisher;
 use super::{EngineStore, Shelf, SloFlags};
@@ -34,6 +34,7 @@ pub(super) struct Keeping {
     /// The threads of queries.
     queries: Handle,
     kept: Mutex<Arc<Vec<Arc<Kept>>>>,
+    ledgers: Mutex<Ledgers>,
     /// What could not be kept of specs of other formats.
     notes: Mutex<Vec<String>>,
     books: Mutex<Arc<Books>>,
@@ -63,6 +64,7 @@ impl Keeping {
             database,
             queries,
             kept: Mutex::default(),
+            ledgers: Mutex::default(),
             notes: Mutex::default(),
             books: Mutex::default(),
             conditions: Mutex::default(),
@@ -99,19 +101,9 @@ impl Keeping {
     /// Keeps these SLOs from now on. Ledgers whose slices mean the same go on. May take long: books are made.
     pub(super) fn apply(&self, slos: Vec<Placed>, notes: Vec<String>) {
         *self.notes.lock() = notes;
-        let old = self.kept();
-        let by_id: HashMap<_, _> = old.iter().map(|old| (&*old.slo().id, old)).collect();
-        let new = slos.into_iter().map(|placed| {
-            let fresh = Kept::new(placed, Arc::<LedgerCell>::default());
-            match by_id.get(&*fresh.slo().id) {
-                Some(old) if old.placed == fresh.placed => Arc::clone(old),
-                Some(old) if old.generation == fresh.generation => {
-                    Arc::new(Kept::new(fresh.placed, old.ledger.clone()))
-                }
-                _ => Arc::new(fresh),
-            }
-        });
-        let new: Vec<_> = new.collect();
+        let mut ledgers = self.ledgers.lock();
+        let new = ledgers.taken_over(slos, &self.kept(), &self.shelf);
+        drop(ledgers);
         // They are listed at once, even if nothing is known of them yet.
         let books = assemble(&new, now_ms(), &mut self.conditions.lock());
         let mut kept = self.kept.lock();
@@ -123,16 +115,20 @@ impl Keeping {
 
     /// Runs rounds until it is told to stop.
     pub(super) async fn run(self: Arc<Self>) {
-        let mut publisher = Publisher::new(self.flags.publish.clone());
+        let publisher = Publisher::new(self.flags.publish.clone());
+        let publisher = Arc::new(Mutex::new(publisher));
         while !self.stopping.load(Ordering::SeqCst) {
             let began = Instant::now();
-            let keeping = self.clone();
-            match tokio::task::spawn_blocking(move || keeping.round()).await {
-                Ok((books, at)) => {
-                    let batch = publisher.batch(&books, at);
+            let (keeping, telling) = (self.clone(), publisher.clone());
+            let round = move || {
+                let (books, at) = keeping.round();
+                telling.lock().batch(&books, at)
+            };
+            match tokio::task::spawn_blocking(round).await {
+                Ok(batch) => {
                     let sink: &dyn Sink = &*self.engine;
                     match sink.write(batch).await {
-                        Ok(_) => publisher.stored(),
+                        Ok(_) => publisher.lock().stored(),
                         Err(error) => tracing::warn!(%error, "what came of SLOs is not stored"),
                     }
                     self.metrics.round(began.elapsed());

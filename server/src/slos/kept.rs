@@ -17,7 +17,8 @@ use narthex_slo::spec::{Slo, Window};
 use narthex_slo::store::Store;
 use parking_lot::Mutex;
 
-use super::Keeping;
+use super::Shelf;
+use super::keeper::Keeping;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -32,7 +33,8 @@ pub(super) struct Kept {
     pub(super) placed: Placed,
     pub(super) generation: String,
     pub(super) ledger: Arc<LedgerCell>,
-    seen: Mutex<Seen>,
+    /// Shared with whoever keeps the same SLO from another place of the specs.
+    seen: Arc<Mutex<Seen>>,
 }
 
 /// A ledger, which outlives changes of the spec that do not concern it.
@@ -46,6 +48,15 @@ pub(super) struct LedgerCell {
     /// Milliseconds of slices: how many there are, and how many still have to be counted.
     there_ms: AtomicI64,
     missing_ms: AtomicI64,
+    /// Whether it was not told of what changed for a while.
+    is_behind: AtomicBool,
+}
+
+impl LedgerCell {
+    /// What changed was not noted for a while: nobody wanted the SLO.
+    pub(super) fn missed_some(&self) {
+        self.is_behind.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What was made of the ledger last.
@@ -55,6 +66,8 @@ pub(super) struct Seen {
     /// Up to when it was counted.
     pub(super) watermark: Option<TimestampMs>,
     pub(super) error: Option<String>,
+    /// Whether the book may be older than the ledger.
+    is_old: bool,
 }
 
 impl Kept {
@@ -63,7 +76,41 @@ impl Kept {
             generation: generation(&placed.slo).to_string(),
             placed,
             ledger,
-            seen: Mutex::default(),
+            seen: Arc::default(),
+        }
+    }
+
+    /// The same after another that has the same slices.
+    #[must_use]
+    pub(super) fn after(self, old: &Self) -> Self {
+        let seen = match self.placed.slo == old.placed.slo {
+            true => old.seen.clone(),
+            false => self.seen,
+        };
+        Self { seen, ..self }.with(old.ledger.clone())
+    }
+
+    /// The same with this ledger.
+    #[must_use]
+    pub(super) fn with(self, ledger: Arc<LedgerCell>) -> Self {
+        Self { ledger, ..self }
+    }
+
+    /// Makes a book of what the ledger has, if there is none yet, so that others need not wait until it is up to date.
+    pub(super) fn look(&self, shelf: &Shelf) {
+        if self.is_composite() || self.seen.lock().book.is_some() {
+            return;
+        }
+        let looked = shelf
+            .read(self.slo())
+            .and_then(|ledger| ledger.map_or(Ok(None), |ledger| self.book(&ledger)));
+        match looked {
+            // It may be counted at the same time.
+            Ok(Some((book, seen_until, _))) => self.saw(book, seen_until, true),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(slo = self.slo().id, %error, "the ledger cannot be read yet");
+            }
         }
     }
 
@@ -158,7 +205,7 @@ impl Kept {
         )?;
         keeping.metrics.counted(&done);
         self.note(ledger, 0);
-        if done.counted_ms > 0 || self.seen.lock().book.is_none() {
+        if done.counted_ms > 0 || self.is_out_of_date() {
             self.read(ledger)?;
         }
         Ok(false)
@@ -239,12 +286,16 @@ impl Kept {
         let ledger = match cell.take() {
             Some(ledger) => ledger,
             None => {
-                let mut ledger = keeping.shelf.own(self.slo())?;
-                note_missed(store, &mut ledger)?;
+                let ledger = keeping.shelf.own(self.slo())?;
+                self.ledger.missed_some();
                 ledger
             }
         };
-        Ok(cell.insert(ledger))
+        let ledger = cell.insert(ledger);
+        if self.ledger.is_behind.swap(false, Ordering::Relaxed) {
+            note_missed(store, ledger).inspect_err(|_| self.ledger.missed_some())?;
+        }
+        Ok(ledger)
     }
 
     /// What changed is to be counted anew, as far as there are samples of it still.
@@ -287,17 +338,34 @@ impl Kept {
 
     /// Makes a book of what is recent enough to matter now.
     fn read(&self, ledger: &mut Ledger) -> Result<()> {
+        if let Some((book, until, damage)) = self.book(ledger)? {
+            self.set_aside(ledger, &damage)?;
+            self.saw(book, until, false);
+        }
+        Ok(())
+    }
+
+    /// A book of what is recent enough to matter now, up to when it was counted, and what could not be read.
+    fn book(&self, ledger: &Ledger) -> Result<Option<(Book, TimestampMs, Vec<Damage>)>> {
         let Some(span) = ledger.span() else {
-            return Ok(());
+            return Ok(None);
         };
         let recent = TimeRange::new(span.end.saturating_sub(matters(self.slo())), span.end);
         let loaded = ledger.load(recent)?;
-        self.set_aside(ledger, &loaded.damage)?;
         let book = Book::open(self.slo(), &loaded.tracks)?;
+        Ok(Some((book, span.end, loaded.damage)))
+    }
+
+    fn saw(&self, book: Book, until: TimestampMs, is_old: bool) {
         let mut seen = self.seen.lock();
         seen.book = Some(Arc::new(book));
-        seen.watermark = Some(span.end);
-        Ok(())
+        seen.watermark = Some(until);
+        seen.is_old = is_old;
+    }
+
+    fn is_out_of_date(&self) -> bool {
+        let seen = self.seen.lock();
+        seen.is_old || seen.book.is_none()
     }
 }
 

@@ -6,7 +6,7 @@ use narthex_slo::report::{Report, SloReport};
 use narthex_slo::spec::Slo;
 use narthex_slo::time::zone;
 
-use crate::times::now_ms;
+use crate::times::{format_time, now_ms};
 
 /// A report of these SLOs as they were `at` that instant, made now.
 ///
@@ -29,6 +29,12 @@ pub(crate) fn made(
         slos,
         notes: Vec::new(),
     })
+}
+
+/// What a report says where it is asked for a time that is not counted yet.
+pub(crate) fn told_until(whose: &str, at: TimestampMs, last: TimestampMs) -> String {
+    let (at, last) = (format_time(at), format_time(last));
+    format!("{whose}: counted up to {last} and told of as of then, not of {at}")
 }
 
 /// What a report says of files of a ledger that cannot be read.

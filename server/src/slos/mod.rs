@@ -11,6 +11,7 @@ mod incidents;
 mod keeper;
 mod kept;
 mod known;
+mod ledgers;
 mod lints;
 mod made;
 mod metrics;
@@ -45,7 +46,7 @@ pub(crate) use flags::SloFlags;
 pub(crate) use incidents::incidents;
 pub(crate) use known::{Books, Known};
 pub(crate) use lints::lints_of_data;
-pub(crate) use made::{damaged, made};
+pub(crate) use made::{damaged, made, told_until};
 pub(crate) use plan::{Plan, together};
 pub(crate) use replay::{Candidate, Replay};
 pub(crate) use replayed::Replayed;
@@ -74,7 +75,7 @@ impl Slos {
     /// Nothing is kept before [`Slos::apply`].
     ///
     /// # Errors
-    /// `Invalid` if SLOs are given to a server that only reads, `Unavailable` if another process keeps the ledgers.
+    /// `Invalid` if SLOs are given to a server that only reads, `Unavailable` if another process keeps the ledgers or the folder cannot be written to.
     pub(crate) fn open(
         flags: &ServeFlags,
         engine: Arc<Engine>,
@@ -90,11 +91,7 @@ impl Slos {
                 ));
             }
             let shelf = Shelf::open(&flags.storage_path);
-            if !shelf.is_ours() {
-                return Err(Error::unavailable(
-                    "another process keeps the ledgers of this folder, such as `narthex slo fill`: wait until it is done",
-                ));
-            }
+            shelf.check()?;
             let (slo, queries) = (slo.clone(), queries.handle());
             let new = Keeping::new(shelf, slo, engine, database.clone(), queries);
             let new = Arc::new(new);
@@ -113,8 +110,9 @@ impl Slos {
     ///
     /// # Errors
     /// Every mistake with file, line and field.
-    pub(crate) fn read(&self) -> Result<Plan> {
-        Plan::read(&self.flags, self.language)
+    pub(crate) async fn read(&self) -> Result<Plan> {
+        let (flags, language) = (self.flags.clone(), self.language);
+        blocking(move || Plan::read(&flags, language)).await
     }
 
     /// Goes over to `plan`. Ledgers of SLOs that are gone stay on the disk.

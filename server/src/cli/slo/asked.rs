@@ -68,6 +68,7 @@ impl AskArguments {
                 ids: &self.ids,
                 shown,
                 at: self.at,
+                keeps: false,
             }),
             Source::Url(url) => {
                 let question = Question::to(url).showing(&shown);

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// A spec is wrong, or the store cannot be read.
+/// A spec is wrong, the store cannot be read, or ledgers cannot be kept there.
 pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
     let begun = Instant::now();
     let wanted = Wanted {
@@ -41,6 +41,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<bool> {
         ids: &[],
         shown: Asked::plain("UTC", 0),
         at: None,
+        keeps: true,
     };
     let read = wanted.read().await?;
     let rows = read.slos.iter().map(|opened| {

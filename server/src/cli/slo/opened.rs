@@ -14,7 +14,8 @@ use tokio::runtime::Handle;
 use super::specs::SpecArguments;
 use crate::cli::progress::{Bar, share_bar};
 use crate::cli::source::open_store;
-use crate::slos::{EngineStore, Opened, Progress, Shelf, books, damaged};
+use crate::slos::{EngineStore, Opened, Progress, Shelf, books, damaged, told_until};
+use crate::times::now_ms;
 
 /// Which SLOs are wanted, of which store.
 pub(super) struct Wanted<'a> {
@@ -26,6 +27,8 @@ pub(super) struct Wanted<'a> {
     pub(super) shown: Asked,
     /// The instant that is told of; `None`: the newest sample.
     pub(super) at: Option<TimestampMs>,
+    /// Whether what is counted has to be kept.
+    pub(super) keeps: bool,
 }
 
 /// SLOs with their slices.
@@ -51,9 +54,11 @@ impl Wanted<'_> {
             .check(needed.iter().filter(|slo| is_wanted(slo)))?;
         let (engine, database) = open_store(self.store)?;
         let store = EngineStore::new(engine.snapshot(), Arc::new(database), Handle::current());
-        let newest = store.span().map(|span| span.end);
-        let at = self.at.or(newest).unwrap_or(0);
+        let (at, too_late) = self.instant(&store);
         let shelf = Shelf::open(self.store);
+        if self.keeps {
+            shelf.check()?;
+        }
         let shown = self.shown;
         let work = move || {
             let bar = CountBar(Bar::new(share_bar("slices")));
@@ -64,11 +69,25 @@ impl Wanted<'_> {
         let mut slos =
             done.map_err(|e| Error::internal("counting ended early").with_source(e))??;
         let mut notes = specs.notes;
+        notes.extend(too_late);
         for Opened { book, damage } in &slos {
             notes.extend(damaged(book.slo(), damage));
         }
         slos.retain(|opened| is_wanted(opened.book.slo()));
         Ok(Read { slos, at, notes })
+    }
+}
+
+impl Wanted<'_> {
+    /// The instant that is told of, and what is to be said of it. What is yet to come cannot be counted, nor must a ledger believe that it was.
+    fn instant(&self, store: &dyn Store) -> (TimestampMs, Option<String>) {
+        let newest = store.span().map(|span| span.end);
+        let last = newest.map_or_else(now_ms, |newest| newest.max(now_ms()));
+        match self.at {
+            None => (newest.unwrap_or(0), None),
+            Some(at) if at <= last => (at, None),
+            Some(at) => (last, Some(told_until("all", at, last))),
+        }
     }
 }
 

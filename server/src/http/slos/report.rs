@@ -11,6 +11,7 @@ use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
 use super::{ask, ids};
 use crate::App;
+use crate::serve::blocking;
 
 /// Nothing is loaded from elsewhere, and nothing runs.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -21,7 +22,7 @@ pub(crate) async fn report(State(app): State<Arc<App>>, params: Params) -> ApiRe
     let format: Format = name.parse().map_err(|e| ApiError::parameter("format", e))?;
     let asked = ask(&params, ids(&params))?;
     let report = app.store()?.slos.report(asked).await?;
-    let body = format.write(&report)?;
+    let body = blocking(move || format.write(&report)).await?;
     let headers = [
         (header::CONTENT_TYPE, format.media_type()),
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use narthex_model::Error;
 use narthex_slo::lint::{Finding, lint};
-use narthex_slo::{Options, Text, parse};
+use narthex_slo::{Options, Specs, Text, parse};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
@@ -17,13 +18,13 @@ use crate::slos::{EngineStore, lints_of_data, together};
 
 /// Specs as texts, of any format: `spec`, several times. Nothing is kept.
 pub(crate) async fn validate(State(app): State<Arc<App>>, params: Params) -> ApiResult {
-    let texts = params.all("spec").map(|text| Text { file: "spec", text });
-    let texts: Vec<_> = texts.collect();
+    let texts: Vec<_> = params.all("spec").map(str::to_owned).collect();
     if texts.is_empty() {
         return Err(ApiError::parameter("spec", "expected the text of a spec"));
     }
-    let specs = parse(&texts, &Options::default())
-        .map_err(|mistakes| ApiError::parameter("spec", together(&mistakes)))?;
+    let read = move || Ok(read(&texts));
+    let specs = blocking(read).await?;
+    let specs = specs.map_err(|mistakes| ApiError::parameter("spec", mistakes))?;
     let store = app.store()?;
     let (snapshot, database) = (store.engine.snapshot(), store.database.clone());
     let store = EngineStore::new(snapshot, database, Handle::current());
@@ -44,6 +45,13 @@ pub(crate) async fn validate(State(app): State<Arc<App>>, params: Params) -> Api
         "lints": lints,
         "has_samples": !is_empty,
     })))
+}
+
+/// Reads specs; or says every mistake.
+fn read(texts: &[String]) -> Result<Specs, Error> {
+    let text = |text| Text { file: "spec", text };
+    let texts: Vec<_> = texts.iter().map(|t| text(t.as_str())).collect();
+    parse(&texts, &Options::default()).map_err(|mistakes| together(&mistakes))
 }
 
 fn shown(finding: &Finding) -> Value {

@@ -1,5 +1,6 @@
 //! Ledgers beside a store that others change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_engine::{Engine, Options};
@@ -138,4 +139,41 @@ slos:
     bench.keeping.idle().await;
     let rounds = bench.keeping.metrics.rounds();
     assert!(rounds <= 3.0, "{rounds} rounds in half a second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_goes_on_when_specs_are_read_anew() {
+    let bench = counted().await;
+    let before = bench.keeping.kept();
+    let total = |bench: &Bench| {
+        let books = bench.keeping.books();
+        let all = books.find("a").expect("kept").book.all().clone();
+        all.counts(all.known(), View::Adjusted).total
+    };
+    let moved = SPECS.replace("slos:", "# a line more\nslos:");
+    let stricter = SPECS.replace("99", "99.9");
+    for changed in [moved, stricter] {
+        bench.keeping.apply(specs(&changed), Vec::new());
+        assert_eq!(total(&bench), 3600.0, "{changed}");
+        let now = bench.keeping.kept();
+        assert!(Arc::ptr_eq(&now[0].ledger, &before[0].ledger));
+    }
+    bench.round().await;
+    assert_eq!(total(&bench), 3600.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_is_still_in_use_is_not_opened_twice() {
+    let bench = counted().await;
+    // As a filling that is under way has it.
+    let before = bench.keeping.kept();
+    bench.keeping.apply(Vec::new(), Vec::new());
+    bench.keeping.apply(specs(SPECS), Vec::new());
+    let now = bench.keeping.kept();
+    assert!(Arc::ptr_eq(&now[0].ledger, &before[0].ledger));
+    drop((before, now));
+    bench.keeping.apply(Vec::new(), Vec::new());
+    bench.keeping.apply(specs(SPECS), Vec::new());
+    bench.round().await;
+    assert_eq!(bench.sql(TOTAL).await.expect("readable"), ["3600.0"]);
 }
