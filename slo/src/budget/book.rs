@@ -66,7 +66,7 @@ impl Book {
             },
             by,
             slo: slo.clone(),
-            source: Source::Slices(Box::new(slices), None),
+            source: Source::Slices(Box::new(slices)),
             excluded,
         })
     }
@@ -144,10 +144,8 @@ impl Book {
     /// All groups together by the methods that were not promised; none for a composite, whose parts may be compared.
     pub fn otherwise(&self) -> Vec<Otherwise> {
         match &self.source {
-            Source::Slices(slices, _) if !self.slo.is_composite() => {
-                otherwise(&self.slo, slices, &self.excluded)
-            }
-            _ => Vec::new(),
+            Source::Slices(slices) => otherwise(&self.slo, slices, &self.excluded),
+            Source::Stretches(..) | Source::Parts(_) => Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use narthex_model::{Result, TimeRange};
 
+use super::sums::Sums;
 use super::{Book, Meter, View};
 use crate::count::{Grid, Method, Slices};
 use crate::ledger::Spans;
@@ -13,10 +14,21 @@ use crate::time::excluded;
 /// What the numbers of a book are made of.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// The slices of all groups together, or of a composite's stretches, and those without what its parts exclude, where that is another.
-    Slices(Box<Slices>, Option<Box<Slices>>),
+    /// The slices of all groups together.
+    Slices(Box<Slices>),
+    /// The stretches of a composite, and those without what its parts exclude, where that is another.
+    Stretches(Box<Joined>, Option<Box<Joined>>),
     /// Of a composite by occurrences, what it is made of in the end, however many composites lie between.
     Parts(Vec<Leaf>),
+}
+
+/// The stretches of all parts together.
+#[derive(Debug, Clone)]
+pub(super) struct Joined {
+    /// Each is a slice of one event.
+    slices: Slices,
+    /// How much of each something can be said of: parts may count as good or bad what was not observed.
+    judged_ms: Vec<f64>,
 }
 
 /// Something that is no composite by occurrences, and how much it counts in one.
@@ -32,9 +44,12 @@ impl Source {
     /// The meter of all of it.
     pub(super) fn meter(&self, slo: &Slo, excluded: &Spans) -> Meter {
         match self {
-            Self::Slices(raw, None) => Meter::new(raw, slo.objective, &slo.missing, excluded),
-            Self::Slices(raw, Some(adjusted)) => {
-                Meter::with_adjusted(raw, adjusted, slo.objective, &slo.missing, excluded)
+            Self::Slices(slices) => Meter::new(slices, slo.objective, &slo.missing, excluded),
+            Self::Stretches(raw, adjusted) => {
+                let is_touched = excluded.overlaps(raw.slices.grid.range());
+                let adjusted = adjusted.as_ref().or(is_touched.then_some(raw));
+                let adjusted = adjusted.map(|of| of.sums(slo, excluded));
+                Meter::own(slo.objective, raw.sums(slo, &Spans::default()), adjusted)
             }
             Self::Parts(leaves) => {
                 let meters = leaves
@@ -43,6 +58,12 @@ impl Source {
                 Meter::weighted(meters.collect(), slo.objective)
             }
         }
+    }
+}
+
+impl Joined {
+    fn sums(&self, slo: &Slo, excluded: &Spans) -> Sums {
+        Sums::new(&self.slices, excluded, &slo.objective, &slo.missing).judging(&self.judged_ms)
     }
 }
 
@@ -62,7 +83,7 @@ pub(super) fn source(slo: &Slo, parts: &[(Arc<Book>, f64)]) -> Result<(Source, S
         .iter()
         .any(|(part, _)| part.all().has_exclusions())
         .then(|| of(View::Adjusted));
-    Ok((Source::Slices(of(View::Raw), adjusted), excluded))
+    Ok((Source::Stretches(of(View::Raw), adjusted), excluded))
 }
 
 /// The time that something is known of in any part.
@@ -89,7 +110,7 @@ fn leaves(parts: &[(Arc<Book>, f64)], excluded: &Spans) -> Vec<Leaf> {
     };
     for (book, weight) in parts {
         match book.source() {
-            Source::Slices(..) => add(Leaf {
+            Source::Slices(_) | Source::Stretches(..) => add(Leaf {
                 book: book.clone(),
                 weight: *weight,
                 excluded: excluded.clone(),
@@ -108,14 +129,17 @@ fn leaves(parts: &[(Arc<Book>, f64)], excluded: &Spans) -> Vec<Leaf> {
 
 /// The stretches of a composite by timeslices or ratio timeslices, as slices of one event each. How good a part is in a stretch it says by its
 /// own method. By timeslices a stretch is as good as the worst part; by ratio timeslices the shortfalls of all, times their weights, are
-/// taken away. As much of a stretch is known as of the part that the least is known of.
-fn stretches(parts: &[(Arc<Book>, f64)], objective: &Objective, grid: Grid, view: View) -> Slices {
+/// taken away. As much of a stretch was observed as of the part that the least was observed of, and as much can be judged as of the part that the least
+/// can be.
+fn stretches(parts: &[(Arc<Book>, f64)], objective: &Objective, grid: Grid, view: View) -> Joined {
     let by_worst = matches!(objective.budgeting, Budgeting::Timeslices { .. });
     let mut slices = Slices::empty(grid, Method::Ratio);
+    let mut judged_ms = Vec::with_capacity(grid.len);
     for i in 0..grid.len {
         let stretch = TimeRange::new(grid.edge(i), grid.edge(i + 1));
-        let (mut judged, mut shortfall) = (1.0, None);
+        let (mut observed, mut judged, mut shortfall) = (1.0, 1.0, None);
         for (part, weight) in parts {
+            observed = f64::min(observed, part.all().coverage(stretch, view));
             judged = f64::min(judged, part.all().judged(stretch, view));
             let (bad, all) = part.all().errors(stretch, view);
             if all > 0.0 {
@@ -126,10 +150,11 @@ fn stretches(parts: &[(Arc<Book>, f64)], objective: &Objective, grid: Grid, view
                 });
             }
         }
-        slices.observed_ms[i] = judged * grid.step as f64;
+        slices.observed_ms[i] = observed * grid.step as f64;
+        judged_ms.push(judged * grid.step as f64);
         if let Some(bad) = shortfall.map(|short| short.min(1.0)) {
             (slices.total[i], slices.bad[i], slices.good[i]) = (1.0, bad, 1.0 - bad);
         }
     }
-    slices
+    Joined { slices, judged_ms }
 }

@@ -44,37 +44,22 @@ pub enum View {
 impl Meter {
     /// The meter of a group's slices.
     pub fn new(slices: &Slices, objective: Objective, missing: &Missing, excluded: &Spans) -> Self {
+        let sums = |out: &Spans| Sums::new(slices, out, &objective, missing);
         let is_touched = excluded.overlaps(slices.grid.range());
-        let adjusted = is_touched.then_some(slices);
-        Self::of(slices, adjusted, objective, missing, excluded)
+        let adjusted = is_touched.then(|| sums(excluded));
+        Self::own(objective, sums(&Spans::default()), adjusted)
     }
 
-    /// The same, where other slices are asked without what is excluded.
-    pub(super) fn with_adjusted(
-        raw: &Slices,
-        adjusted: &Slices,
-        objective: Objective,
-        missing: &Missing,
-        excluded: &Spans,
-    ) -> Self {
-        Self::of(raw, Some(adjusted), objective, missing, excluded)
-    }
-
-    fn of(
-        raw: &Slices,
-        adjusted: Option<&Slices>,
-        objective: Objective,
-        missing: &Missing,
-        excluded: &Spans,
-    ) -> Self {
-        let sums = |of, out: &Spans| Arc::new(Sums::new(of, out, &objective, missing));
+    /// The meter of sums, and of those without what is excluded.
+    pub(super) fn own(objective: Objective, raw: Sums, adjusted: Option<Sums>) -> Self {
+        let grid = raw.grid();
         Self {
             objective,
-            slice_ms: raw.grid.step,
-            known: raw.grid.range(),
+            slice_ms: grid.step,
+            known: grid.range(),
             kind: Kind::Own {
-                raw: sums(raw, &Spans::default()),
-                adjusted: adjusted.map(|slices| sums(slices, excluded)),
+                raw: Arc::new(raw),
+                adjusted: adjusted.map(Arc::new),
             },
         }
     }

@@ -16,6 +16,8 @@ pub(super) struct Sums {
     total: Prefix,
     bad: Prefix,
     observed_ms: Prefix,
+    /// How much something can be said of, where that is not what was observed.
+    judged_ms: Option<Prefix>,
     bounds: Option<(Prefix, Prefix)>,
     /// How many slices were taken out.
     excluded: Prefix,
@@ -54,12 +56,27 @@ impl Sums {
             total: kept(&slices.total),
             bad: kept(&slices.bad),
             observed_ms: kept(&slices.observed_ms),
+            judged_ms: None,
             bounds: bounds.map(|bounds| (kept(&bounds.low), kept(&bounds.high))),
             excluded: count(&|i| out[i]),
             unobserved: count(&|i| !out[i] && !is_observed(slices, i)),
             no_data: missing.no_data,
             stretches: Stretches::new(slices, &out, objective, missing),
         }
+    }
+
+    /// The same where something can be said of so much of each slice, though less of it may have been observed.
+    pub(super) fn judging(mut self, judged_ms: &[f64]) -> Self {
+        let is_kept = |i| self.excluded.sum(i, i + 1) == 0.0;
+        let kept = judged_ms.iter().enumerate();
+        let kept = kept.map(|(i, ms)| if is_kept(i) { *ms } else { 0.0 });
+        self.judged_ms = Some(Prefix::new(kept));
+        self
+    }
+
+    /// The slices that are added.
+    pub(super) fn grid(&self) -> Grid {
+        self.grid
     }
 
     /// What was counted in the slices of `span`.
@@ -122,7 +139,8 @@ impl Sums {
         let (from, to) = self.slices(span);
         let presumes = matches!(self.no_data, Absent::Good | Absent::Bad);
         if !presumes || (self.stretches.is_none() && self.usual(from, to).is_none()) {
-            return (observed, all);
+            let judged = self.judged_ms.as_ref();
+            return (judged.map_or(observed, |judged| judged.sum(from, to)), all);
         }
         let there = to.saturating_sub(from) as f64 - self.excluded.sum(from, to);
         (there * self.grid.step as f64, all)

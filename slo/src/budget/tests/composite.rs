@@ -134,6 +134,44 @@ fn a_part_of_which_nothing_is_known_is_not_kept() {
 }
 
 #[test]
+fn what_parts_make_of_absent_data_was_not_observed() {
+    // Half of the time nothing is seen, which is bad.
+    let mut half = vec![(10.0, 0.0); 5];
+    half.extend([UNSEEN; 5]);
+    let (slices, fine) = (minutes(0, &half), minutes(0, &[(10.0, 0.0); 10]));
+    let all = slices.grid.range();
+    for budgeting in [
+        EVENTS,
+        BY_MINUTE,
+        Budgeting::RatioTimeslices { slice_ms: MINUTE },
+    ] {
+        let part = Slo {
+            missing: Missing {
+                no_data: Absent::Bad,
+                ..Missing::default()
+            },
+            ..by(objective(0.9, budgeting))
+        };
+        let away = (book(&part, &slices), 0.5);
+        let parts = [away, (book(&by(objective(0.9, budgeting)), &fine), 0.5)];
+        let whole = made_of(objective(0.9, budgeting), &parts);
+        // A composite of that is no different.
+        for book in [
+            &whole,
+            &made_of(objective(0.9, BY_MINUTE), &[(whole.clone(), 1.0)]),
+        ] {
+            let meter = book.all();
+            assert_eq!(meter.coverage(all, View::Adjusted), 0.5);
+            assert_eq!(meter.judged(all, View::Adjusted), 1.0);
+            let outcome = &book
+                .outcomes(&rolling(10 * MINUTE), all.end)
+                .expect("known")[0];
+            assert_eq!((outcome.coverage, outcome.state), (0.5, State::Blown));
+        }
+    }
+}
+
+#[test]
 fn what_is_excluded_of_the_whole_is_so_of_each_part() {
     // The second minute is excluded of the part, the third of the whole, the fourth of nothing.
     let slices = minutes(0, &[(10.0, 0.0), (10.0, 9.0), (10.0, 9.0), (10.0, 1.0)]);
