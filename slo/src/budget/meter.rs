@@ -193,6 +193,19 @@ impl Meter {
         self.least(view, &|sums| sums.judged(span))
     }
 
+    /// The fraction of the time in `span` that no exclusion takes out, of a composite the least of all parts.
+    pub(super) fn kept(&self, span: TimeRange) -> f64 {
+        self.least(View::Adjusted, &|sums| sums.kept(span))
+    }
+
+    /// What it is made of, if it is a composite by occurrences.
+    pub(super) fn parts(&self) -> Option<&[(Self, f64)]> {
+        match &self.kind {
+            Kind::Own { .. } => None,
+            Kind::Weighted(parts) => Some(parts),
+        }
+    }
+
     /// The fraction that was good; `None`: nothing counted.
     pub fn attained(&self, span: TimeRange, view: View) -> Option<f64> {
         let (bad, all) = self.errors(span, view);

@@ -124,12 +124,15 @@ impl Sums {
     /// How much of `span` was observed and how much there was to observe, in milliseconds.
     pub(super) fn observed(&self, span: TimeRange) -> (f64, f64) {
         let (from, to) = self.slices(span);
+        (self.observed_ms.sum(from, to), self.kept(span).0)
+    }
+
+    /// How much of `span` was not taken out and how much there is of it, in milliseconds.
+    pub(super) fn kept(&self, span: TimeRange) -> (f64, f64) {
+        let (from, to) = self.slices(span);
         let out = self.excluded.sum(from, to) * self.grid.step as f64;
         let length = floor(span.end, self.grid.step) - floor(span.start, self.grid.step);
-        (
-            self.observed_ms.sum(from, to),
-            (length as f64 - out).max(0.0),
-        )
+        ((length as f64 - out).max(0.0), length as f64)
     }
 
     /// How much of `span` something can be said of and how much there is of it, in milliseconds: what was observed, and where absent data

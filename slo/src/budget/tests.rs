@@ -275,6 +275,51 @@ fn weeks_that_were_not_seen_are_not_weeks_without_traffic() {
 }
 
 #[test]
+fn excluded_hours_are_not_hours_without_traffic() {
+    // A month that is over but for its last two days. Excluded are the same days a week before, and some minutes of each hour of those
+    // of two weeks before.
+    let (at, start) = (ms("2026-06-29T00:00:00Z"), ms("2026-05-01T00:00:00Z"));
+    let events = vec![(10.0, 0.0); usize::try_from((at - start) / MINUTE).expect("small")];
+    let slices = minutes(start, &events);
+    let to_come = |excluded: Spans, budgeting| {
+        let objective = objective(0.9, budgeting);
+        let meter = Meter::new(&slices, objective, &Missing::default(), &excluded);
+        let window = calendar(CalendarUnit::Month, "UTC");
+        let outcome = assess(&slo(objective), &Labels::empty(), &meter, &window, at);
+        let outcome = outcome.expect("a known zone");
+        let allowed = outcome.projected.expect("not over").allowed - outcome.budget.allowed;
+        allowed / 0.1 / (2 * DAY / MINUTE) as f64
+    };
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");
+    let of_week = |weeks: i64, minutes: i64| {
+        let first = at - weeks * 7 * DAY;
+        (0..48).map(move |hour| {
+            let start = first + hour * HOUR;
+            TimeRange::new(start, start + minutes * MINUTE)
+        })
+    };
+    let by_day = Budgeting::Timeslices {
+        slice_ms: DAY,
+        good_from: 0.9,
+    };
+    for minutes in [20, 30, 45] {
+        let once = || of_week(1, 60).chain(of_week(2, minutes)).collect::<Spans>();
+        near(to_come(once(), Budgeting::Occurrences), 10.0);
+        // Budgets by time are in minutes.
+        near(to_come(once(), BY_MINUTE), 1.0);
+        near(to_come(once(), by_day), 1.0);
+    }
+    // What was excluded of each week will be again.
+    let always = |minutes| {
+        (1..=9)
+            .flat_map(move |weeks| of_week(weeks, minutes))
+            .collect()
+    };
+    near(to_come(always(60), Budgeting::Occurrences), 0.0);
+    near(to_come(always(15), Budgeting::Occurrences), 7.5);
+}
+
+#[test]
 fn exclusions_leave_raw_numbers_as_they_are() {
     let slices = minutes(0, &[(10.0, 0.0), (10.0, 10.0), (10.0, 0.0), (10.0, 0.0)]);
     let out = Spans::from_iter([TimeRange::new(MINUTE + 5, MINUTE + 6)]);
