@@ -111,7 +111,8 @@ async fn ask(url: &str, arguments: &Arguments) -> Result<DeleteReceipt> {
     };
     form.push((what, "true".to_owned()));
     let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    let response = remote::post(url, "/api/v1/admin/tsdb/delete_series", &form).await?;
+    let response =
+        remote::post(url, "/api/v1/admin/tsdb/delete_series", &form, remote::JSON).await?;
     let body = remote::body(url, response).await?;
     let envelope: Envelope = serde_json::from_slice(&body).map_err(|e| {
         Error::invalid("the answer holds no receipt; is this a Narthex server?").with_source(e)

@@ -136,7 +136,7 @@ async fn ask(url: &str, arguments: &Arguments, times: Times) -> Result<Vec<u8>> 
     });
     form.extend(explain.map(|value| ("explain", value.to_owned())));
     let form: Vec<_> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    let response = remote::post(url, path, &form).await?;
+    let response = remote::post(url, path, &form, remote::JSON).await?;
     remote::body(url, response).await
 }
 

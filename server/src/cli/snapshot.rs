@@ -73,7 +73,7 @@ fn copy(path: &Path, skip_head: bool) -> Result<String> {
 async fn ask(url: &str, skip_head: bool) -> Result<String> {
     let skip_head = if skip_head { "true" } else { "false" };
     let form = [("skip_head", skip_head)];
-    let response = remote::post(url, "/api/v1/admin/tsdb/snapshot", &form).await?;
+    let response = remote::post(url, "/api/v1/admin/tsdb/snapshot", &form, remote::JSON).await?;
     let body = remote::body(url, response).await?;
     let envelope: Envelope = serde_json::from_slice(&body).map_err(|e| {
         Error::invalid("the answer names no snapshot; is this a Prometheus API?").with_source(e)

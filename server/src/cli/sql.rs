@@ -99,11 +99,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
 }
 
 async fn ask(url: &str, arguments: &Arguments) -> Result<reqwest::Response> {
+    let format = arguments.format.row_format();
     let form = [
         ("query", arguments.statement.as_str()),
-        ("format", arguments.format.row_format().name()),
+        ("format", format.name()),
     ];
-    remote::post(url, "/api/v1/sql", &form).await
+    remote::post(url, "/api/v1/sql", &form, format.content_type()).await
 }
 
 async fn download(url: &str, arguments: &Arguments) -> Result<()> {

@@ -86,6 +86,18 @@ fn shown(params: &Params) -> ApiResult<Asked> {
     })
 }
 
+/// What of [`shown`] has a meaning where only the whole of SLOs is looked at: windows, zones and exclusions.
+fn of_wholes(params: &Params) -> ApiResult<Asked> {
+    let shown = shown(params)?;
+    let without = |name| Err(ApiError::parameter(name, "it has no meaning here"));
+    match &shown {
+        shown if shown.group_by.is_some() => without("group_by"),
+        shown if shown.compare_methods => without("compare_methods"),
+        shown if shown.exclusions == Exclusions::Both => without("exclusions"),
+        _ => Ok(shown),
+    }
+}
+
 /// `name=a,b`, or several times `name=…`.
 fn list<'a>(params: &'a Params, name: &'a str) -> impl Iterator<Item = &'a str> {
     let texts = params.all(name).flat_map(|text| text.split(','));

@@ -150,14 +150,13 @@ impl Slos {
         blocking(move || ask.report(&keeping)).await
     }
 
-    /// The books of all that the ledgers of these SLOs have, or those of all SLOs.
+    /// The books of all that the ledgers of these SLOs have, or those of all SLOs, with the windows and exclusions that are asked for.
     ///
     /// # Errors
     /// As [`Slos::report`].
-    pub(crate) async fn ledgers(&self, ids: Vec<String>) -> Result<Vec<Arc<Book>>> {
+    pub(crate) async fn ledgers(&self, ids: Vec<String>, shown: Asked) -> Result<Vec<Arc<Book>>> {
         let keeping = self.keeping()?;
-        let open =
-            blocking(move || OpenLedgers::open(&keeping, &ids, &Asked::plain("UTC", 0))).await?;
+        let open = blocking(move || OpenLedgers::open(&keeping, &ids, &shown)).await?;
         Ok(open.books.into_iter().map(|open| open.book).collect())
     }
 

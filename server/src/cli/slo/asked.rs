@@ -128,17 +128,22 @@ impl<'a> Question<'a> {
         self.with(name, value)
     }
 
-    /// What the server answers.
+    /// What the server answers, in this media type.
     ///
     /// # Errors
     /// `Unavailable` if there is none; what it says if it refuses.
-    pub(super) async fn post(&self, path: &str, more: &[(&str, &str)]) -> Result<Vec<u8>> {
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        more: &[(&str, &str)],
+        media: &str,
+    ) -> Result<Vec<u8>> {
         let form = self
             .form
             .iter()
             .map(|(name, value)| (*name, value.as_str()));
         let form: Vec<_> = form.chain(more.iter().copied()).collect();
-        let response = remote::post(self.url, path, &form).await;
+        let response = remote::post(self.url, path, &form, media).await;
         remote::body(self.url, response.map_err(as_asked)?).await
     }
 }
@@ -149,9 +154,12 @@ impl Question<'_> {
     /// # Errors
     /// As [`Question::post`]; `Invalid` if it is something else.
     pub(super) async fn value<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let body = self.post(path, &[]).await?;
+        let body = self.post(path, &[], remote::JSON).await?;
         serde_json::from_slice(&body).map_err(|e| {
-            let message = format!("{} does not answer as Narthex does", self.url);
+            let message = format!(
+                "{} does not answer as Narthex does",
+                remote::shown(self.url)
+            );
             Error::invalid(message).with_source(e)
         })
     }

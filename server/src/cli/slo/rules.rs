@@ -72,7 +72,9 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
             let question = Question::to(url)
                 .with("dialect", dialect)
                 .with("format", form);
-            question.post("/api/v1/slo/rules", &[]).await?
+            question
+                .post("/api/v1/slo/rules", &[], "application/yaml")
+                .await?
         }
         None => arguments.written()?.into_bytes(),
     };

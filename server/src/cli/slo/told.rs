@@ -42,7 +42,7 @@ impl<'a> Told<'a> {
         if !several {
             return Ok(Self::There { asked, json: None });
         }
-        let text = asked.post(PATH, &[("format", Format::Json.name())]).await?;
+        let text = fetch(&asked, Format::Json).await?;
         let at = json::read(&text)?.at;
         Ok(Self::There {
             asked: asked.instead("at", at),
@@ -60,7 +60,7 @@ impl<'a> Told<'a> {
             Self::There {
                 json: Some(json), ..
             } if format == Format::Json => Ok(json.clone()),
-            Self::There { asked, .. } => asked.post(PATH, &[("format", format.name())]).await,
+            Self::There { asked, .. } => fetch(asked, format).await,
         }
     }
 
@@ -74,6 +74,11 @@ impl<'a> Told<'a> {
             Self::There { .. } => Ok(json::read(&self.write(Format::Json).await?)?.standings),
         }
     }
+}
+
+async fn fetch(asked: &Question<'_>, format: Format) -> Result<Vec<u8>> {
+    let form = [("format", format.name())];
+    asked.post(PATH, &form, format.media_type()).await
 }
 
 fn report(read: Read, shown: &Asked, title: &str) -> Result<Report> {

@@ -16,6 +16,7 @@ use super::asked::Question;
 use super::opened::threads;
 use super::specs::SpecArguments;
 use crate::cli::output::print;
+use crate::cli::remote;
 use crate::cli::source::open_store;
 use crate::serve::blocking;
 use crate::slos::{EngineStore, lints_of_data};
@@ -108,7 +109,7 @@ async fn asked(url: &str, slos: &[Placed]) -> Result<Vec<String>> {
     let question = Question::to(url).with("spec", native::write(&own));
     let Answer { data } = question.value("/api/v1/slo/validate").await?;
     if !data.has_samples {
-        tell_empty(url);
+        tell_empty(remote::shown(url));
     }
     let place = |id: &str| {
         let placed = slos.iter().find(|placed| placed.slo.id == id);

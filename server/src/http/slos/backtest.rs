@@ -11,12 +11,12 @@ use serde_json::json;
 use super::super::answer::answer_value;
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
-use super::{LIST_MAX, ids};
+use super::{LIST_MAX, ids, of_wholes};
 use crate::App;
 use crate::serve::blocking;
 use crate::slos::{Candidate, Replay, incidents};
 
-/// The policies that the parameters name or hold, over their time: `slo`, `policy`, `policies`, `incidents`, `start`, `end`, `step`.
+/// The policies that the parameters name or hold, over their time: `slo`, `policy`, `policies`, `incidents`, `start`, `end`, `step`, `window`, `exclusions`.
 pub(crate) async fn backtest(State(app): State<Arc<App>>, params: Params) -> ApiResult {
     let step_ms = params.duration("step")?.unwrap_or(60_000);
     if !(1..=LONGEST_MS).contains(&step_ms) {
@@ -36,7 +36,11 @@ pub(crate) async fn backtest(State(app): State<Arc<App>>, params: Params) -> Api
             .transpose()
             .map_err(|e| ApiError::parameter("incidents", e))?,
     };
-    let books = app.store()?.slos.ledgers(ids(&params)).await?;
+    let books = app
+        .store()?
+        .slos
+        .ledgers(ids(&params), of_wholes(&params)?)
+        .await?;
     let work = move || {
         let replayed = books.iter().map(|book| replay.over(book));
         Ok(replayed.collect::<Result<Vec<_>>>()?.concat())

@@ -21,6 +21,17 @@ use crate::serve::blocking;
 use crate::slos::{Books, Known, standing};
 use crate::times::format_time;
 
+/// What has a meaning for reports, and not for how SLOs stand now.
+const OF_REPORTS: [&str; 7] = [
+    "window",
+    "at",
+    "tz",
+    "periods",
+    "group_by",
+    "compare_methods",
+    "exclusions",
+];
+
 /// Those that the parameters choose: `match[]`, `service`, `state`, `limit`.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -28,6 +39,10 @@ pub(crate) async fn list(
     params: Params,
 ) -> ApiResult {
     let wanted = Wanted::read(&params)?;
+    if let Some(name) = OF_REPORTS.iter().find(|name| params.get(name).is_some()) {
+        let elsewhere = "all are listed as they stand: ask /api/v1/slo/report or one SLO";
+        return Err(ApiError::parameter(name, elsewhere));
+    }
     let books = app.store()?.slos.books();
     let specs = books.all.iter().map(|known| &known.placed.slo);
     let tag = tag(specs, Some(books.made_at), &format!("{params:?}"));

@@ -9,17 +9,17 @@ use serde_json::json;
 use super::super::answer::answer_value;
 use super::super::params::Params;
 use super::super::{ApiError, ApiResult};
-use super::{few, ids, shown};
+use super::{few, ids, of_wholes};
 use crate::App;
 use crate::serve::blocking;
 use crate::slos::WhatIf;
 
-/// The targets that the parameters name, over windows of the past: `slo`, `target`, `window`, `tz`, `at`.
+/// The targets that the parameters name, over windows of the past: `slo`, `target`, `window`, `tz`, `at`, `exclusions`.
 pub(crate) async fn what_if(State(app): State<Arc<App>>, params: Params) -> ApiResult {
-    let (targets, windows) = (targets(&params)?, shown(&params)?.windows);
-    let asked = WhatIf::new(targets, windows, params.time("at")?)
+    let (targets, shown) = (targets(&params)?, of_wholes(&params)?);
+    let asked = WhatIf::new(targets, shown.windows.clone(), params.time("at")?)
         .map_err(|e| ApiError::parameter("target", e))?;
-    let books = app.store()?.slos.ledgers(ids(&params)).await?;
+    let books = app.store()?.slos.ledgers(ids(&params), shown).await?;
     let work = move || {
         let looked = books.iter().map(|book| asked.over(book));
         Ok(looked.collect::<Result<Vec<_>>>()?.concat())
