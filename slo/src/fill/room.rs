@@ -55,7 +55,7 @@ pub(super) fn fitting(
 }
 
 /// How many slices there is room for in so many columns.
-fn slices(columns: usize) -> usize {
+pub(super) fn slices(columns: usize) -> usize {
     (SLICES_MAX / columns.max(1)).max(1)
 }
 
