@@ -143,6 +143,21 @@ impl Selection {
         }
     }
 
+    /// The same series, of which only samples in `range` are wanted.
+    pub fn within(self, range: TimeRange) -> Self {
+        Self {
+            range: self.range.intersection(&range),
+            ..self
+        }
+    }
+
+    /// The times that samples in the range may have; `None` if there are none.
+    pub fn times(&self) -> Option<TimeRange> {
+        let (oldest, newest) = self.state.bounds()?;
+        let times = TimeRange::inclusive(oldest, newest).intersection(&self.range);
+        (!times.is_empty()).then_some(times)
+    }
+
     /// Number of series.
     pub fn len(&self) -> usize {
         self.series.ordinals.len()

@@ -13,6 +13,7 @@ mod grid;
 mod kept;
 mod made;
 mod memory;
+mod newest_first;
 mod newest_rows;
 mod promql;
 mod promql_arguments;

@@ -20,6 +20,7 @@ use crate::catalog::{self, CATALOG, METRICS_SCHEMA};
 use crate::kept::KeptPlans;
 use crate::made::MadeTables;
 use crate::memory::{QueryMemory, ServerMemory};
+use crate::newest_first::NewestFirst;
 use crate::newest_rows::NewestRows;
 use crate::promql_function::PromqlFunction;
 use crate::retaining::RetainingWindows;
@@ -74,6 +75,7 @@ impl Sessions {
         let mut sql = base()
             .with_default_features()
             .with_physical_optimizer_rule(Arc::new(NewestRows))
+            .with_physical_optimizer_rule(Arc::new(NewestFirst))
             .with_physical_optimizer_rule(Arc::new(YieldingJoins))
             .with_physical_optimizer_rule(Arc::new(RetainingWindows))
             .build();

@@ -157,6 +157,18 @@ struct SampleRows {
 }
 
 impl SampleRows {
+    /// The same rows of another selection.
+    fn of(&self, selection: Selection) -> Self {
+        Self {
+            selection,
+            newest: None,
+            restriction: self.restriction.clone(),
+            names: self.names.clone(),
+            projection: self.projection.clone(),
+            schema: self.schema.clone(),
+        }
+    }
+
     fn label_count(&self) -> usize {
         self.projection
             .iter()
@@ -243,12 +255,18 @@ impl Rows for SampleRows {
         let selection = self.selection.clone();
         Some(Arc::new(Self {
             newest: Some(selection.clone().newest_within(LATELY_MS)),
-            selection,
-            restriction: self.restriction.clone(),
-            names: self.names.clone(),
-            projection: self.projection.clone(),
-            schema: self.schema.clone(),
+            ..self.of(selection)
         }))
+    }
+
+    fn times(&self) -> Option<TimeRange> {
+        self.selection.times()
+    }
+
+    fn within(&self, range: TimeRange) -> Option<Arc<dyn Rows>> {
+        // Stale markers of the newest time hide nothing of those before.
+        let whole = self.newest.is_none();
+        whole.then(|| Arc::new(self.of(self.selection.clone().within(range))) as _)
     }
 
     fn bytes_max(&self, positions: Range<usize>) -> usize {

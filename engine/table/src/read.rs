@@ -36,6 +36,7 @@ use datafusion::physical_plan::{
 use futures::{Stream, StreamExt};
 use narthex_engine::ReadEstimate;
 use narthex_engine::meter::{self, ReadCounts};
+use narthex_model::TimeRange;
 
 use crate::series_columns::SeriesColumns;
 use crate::work;
@@ -83,6 +84,16 @@ pub(crate) trait Rows: Debug + Send + Sync {
     /// The same where older rows of a series do not count beside its newest one, so that they may be left out; `None` if rows are not
     /// samples.
     fn newest(&self) -> Option<Arc<dyn Rows>> {
+        None
+    }
+
+    /// The times that samples may have which are read; `None` if rows are not samples, or there are none.
+    fn times(&self) -> Option<TimeRange> {
+        None
+    }
+
+    /// The same of samples in `range` alone; `None` if rows are not samples.
+    fn within(&self, _: TimeRange) -> Option<Arc<dyn Rows>> {
         None
     }
 
@@ -134,6 +145,19 @@ impl ReadExec {
     pub fn newest(&self) -> Option<Self> {
         Some(Self {
             rows: self.rows.newest()?,
+            ..self.from(self.input.clone())
+        })
+    }
+
+    /// The times that samples may have which it reads; `None` if its rows are not samples, or there are none.
+    pub fn times(&self) -> Option<TimeRange> {
+        self.rows.times()
+    }
+
+    /// The same of samples in `range` alone; `None` if its rows are not samples.
+    pub fn within(&self, range: TimeRange) -> Option<Self> {
+        Some(Self {
+            rows: self.rows.within(range)?,
             ..self.from(self.input.clone())
         })
     }

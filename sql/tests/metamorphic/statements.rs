@@ -24,6 +24,10 @@ const STATEMENTS: &[&str] = &[
     "SELECT job, host, last_value(value ORDER BY timestamp) FROM load GROUP BY job, host ORDER BY job, host",
     "SELECT job, host, last_value(value ORDER BY timestamp), last_value(timestamp ORDER BY timestamp) FROM temperature \
      WHERE timestamp < 'TO' GROUP BY job, host ORDER BY job, host",
+    "SELECT timestamp, job, host, value FROM load ORDER BY timestamp DESC, job, host LIMIT 7",
+    "SELECT timestamp, job, host, value FROM load WHERE value > 1 AND timestamp < 'TO' ORDER BY timestamp DESC, job, host LIMIT 40",
+    "SELECT date_bin(INTERVAL '7 minutes', timestamp) AS t, min(value), max(value), count(*) FROM requests_total GROUP BY t ORDER BY t DESC LIMIT 4",
+    "SELECT date_trunc('hour', timestamp) AS t, max(value) FROM temperature GROUP BY t HAVING max(value) > 0 ORDER BY t DESC LIMIT 2",
     "SELECT value FROM nothing",
 ];
 
