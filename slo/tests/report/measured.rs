@@ -6,7 +6,7 @@ use narthex_slo::count::{Grid, Method, Slices};
 use narthex_slo::ledger::Track;
 use narthex_slo::outcome::State;
 use narthex_slo::report::{Asked, Measured, html};
-use narthex_slo::spec::{BurnTier, Policy, Trigger};
+use narthex_slo::spec::{Budgeting, BurnTier, Policy, Trigger};
 
 use crate::data::example;
 use crate::simulated::{DAY, HOUR};
@@ -92,6 +92,20 @@ fn every_window_group_and_period_is_asked() {
     let october = by_month.report().expect("known zones");
     assert_eq!(october.outcomes[0].window.to_string(), "calendar-month");
     assert_eq!(october.burn_rates[0].threshold, 14.4);
+    // By stretches longer than a window it is that of the last stretch, as an alert has it.
+    let mut by_stretch = slo.clone();
+    by_stretch.objective.budgeting = Budgeting::Timeslices {
+        slice_ms: 4 * HOUR,
+        good_from: 0.99,
+    };
+    let by_stretch = Measured {
+        book: &Book::open(&by_stretch, &tracks).expect("no exclusions"),
+        ..measured
+    };
+    let [pair] = &by_stretch.report().expect("known zones").burn_rates[..] else {
+        panic!("one pair");
+    };
+    assert!(pair.long.is_some() && pair.long == pair.short, "{pair:?}");
     // August has data from its tenth day on; July has none.
     let states: Vec<State> = found.history.iter().map(|period| period.state).collect();
     assert_eq!(states.len(), 4);
