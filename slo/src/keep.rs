@@ -115,7 +115,7 @@ pub fn upkeep(
     // other without an end, and what was before is as it was. But what one piece reaches of another lacks it.
     round.left_ms = round.left_ms.max(goal.at_most_ms);
     for span in together(&away.before, stored) {
-        round.count(Stretch::anew(span, watermark), span, ledger)?;
+        round.count(Stretch::reached(span, watermark), span, ledger)?;
     }
     for span in together(&away.after, stored) {
         round.count(Stretch::after_those(span), span, ledger)?;

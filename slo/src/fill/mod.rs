@@ -141,7 +141,7 @@ impl Work<'_> {
 /// Whatever the store says; `Limit` if there are too many groups; `Invalid` for an SLO that is made of others, which has no slices of its own.
 pub fn fill(store: &dyn Store, slo: &Slo, span: TimeRange, options: FillOptions) -> Result<Filled> {
     let grid = Grid::over(span, slo.slice_ms);
-    let (grid, options) = room::fitting(store, slo, grid, options)?;
+    let grid = room::fitting(store, slo, grid, options)?;
     let read = to_read(slo, &grid, options);
     let births = Births::new(store, read, slo.missing.first_sample);
     let work = Work {

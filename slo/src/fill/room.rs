@@ -14,7 +14,7 @@ const GROUPS_MAX: usize = 1000;
 /// Slices that are counted at once, of all groups and threads: 200 MB.
 const SLICES_MAX: usize = 1 << 22;
 
-/// As much of the beginning of `grid` as can be counted at once, and how.
+/// As much of the beginning of `grid` as can be counted at once.
 ///
 /// # Errors
 /// Whatever the store says; `Limit` if there are too many groups at a time.
@@ -23,12 +23,12 @@ pub(super) fn fitting(
     slo: &Slo,
     grid: Grid,
     options: FillOptions,
-) -> Result<(Grid, FillOptions)> {
+) -> Result<Grid> {
     // Each thread counts for itself, and all is added up in one more.
     let room = |groups: usize| slices(groups * (options.threads + 2));
     let all = groups(store, slo, grid, options)?;
     if all <= GROUPS_MAX && grid.len <= room(all) {
-        return Ok((grid, options));
+        return Ok(grid);
     }
     let near = FillOptions {
         ahead_ms: options.ahead_ms.min(NEAR_MS),
@@ -46,12 +46,9 @@ pub(super) fn fitting(
     }
     check(slo, met)?;
     short.len = short.len.min(room(met));
-    if short.len == grid.len {
-        // Most come later, and count for nothing but room.
-        short.len = short.len.min(room(all));
-        return Ok((short, if short.len == grid.len { options } else { near }));
-    }
-    Ok((short, near))
+    // Those that come later count for nothing, but take room.
+    short.len = short.len.min(room(groups(store, slo, short, options)?));
+    Ok(short)
 }
 
 /// How many slices there is room for in so many columns.
@@ -111,18 +108,14 @@ mod tests {
             store.push(&labels(&pod.to_string()), vec![(MINUTE, 1.0)]);
         }
         let options = FillOptions::threads(2);
-        Ok(fit_into(&store, minutes, options)?.0.len)
+        Ok(fit_into(&store, minutes, options)?.len)
     }
 
     fn labels(pod: &str) -> [(&str, &str); 2] {
         [("__name__", "sent_total"), ("pod", pod)]
     }
 
-    fn fit_into(
-        store: &MemoryStore,
-        minutes: i64,
-        options: FillOptions,
-    ) -> Result<(Grid, FillOptions)> {
+    fn fit_into(store: &MemoryStore, minutes: i64, options: FillOptions) -> Result<Grid> {
         let text = "{name: a, service: s, objective: 99, window: 30d, group_by: [pod], errors: 'sent_total{code=\"500\"}', total: sent_total}";
         let file = "a.yaml";
         let specs = parse(&[Text { file, text }], &Options::default()).expect("valid");
@@ -149,18 +142,17 @@ mod tests {
             store.push(&labels(&format!("{day}-{pod}")), hours.collect());
         }
         let near = FillOptions::threads(2);
-        let (grid, options) = fit_into(&store, days * 1440, near).expect("few at a time");
-        assert_eq!(options.ahead_ms, NEAR_MS);
+        let grid = fit_into(&store, days * 1440, near).expect("few at a time");
         assert!((1440..16 * 1440).contains(&grid.len), "{}", grid.len);
         // Many that come long after are in nobody's way.
         for pod in 0..1001 {
             store.push(&labels(&format!("late-{pod}")), vec![(120 * MINUTE, 1.0)]);
         }
         let far = near.far_ahead();
-        let (grid, options) = fit_into(&store, 60, far).expect("few at a time");
-        assert_eq!((grid.len, options.ahead_ms), (60, far.ahead_ms));
-        let (grid, options) = fit_into(&store, 110, near).expect("few at a time");
-        assert_eq!((grid.len, options.ahead_ms), (110, NEAR_MS));
+        let grid = fit_into(&store, 60, far).expect("few at a time");
+        assert_eq!(grid.len, 60);
+        let grid = fit_into(&store, 110, near).expect("few at a time");
+        assert_eq!(grid.len, 110);
         fit_into(&store, 130, far).expect("few at first");
     }
 }

@@ -53,7 +53,7 @@ pub fn known(
     let watermark = counting.watermark;
     let anew = |span| Stretch::anew(span, watermark);
     let beside = counting.count(&lacking, &anew)?;
-    counting.count(&beside.before, &anew)?;
+    counting.count(&beside.before, &|span| Stretch::reached(span, watermark))?;
     counting.count(&beside.after, &Stretch::after_those)?;
     known.tracks = counting.over(known.tracks);
     Ok(known)

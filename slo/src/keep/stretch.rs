@@ -35,6 +35,8 @@ enum Kind {
     Newest,
     /// Slices that were counted before, on both sides.
     Anew,
+    /// The same, and nobody looks at what its pieces reach back to: each looks ahead for itself.
+    Reached,
     /// The same, and those before it were counted with all that is known now.
     Ahead,
 }
@@ -52,6 +54,16 @@ impl Stretch {
     /// Slices that were counted before, or lie between such.
     pub(super) fn anew(span: TimeRange, watermark: Option<TimestampMs>) -> Self {
         let kind = Kind::Anew;
+        Self {
+            span,
+            watermark,
+            kind,
+        }
+    }
+
+    /// Slices that were counted before, and that others reach back to.
+    pub(super) fn reached(span: TimeRange, watermark: Option<TimestampMs>) -> Self {
+        let kind = Kind::Reached;
         Self {
             span,
             watermark,
@@ -106,7 +118,8 @@ impl Stretch {
             options.known_ms = options.known_ms.min(watermark - LATE_MS - piece.start);
         }
         // After all others comes a piece that tells of what lies across.
-        if piece.end == self.span.end && self.kind == Kind::Anew {
+        let is_end = piece.end == self.span.end && self.kind == Kind::Anew;
+        if is_end || self.kind == Kind::Reached {
             options = options.far_ahead();
         }
         options

@@ -422,6 +422,23 @@ proptest! {
 }
 
 #[test]
+fn one_that_was_away_over_an_edge_of_pieces_comes_back_to_all_of_them() {
+    let mut store = MemoryStore::default();
+    for (late, zone, away) in [(0, "a", (36, 21)), (6, "b", (50, 33))] {
+        let slow = Slow {
+            minutes: 3,
+            late,
+            away: vec![away],
+            is_marked: false,
+        };
+        let own = [("__name__", "probe_success"), ("zone", zone)];
+        store.push(&own, slow.samples(PIECE_MS * 20 - 50 * HOUR, |_| 1.0));
+    }
+    let slo = slo("{name: a, service: s, objective: 99, window: 30d, gauge: probe_success}");
+    cut_anywhere(&store, &slo, &[(35, 0), (56, 0)]);
+}
+
+#[test]
 fn one_sample_of_long_ago_costs_nothing() {
     let (mut store, end) = store(&[]);
     let start = store.span().expect("samples").start;
