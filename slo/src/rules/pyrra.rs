@@ -198,22 +198,27 @@ fn alerts(
     rules
 }
 
-/// An alert for each metric that may be absent.
+/// Alerts on metrics that are absent: one for all with the same labels, since promtool takes more of them for one twice.
 fn absent(slo: &Slo, shape: &Shape, labels: &BTreeMap<String, String>) -> Vec<Rule> {
     let mut rules = Vec::new();
     for policy in &slo.policies {
         let Trigger::Coverage { within_ms, .. } = policy.trigger else {
             continue;
         };
+        let policy = Policy {
+            for_ms: policy.for_ms.max(within_ms),
+            ..policy.clone()
+        };
+        let mut alike: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
         for (series, le) in shape.metrics() {
-            let policy = Policy {
-                for_ms: policy.for_ms.max(within_ms),
-                ..policy.clone()
-            };
+            let absent = format!("absent({series}) == 1");
+            alike.entry(le).or_default().push(absent);
+        }
+        for (le, absent) in alike {
             let mut labels = labels.clone();
             labels.insert("severity".to_owned(), policy.severity.clone());
             labels.extend(le.map(|le| ("le".to_owned(), le.to_owned())));
-            rules.push(alert(&policy, format!("absent({series}) == 1"), &labels));
+            rules.push(alert(&policy, absent.join(" or "), &labels));
         }
     }
     rules
