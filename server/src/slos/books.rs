@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use narthex_model::{Error, Result, TimeRange, TimestampMs};
 use narthex_slo::budget::{Book, OpenBook, OpenBooks};
@@ -11,6 +13,7 @@ use narthex_slo::ledger::{Damage, Ledger, Track};
 use narthex_slo::report::Asked;
 use narthex_slo::spec::Slo;
 use narthex_slo::store::Store;
+use parking_lot::Mutex;
 
 use super::{EngineStore, Shelf};
 
@@ -21,7 +24,7 @@ pub(crate) struct Opened {
 }
 
 /// Who is told how far counting is, in milliseconds of the past.
-pub(crate) trait Progress {
+pub(crate) trait Progress: Sync {
     /// How much there is.
     fn begin(&self, total: u64);
     /// How much is done.
@@ -58,20 +61,28 @@ pub(crate) fn books(
         Some(to_count(store, slo, ledger, until).unsigned_abs())
     });
     progress.begin(left.sum());
-    let (mut ledgers, mut damage, mut done) = (HashMap::new(), HashMap::new(), 0);
-    ledgers.extend(work.into_iter().map(|(slo, ledger)| (&*slo.id, ledger)));
+    let opening = Opening {
+        store,
+        is_ours: shelf.is_ours(),
+        shown,
+        until,
+        // Where there are enough SLOs, each is counted by one thread.
+        options: FillOptions {
+            threads: (options.threads / work.len().max(1)).max(1),
+            ..options
+        },
+        progress,
+        done: AtomicU64::new(0),
+    };
+    let mut opened = opening.all(work, options.threads)?;
+    let mut damage = HashMap::new();
     let own = |slo: &Slo| {
-        let mut counted = |ms: i64| {
-            done += ms.unsigned_abs();
-            progress.reach(done);
-        };
-        let ledger = (ledgers.remove(&*slo.id).flatten(), shelf.is_ours());
-        let tracks = tracks(store, slo, ledger, (until, options), &mut counted);
-        let about = |e: Error| e.context(format!("SLO {}", slo.id));
-        let (tracks, lost) = tracks.map_err(about)?;
-        damage.insert(slo.id.clone(), lost);
+        let opened = opened.remove(&*slo.id);
+        let opened = opened.unwrap_or_else(|| Err(Error::internal("an SLO was not opened")));
+        let opened = opened.map_err(|e| e.context(format!("SLO {}", slo.id)))?;
+        damage.insert(slo.id.clone(), opened.damage);
         Ok(OpenBook {
-            book: Arc::new(shown.book(slo, &tracks).map_err(about)?),
+            book: opened.book,
             counted_until: until,
         })
     };
@@ -82,6 +93,58 @@ pub(crate) fn books(
         book,
     });
     Ok(opened.collect())
+}
+
+/// What books are opened with.
+struct Opening<'a> {
+    store: &'a EngineStore,
+    is_ours: bool,
+    shown: &'a Asked,
+    until: TimestampMs,
+    options: FillOptions,
+    progress: &'a dyn Progress,
+    /// Milliseconds of the past that were counted.
+    done: AtomicU64,
+}
+
+impl Opening<'_> {
+    /// Opens the books of SLOs with these ledgers side by side, on at most so many threads.
+    fn all<'s>(
+        &self,
+        work: Vec<(&'s Slo, Option<Ledger>)>,
+        threads: usize,
+    ) -> Result<HashMap<&'s str, Result<Opened>>> {
+        let threads = threads.clamp(1, work.len().max(1));
+        let waiting = Mutex::new(work.into_iter());
+        let run = || {
+            let mut opened = Vec::new();
+            loop {
+                let next = waiting.lock().next();
+                let Some((slo, ledger)) = next else {
+                    return opened;
+                };
+                opened.push((slo.id.as_str(), self.one(slo, ledger)));
+            }
+        };
+        thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+            let panicked = |_| Error::internal("opening an SLO ended in a panic; please report it");
+            let opened = running.into_iter().map(|t| t.join().map_err(panicked));
+            let opened: Vec<_> = opened.collect::<Result<_>>()?;
+            Ok(opened.into_iter().flatten().collect())
+        })
+    }
+
+    fn one(&self, slo: &Slo, ledger: Option<Ledger>) -> Result<Opened> {
+        let mut counted = |ms: i64| {
+            let before = self.done.fetch_add(ms.unsigned_abs(), Ordering::Relaxed);
+            self.progress.reach(before + ms.unsigned_abs());
+        };
+        let (ledger, when) = ((ledger, self.is_ours), (self.until, self.options));
+        let (tracks, damage) = tracks(self.store, slo, ledger, when, &mut counted)?;
+        let book = Arc::new(self.shown.book(slo, &tracks)?);
+        Ok(Opened { book, damage })
+    }
 }
 
 /// The slices of an SLO, and what of its ledger could not be read; the ledger is kept if it is ours.
