@@ -6,7 +6,8 @@
 //! runs meanwhile at `URL`; then commands (`$ slo …`) with what they print: standard output as it is, standard error after `! `, an exit
 //! code that is not 0 as `? 1`.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -105,13 +106,25 @@ impl Server {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("the program runs");
         let patience = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(&address).is_err() {
+        while !is_ready(&address) {
             assert!(Instant::now() < patience, "the server does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
         let url = format!("http://{address}");
         Self { process, url }
     }
+}
+
+/// Whether the server has read its log; until then it answers, but not what is asked.
+fn is_ready(address: &str) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /-/ready HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
 }
 
 impl Drop for Server {

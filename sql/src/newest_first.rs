@@ -25,7 +25,7 @@ mod traced;
 use traced::Traced;
 
 /// How much of the newest time is tried first, then second, in milliseconds. After that all is read.
-const TRIED_MS: [i64; 2] = [300_000, 7_200_000];
+const TRIED_MS: [i64; 2] = [600_000, 7_200_000];
 
 /// Where so many times more is stored than is tried, trying costs little.
 const WORTH_IT: i64 = 8;
