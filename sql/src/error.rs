@@ -70,6 +70,7 @@ fn message(root: &DataFusionError) -> String {
         | DataFusionError::Configuration(text) => text.clone(),
         DataFusionError::SchemaError(error, _) => error.to_string(),
         DataFusionError::ArrowError(error, _) => error.to_string(),
+        DataFusionError::External(error) => error.to_string(),
         other => other.strip_backtrace(),
     };
     let lines: Vec<&str> = text

@@ -145,7 +145,7 @@ mod tests {
         kept.give(key(1), 'b');
         assert_eq!(kept.take(&key(2)), None);
         let both = [kept.take(&key(1)), kept.take(&key(1))];
-        assert_eq!(both, [Some('b'), Some('a')]);
+        assert_eq!(both, [Some('a'), Some('b')]);
         assert_eq!(kept.take(&key(1)), None);
     }
 
