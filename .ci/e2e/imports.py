@@ -85,7 +85,7 @@ def data_folder(programs, checks, folder, want):
         same_answers(server.url, want)
         equal(server.stop(), 0, "the exit code")
     with checks.check("a damaged chunk is named with file and byte"):
-        path = next(folder.glob("0*/chunks/000001"))
+        path = max(folder.glob("0*/chunks/000001"), key=lambda path: path.stat().st_size)
         whole = path.read_bytes()
         path.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
         said = imported(programs, "prometheus", folder, "--storage.path", programs.folder / "damaged", code=1)
