@@ -22,6 +22,9 @@ use super::keeper::Keeping;
 
 const DAY_MS: i64 = 86_400_000;
 
+/// So much of the past, in milliseconds, is worth saying that it is not counted yet.
+const BEHIND_MS: i64 = 600_000;
+
 /// Whoever has more to count than this is counted apart, so that others need not wait.
 const MUCH_MS: i64 = 2 * DAY_MS;
 
@@ -152,7 +155,9 @@ impl Kept {
     /// Why not all is told of it, if so.
     pub(super) fn lag(&self) -> Vec<String> {
         let (id, progress) = (&self.slo().id, self.progress());
-        let missing = (progress < 1.0)
+        // What the next round counts is no news.
+        let behind_ms = self.ledger.missing_ms.load(Ordering::Relaxed);
+        let missing = (behind_ms >= BEHIND_MS)
             .then(|| format!("{id}: only {} of its past is counted yet", share(progress)));
         let error = self.seen().error;
         let error = error.map(|error| format!("{id}: its ledger is not up to date: {error}"));
